@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What every interposed function needs.
+ *
+ * Rules of preload/: a function here looks whether the call concerns Bigfile, calls the engine or the next
+ * definition, and nothing else.  Before the constructor has run, and in a process without
+ * marked files, everything passes straight through.  A wrapper that is not ready passes through, it
+ * never fails.  errno is touched only to report an error of ours.
+ *
+ * libc has two names for calls with file offsets, f and f64.  They are the same here: off_t is 64 bits on every machine
+ * that Bigfile is built for.
+ */
+#ifndef BIGFILE_INTERPOSE_H
+#define BIGFILE_INTERPOSE_H
+
+#if defined(_FILE_OFFSET_BITS) || defined(_FORTIFY_SOURCE)
+#error "would rename or replace the very functions that are defined here"
+#endif
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "boot.h"
+#include "real.h"
+
+_Static_assert(sizeof(off_t) == 8, "f and f64 are one function");
+
+#define EXPORT __attribute__((visibility("default")))
+/* A second exported name for a function. */
+#define ALIAS(name, of) extern __typeof__(of) name EXPORT __attribute__((alias(#of)))
+
+/* -errno to libc's convention. */
+static inline int64_t to_errno(int64_t result)
+{
+	if (result >= 0)
+		return result;
+	errno = (int)-result;
+	return -1;
+}
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * mmap, munmap, mremap, mprotect, madvise, msync.
+ *
+ * An allocator that was preloaded too comes here with its locks held, before our constructor and
+ * for every block: anonymous memory takes the shortest way out.
+ */
+#include "interpose.h"
+
+#include <stdarg.h>
+
+#include "mapping.h"
+
+EXPORT void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
+{
+	void *result;
+	int err;
+
+	if (!boot_is_active())
+		return real(mmap)(addr, length, prot, flags, fd, offset);
+	err = mapping_map(addr, length, prot, flags, fd, offset, &result);
+	if (err == MAPPING_NOT_OURS) {
+		if (!(flags & MAP_FIXED) || !mapping_refuses_fixed(addr, length))
+			return real(mmap)(addr, length, prot, flags, fd, offset);
+		err = -ENOMEM;
+	}
+	return to_errno(err) < 0 ? MAP_FAILED : result;
+}
+ALIAS(mmap64, mmap);
+
+EXPORT int munmap(void *addr, size_t length)
+{
+	int err = boot_is_active() ? mapping_unmap(addr, length) : MAPPING_NOT_OURS;
+
+	return err == MAPPING_NOT_OURS ? real(munmap)(addr, length) : (int)to_errno(err);
+}
+
+EXPORT void *mremap(void *old, size_t old_length, size_t new_length, int flags, ...)
+{
+	void *new_addr = NULL, *result;
+	va_list args;
+	int err;
+
+	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) {
+		va_start(args, flags);
+		new_addr = va_arg(args, void *);
+		va_end(args);
+	}
+	err = boot_is_active() ? mapping_remap(old, old_length, new_length, flags, &result) :
+				 MAPPING_NOT_OURS;
+	if (err == MAPPING_NOT_OURS)
+		return real(mremap)(old, old_length, new_length, flags, new_addr);
+	return to_errno(err) < 0 ? MAP_FAILED : result;
+}
+
+EXPORT int mprotect(void *addr, size_t length, int prot)
+{
+	int err = boot_is_active() ? mapping_protect(addr, length, prot) : MAPPING_NOT_OURS;
+
+	return err == MAPPING_NOT_OURS ? real(mprotect)(addr, length, prot) : (int)to_errno(err);
+}
+
+EXPORT int madvise(void *addr, size_t length, int advice)
+{
+	int err = boot_is_active() ? mapping_advise(addr, length, advice) : MAPPING_NOT_OURS;
+
+	return err == MAPPING_NOT_OURS ? real(madvise)(addr, length, advice) : (int)to_errno(err);
+}
+
+EXPORT int msync(void *addr, size_t length, int flags)
+{
+	int err = boot_is_active() ? mapping_sync(addr, length, flags) : MAPPING_NOT_OURS;
+
+	return err == MAPPING_NOT_OURS ? real(msync)(addr, length, flags) : (int)to_errno(err);
+}

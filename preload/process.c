@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The beginning and the end of a process: constructor, fork, exec, exit.
+ *
+ * Exit.  on_exit() tells the status.  A hook that is registered by the constructor of a library runs after
+ * all others and after all destructors, because libc registers those later: so everything that
+ * the program stores on its way out belongs to the transaction.  _exit and quick_exit do not run it.
+ * Nothing of this is needed for correctness: without it the transaction is rolled back.
+ *
+ * fork() runs the atfork handlers, which are therefore the place to follow it; _Fork() does not.
+ * vfork(), posix_spawn(), system() and popen() share our memory or never run our code, and need nothing.
+ */
+#include "interpose.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "session.h"
+#include "view.h"
+
+#define COMMIT_FAILED 74 /* EX_IOERR */
+
+static bool is_concerned(void)
+{
+	return boot_is_active() && view_any();
+}
+
+/* Decides, lets the files go, and returns the status that the process should end with. */
+static int end_now(int status)
+{
+	if (!is_concerned())
+		return status;
+	/* What the program believes done is not: the world outside must not believe it too. */
+	if (session_decide(status) && !status)
+		status = COMMIT_FAILED;
+	session_detach();
+	return status;
+}
+
+static void on_exit_hook(int status, void *arg)
+{
+	int end = end_now(status);
+
+	/* From within a hook this goes on with the remaining ones and the flushing of streams. */
+	if (end != status)
+		exit(end);
+}
+
+/* The first view may appear in another thread while this one forks. */
+static __thread bool views_held;
+
+static void before_fork(void)
+{
+	views_held = is_concerned();
+	if (views_held)
+		session_before_fork();
+}
+
+static void after_fork_in_parent(void)
+{
+	if (views_held)
+		session_after_fork_in_parent();
+}
+
+static void after_fork_in_child(void)
+{
+	if (views_held)
+		session_after_fork_in_child();
+	else if (boot_is_active())
+		session_start_in_child();
+}
+
+EXPORT void _exit(int status)
+{
+	status = end_now(status);
+	for (;;)
+		real(_exit)(status);
+}
+
+EXPORT void _Exit(int status)
+{
+	_exit(status);
+}
+
+/* Its own hooks run first, then ours, which the constructor registered before them. */
+static int quick_status;
+
+static void on_quick_exit(void)
+{
+	int end = end_now(quick_status);
+
+	if (end != quick_status)
+		real(_exit)(end);
+}
+
+EXPORT void quick_exit(int status)
+{
+	quick_status = status;
+	for (;;)
+		real(quick_exit)(status);
+}
+
+EXPORT pid_t _Fork(void)
+{
+	pid_t pid;
+
+	before_fork();
+	pid = real(_Fork)();
+	if (pid == 0)
+		after_fork_in_child();
+	else
+		after_fork_in_parent();
+	return pid;
+}
+
+/*
+ * exec ends this program as exit(0) would.  When it cannot be found there is nothing to
+ * decide; when the exec fails all the same, the files are taken back.
+ */
+static bool before_exec(const char *path, bool search)
+{
+	if (!is_concerned() || !session_is_here())
+		return false;
+	if (!search && access(path, X_OK))
+		return false;
+	session_decide(0);
+	session_detach_for_exec();
+	return true;
+}
+
+static int after_exec(bool detached, int result)
+{
+	int saved = errno;
+
+	if (detached)
+		session_reattach();
+	errno = saved;
+	return result;
+}
+
+EXPORT int execve(const char *path, char *const argv[], char *const envp[])
+{
+	bool detached = before_exec(path, false);
+
+	return after_exec(detached, real(execve)(path, argv, envp));
+}
+
+EXPORT int execv(const char *path, char *const argv[])
+{
+	bool detached = before_exec(path, false);
+
+	return after_exec(detached, real(execv)(path, argv));
+}
+
+EXPORT int execvp(const char *file, char *const argv[])
+{
+	bool detached = before_exec(file, true);
+
+	return after_exec(detached, real(execvp)(file, argv));
+}
+
+EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])
+{
+	bool detached = before_exec(file, true);
+
+	return after_exec(detached, real(execvpe)(file, argv, envp));
+}
+
+EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
+{
+	bool detached = before_exec("", true);
+
+	return after_exec(detached, real(fexecve)(fd, argv, envp));
+}
+
+EXPORT int execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags)
+{
+	bool detached = before_exec(path, true);
+
+	return after_exec(detached, real(execveat)(dirfd, path, argv, envp, flags));
+}
+
+/* The variadic ones count their arguments and go on as execv and its like. */
+#define COLLECT_ARGUMENTS(argv, first, args)                                            \
+	size_t count_ = 1;                                                              \
+	va_list args, copy_;                                                            \
+	va_start(args, first);                                                          \
+	va_copy(copy_, args);                                                           \
+	while (va_arg(copy_, char *))                                                   \
+		count_++;                                                               \
+	va_end(copy_);                                                                  \
+	char *argv[count_ + 1];                                                         \
+	argv[0] = (char *)(first);                                                      \
+	for (size_t i_ = 1; i_ <= count_; i_++)                                         \
+		argv[i_] = va_arg(args, char *)
+
+EXPORT int execl(const char *path, const char *arg, ...)
+{
+	COLLECT_ARGUMENTS(argv, arg, args);
+	va_end(args);
+	return execv(path, argv);
+}
+
+EXPORT int execlp(const char *file, const char *arg, ...)
+{
+	COLLECT_ARGUMENTS(argv, arg, args);
+	va_end(args);
+	return execvp(file, argv);
+}
+
+EXPORT int execle(const char *path, const char *arg, ...)
+{
+	char *const *envp;
+
+	COLLECT_ARGUMENTS(argv, arg, args);
+	envp = va_arg(args, char *const *);
+	va_end(args);
+	return execve(path, argv, envp);
+}
+
+__attribute__((constructor)) static void start(void)
+{
+	real_resolve();
+	if (!boot_is_active())
+		return;
+	on_exit(on_exit_hook, NULL);
+	at_quick_exit(on_quick_exit);
+	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Calls by which the kernel, or libc, stores into memory of the program's choice.
+ *
+ * When that is a window, its pages may be write-protected, or the gate closed, and the kernel would answer
+ * EFAULT where a store would have waited.  So the pages are prepared first; and when the gate closed in
+ * between and EFAULT came all the same, the call is made again - it has done nothing yet.
+ */
+#include "interpose.h"
+
+#include "fileops.h"
+#include "mapping.h"
+#include "view.h"
+
+#define TRIES 100
+
+static bool may_concern_us(void)
+{
+	return boot_is_active() && view_any();
+}
+
+static bool prepare(const struct iovec *iov, int count)
+{
+	bool any = false;
+
+	if (!may_concern_us())
+		return false;
+	for (int i = 0; i < count; i++) {
+		if (!view_overlaps((uintptr_t)iov[i].iov_base, iov[i].iov_len))
+			continue;
+		mapping_before_kernel_store(iov[i].iov_base, iov[i].iov_len);
+		any = true;
+	}
+	return any;
+}
+
+/* Makes the call with the buffers of iov prepared. */
+#define STORING(iov, count, call)                                                     \
+	bool prepared_ = prepare(iov, count);                                         \
+	__typeof__(call) result_ = (call);                                            \
+	for (int i_ = 0; i_ < TRIES && result_ < 0 && prepared_ && errno == EFAULT; i_++) { \
+		prepare(iov, count);                                                  \
+		result_ = (call);                                                     \
+	}                                                                             \
+	return result_
+
+static bool read_from_view(int fd, const struct iovec *iov, int count, off_t offset, ssize_t *result)
+{
+	int64_t done = may_concern_us() ? fileops_read(fd, iov, count, offset) : FILEOPS_NOT_OURS;
+
+	if (done == FILEOPS_NOT_OURS)
+		return false;
+	*result = (ssize_t)to_errno(done);
+	return true;
+}
+
+EXPORT ssize_t read(int fd, void *buf, size_t n)
+{
+	struct iovec iov = { buf, n };
+	ssize_t done;
+
+	if (read_from_view(fd, &iov, 1, -1, &done))
+		return done;
+	STORING(&iov, 1, real(read)(fd, buf, n));
+}
+
+EXPORT ssize_t pread(int fd, void *buf, size_t n, off_t offset)
+{
+	struct iovec iov = { buf, n };
+	ssize_t done;
+
+	if (offset >= 0 && read_from_view(fd, &iov, 1, offset, &done))
+		return done;
+	STORING(&iov, 1, real(pread)(fd, buf, n, offset));
+}
+ALIAS(pread64, pread);
+
+EXPORT ssize_t readv(int fd, const struct iovec *iov, int count)
+{
+	ssize_t done;
+
+	if (read_from_view(fd, iov, count, -1, &done))
+		return done;
+	STORING(iov, count, real(readv)(fd, iov, count));
+}
+
+EXPORT ssize_t preadv(int fd, const struct iovec *iov, int count, off_t offset)
+{
+	ssize_t done;
+
+	if (offset >= 0 && read_from_view(fd, iov, count, offset, &done))
+		return done;
+	STORING(iov, count, real(preadv)(fd, iov, count, offset));
+}
+ALIAS(preadv64, preadv);
+
+EXPORT ssize_t preadv2(int fd, const struct iovec *iov, int count, off_t offset, int flags)
+{
+	ssize_t done;
+
+	if (read_from_view(fd, iov, count, offset, &done))
+		return done;
+	STORING(iov, count, real(preadv2)(fd, iov, count, offset, flags));
+}
+ALIAS(preadv64v2, preadv2);
+
+EXPORT ssize_t recv(int fd, void *buf, size_t n, int flags)
+{
+	struct iovec iov = { buf, n };
+
+	STORING(&iov, 1, real(recv)(fd, buf, n, flags));
+}
+
+EXPORT ssize_t recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr *from, socklen_t *length)
+{
+	struct iovec iov = { buf, n };
+
+	STORING(&iov, 1, real(recvfrom)(fd, buf, n, flags, from, length));
+}
+
+EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	STORING(msg->msg_iov, (int)msg->msg_iovlen, real(recvmsg)(fd, msg, flags));
+}
+
+EXPORT ssize_t getrandom(void *buf, size_t n, unsigned flags)
+{
+	struct iovec iov = { buf, n };
+
+	STORING(&iov, 1, real(getrandom)(buf, n, flags));
+}
+
+/* A large fread reads straight into the buffer. */
+EXPORT size_t fread(void *buf, size_t size, size_t n, FILE *stream)
+{
+	struct iovec iov = { buf, size * n };
+
+	prepare(&iov, 1);
+	return real(fread)(buf, size, n, stream);
+}
+
+/* The fortified names, with their checks. */
+void __chk_fail(void) __attribute__((noreturn));
+
+EXPORT ssize_t __read_chk(int fd, void *buf, size_t n, size_t size);
+EXPORT ssize_t __read_chk(int fd, void *buf, size_t n, size_t size)
+{
+	if (n > size)
+		__chk_fail();
+	return read(fd, buf, n);
+}
+
+EXPORT ssize_t __pread_chk(int fd, void *buf, size_t n, off_t offset, size_t size);
+EXPORT ssize_t __pread_chk(int fd, void *buf, size_t n, off_t offset, size_t size)
+{
+	if (n > size)
+		__chk_fail();
+	return pread(fd, buf, n, offset);
+}
+ALIAS(__pread64_chk, __pread_chk);
+
+EXPORT ssize_t __recv_chk(int fd, void *buf, size_t n, size_t size, int flags);
+EXPORT ssize_t __recv_chk(int fd, void *buf, size_t n, size_t size, int flags)
+{
+	if (n > size)
+		__chk_fail();
+	return recv(fd, buf, n, flags);
+}
+
+EXPORT ssize_t __recvfrom_chk(int fd, void *buf, size_t n, size_t size, int flags, struct sockaddr *from,
+			      socklen_t *length);
+EXPORT ssize_t __recvfrom_chk(int fd, void *buf, size_t n, size_t size, int flags, struct sockaddr *from,
+			      socklen_t *length)
+{
+	if (n > size)
+		__chk_fail();
+	return recvfrom(fd, buf, n, flags, from, length);
+}
+
+EXPORT size_t __fread_chk(void *buf, size_t room, size_t size, size_t n, FILE *stream);
+EXPORT size_t __fread_chk(void *buf, size_t room, size_t size, size_t n, FILE *stream)
+{
+	if (size && n > room / size)
+		__chk_fail();
+	return fread(buf, size, n, stream);
+}

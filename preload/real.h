@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The next definitions of what we interpose: libc's, or those of another preloaded object.
+ *
+ * real(name) is a pointer to one, looked up the first time it is asked for.  dlsym of a name that
+ * exists does not allocate, so this is safe from any wrapper; for calls that must be safe in a signal
+ * handler real_resolve() has looked up all of them in the constructor.
+ */
+#ifndef BIGFILE_REAL_H
+#define BIGFILE_REAL_H
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* X(return type, name, (parameters)) */
+#define REAL_FUNCTIONS(X)                                                                      \
+	X(void *, mmap, (void *, size_t, int, int, int, off_t))                                \
+	X(int, munmap, (void *, size_t))                                                       \
+	X(void *, mremap, (void *, size_t, size_t, int, ...))                                  \
+	X(int, mprotect, (void *, size_t, int))                                                \
+	X(int, madvise, (void *, size_t, int))                                                 \
+	X(int, msync, (void *, size_t, int))                                                   \
+	X(int, fsync, (int))                                                                   \
+	X(int, fdatasync, (int))                                                               \
+	X(pid_t, fork, (void))                                                                 \
+	X(pid_t, _Fork, (void))                                                                \
+	X(void, _exit, (int))                                                                  \
+	X(void, _Exit, (int))                                                                  \
+	X(void, quick_exit, (int))                                                             \
+	X(int, execve, (const char *, char *const[], char *const[]))                           \
+	X(int, execv, (const char *, char *const[]))                                           \
+	X(int, execvp, (const char *, char *const[]))                                          \
+	X(int, execvpe, (const char *, char *const[], char *const[]))                          \
+	X(int, fexecve, (int, char *const[], char *const[]))                                   \
+	X(int, execveat, (int, const char *, char *const[], char *const[], int))               \
+	X(ssize_t, read, (int, void *, size_t))                                                \
+	X(ssize_t, pread, (int, void *, size_t, off_t))                                        \
+	X(ssize_t, readv, (int, const struct iovec *, int))                                    \
+	X(ssize_t, preadv, (int, const struct iovec *, int, off_t))                            \
+	X(ssize_t, preadv2, (int, const struct iovec *, int, off_t, int))                      \
+	X(ssize_t, write, (int, const void *, size_t))                                         \
+	X(ssize_t, pwrite, (int, const void *, size_t, off_t))                                 \
+	X(ssize_t, writev, (int, const struct iovec *, int))                                   \
+	X(ssize_t, pwritev, (int, const struct iovec *, int, off_t))                           \
+	X(ssize_t, recv, (int, void *, size_t, int))                                           \
+	X(ssize_t, recvfrom, (int, void *, size_t, int, struct sockaddr *, socklen_t *))       \
+	X(ssize_t, recvmsg, (int, struct msghdr *, int))                                       \
+	X(ssize_t, getrandom, (void *, size_t, unsigned))                                      \
+	X(size_t, fread, (void *, size_t, size_t, FILE *))                                     \
+	X(off_t, lseek, (int, off_t, int))                                                     \
+	X(int, ftruncate, (int, off_t))                                                        \
+	X(int, fallocate, (int, int, off_t, off_t))                                            \
+	X(int, posix_fallocate, (int, off_t, off_t))                                           \
+	X(int, fstat, (int, struct stat *))                                                    \
+	X(int, fstatat, (int, const char *, struct stat *, int))                               \
+	X(int, stat, (const char *, struct stat *))                                            \
+	X(int, __fxstat, (int, int, struct stat *))                                            \
+	X(int, open, (const char *, int, ...))                                                 \
+	X(int, openat, (int, const char *, int, ...))                                          \
+	X(FILE *, fopen, (const char *, const char *))                                         \
+	X(int, sigaction, (int, const struct sigaction *, struct sigaction *))                 \
+	X(int, pthread_sigmask, (int, const sigset_t *, sigset_t *))                           \
+	X(int, sigprocmask, (int, const sigset_t *, sigset_t *))                               \
+	X(sighandler_t, signal, (int, sighandler_t))                                           \
+	X(sighandler_t, sysv_signal, (int, sighandler_t))                                      \
+	X(sighandler_t, sigset, (int, sighandler_t))                                           \
+	X(int, sighold, (int))                                                                 \
+	X(int, sigrelse, (int))                                                                \
+	X(int, sigignore, (int))                                                               \
+	X(int, siginterrupt, (int, int))                                                       \
+	X(int, sigblock, (int))                                                                \
+	X(int, sigsetmask, (int))                                                              \
+	X(int, sigaltstack, (const stack_t *, stack_t *))
+
+enum real_index {
+#define X(type, name, args) REAL_##name,
+	REAL_FUNCTIONS(X)
+#undef X
+	REAL_COUNT,
+};
+
+#define X(type, name, args) typedef type(*real_##name##_fn) args;
+REAL_FUNCTIONS(X)
+#undef X
+
+void *real_find(enum real_index which);
+void real_resolve(void);
+
+#define real(name) ((real_##name##_fn)real_find(REAL_##name))
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Abort: drop the pages that the kernel copied for the transaction; what shows through is the file as
+ * last committed.  See commit.h.
+ */
+#include <string.h>
+
+#include "build.h"
+#include "commit.h"
+#include "log.h"
+#include "resize.h"
+#include "sys.h"
+#include "tracker.h"
+
+static int drop(void *arg, struct view *v, const struct segment *s, struct range at)
+{
+	struct commit_report *report = arg;
+
+	report->pages += (at.end - at.start) / page_size();
+	return sys_madvise((void *)at.start, at.end - at.start, MADV_DONTNEED);
+}
+
+static int abort_view(struct view *v, struct commit_report *report)
+{
+	int err = tracker->collect(v, drop, report);
+
+	if (!err)
+		err = build_each_carried(v, drop, report);
+	if (!err && (view_size_changed(v) || v->file_end < page_ceil(v->committed)))
+		err = view_revert_size(v);
+	if (err) {
+		/* Half dropped: the rest is still dirty, the next try finds it. */
+		v->carry_all = true;
+		log_error("%s: abort failed: %e; end the program to roll back", v->path, err);
+		return err;
+	}
+	range_list_free(&v->carried);
+	v->carry_all = false;
+	return 0;
+}
+
+int abort_all(struct commit_report *report)
+{
+	uint64_t start = sys_now_ns(CLOCK_MONOTONIC);
+	int err = 0;
+
+	memset(report, 0, sizeof *report);
+	for (struct view *v = view_first(); v; v = v->next) {
+		int failed = 0;
+
+		if (v->mode != VIEW_WRITING)
+			continue;
+		if (v->error) {
+			log_error("%s: abort failed: the file does not hold the last commit (%e); end the program, "
+				  "then bigfile recover", v->path, v->error);
+			failed = v->error;
+		} else {
+			failed = abort_view(v, report);
+		}
+		if (!err)
+			err = failed;
+	}
+	report->duration_ns = sys_now_ns(CLOCK_MONOTONIC) - start;
+	return err;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See attach.h. */
+#include "attach.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "checkpoint.h"
+#include "config.h"
+#include "fmt.h"
+#include "journal_lock.h"
+#include "log.h"
+#include "sys.h"
+#include "tracker.h"
+
+static int open_anew(const struct attach_request *r, int flags)
+{
+	char link[64];
+
+	fmt_print(link, sizeof link, "/proc/self/task/%d/fd/%d", r->thread, r->fd);
+	return sys_open(link, flags | O_CLOEXEC | O_NOCTTY, 0);
+}
+
+/* Opens the journal locked and empty, redoing first what it may hold. */
+static int open_journal(const char *journal, const char *path, int fd, const struct stat *file,
+			struct recovery *report, int *jfd)
+{
+	for (;;) {
+		struct stat st;
+		int err = journal_open_locked(journal, file, true, jfd);
+
+		if (err)
+			return err;
+		err = sys_fstat(*jfd, &st);
+		if (!err && st.st_size == 0)
+			return 0;
+		if (!err)
+			err = recover_opened(*jfd, journal, fd, path, RECOVER_REDO, report);
+		/* A new journal is a new file: nothing of the old one can ever be taken for its records. */
+		if (!err)
+			err = journal_delete(journal);
+		sys_close(*jfd);
+		if (err)
+			return err;
+	}
+}
+
+static void report_holder(struct attach_request *r)
+{
+	recover_file(r->path, RECOVER_LOOK, &r->report);
+}
+
+static int take_journal(struct view *v, struct attach_request *r)
+{
+	char journal[PATH_MAX];
+	struct stat st;
+	int jfd, err = journal_path_of(v->path, config.journal_dir, journal, sizeof journal);
+
+	if (!err)
+		err = sys_fstat(v->fd, &st);
+	if (err)
+		return err;
+	fmt_print(r->report.journal, sizeof r->report.journal, "%s", journal);
+	err = open_journal(journal, v->path, v->fd, &st, &r->report, &jfd);
+	if (err == -EBUSY)
+		report_holder(r);
+	if (err)
+		return err;
+	err = sys_fstat(v->fd, &st);
+	if (!err)
+		err = journal_init(&v->journal, jfd, journal, &st, config.durable);
+	if (err) {
+		sys_unlinkat(AT_FDCWD, journal);
+		journal_close(&v->journal);
+		return err;
+	}
+	v->size = v->committed = (uint64_t)st.st_size;
+	v->file_end = v->zero_end = page_ceil(v->size);
+	v->mode = VIEW_WRITING;
+	log_info("%s: attached, tracker %s", v->path, tracker->name);
+	return 0;
+}
+
+/* A reader too must not see half of what a crash left. */
+static int settle_for_reading(struct attach_request *r)
+{
+	int err;
+
+	if (!recover_is_needed(r->path))
+		return 0;
+	err = recover_file(r->path, RECOVER_REDO, &r->report);
+	/* A living writer applies what it commits; that is what readers of files have always seen. */
+	return err == -EBUSY ? 0 : err;
+}
+
+static int become_writer(struct view *v, struct attach_request *r)
+{
+	int old = v->fd, err, fd = open_anew(r, O_RDWR);
+
+	if (fd < 0)
+		return fd;
+	v->fd = fd;
+	err = take_journal(v, r);
+	if (err) {
+		v->fd = old;
+		sys_close(fd);
+		return err;
+	}
+	sys_close(old);
+	return 0;
+}
+
+static int new_view(struct attach_request *r)
+{
+	struct stat st;
+	int err = 0, fd = open_anew(r, O_RDONLY);
+
+	if (fd < 0)
+		return fd;
+	if (!r->write)
+		err = settle_for_reading(r);
+	if (!err)
+		err = sys_fstat(fd, &st);
+	if (!err)
+		r->view = view_create(fd, r->path, &st, VIEW_READING);
+	if (!err && !r->view)
+		err = -ENOMEM;
+	if (err) {
+		sys_close(fd);
+		return err;
+	}
+	return tracker->attach(r->view);
+}
+
+int attach_job(void *request)
+{
+	struct attach_request *r = request;
+	struct stat st;
+	int err, fd = open_anew(r, O_RDONLY | O_PATH);
+
+	/* The program may have closed it, or put something else there, since it asked. */
+	if (fd < 0)
+		return fd;
+	err = sys_fstat(fd, &st);
+	sys_close(fd);
+	if (err)
+		return err;
+	r->view = view_find(st.st_dev, st.st_ino);
+	if (!r->view) {
+		err = new_view(r);
+		if (err)
+			return err;
+	}
+	if (r->write && r->view->mode == VIEW_READING)
+		return become_writer(r->view, r);
+	return 0;
+}
+
+static void let_go(struct view *v)
+{
+	bool used = v->journal.named;
+
+	/* What cannot be made durable stays in the journal, and the journal stays. */
+	if (checkpoint_now(v)) {
+		journal_close(&v->journal);
+		return;
+	}
+	if (used && v->journal.durable)
+		journal_delete(v->journal.path);
+	else
+		sys_unlinkat(AT_FDCWD, v->journal.path);
+	journal_close(&v->journal);
+}
+
+int detach_job(void *arg)
+{
+	for (struct view *v = view_first(); v; v = v->next) {
+		if (v->mode != VIEW_WRITING)
+			continue;
+		let_go(v);
+		v->mode = VIEW_READING;
+	}
+	return 0;
+}
+
+int reattach_job(void *arg)
+{
+	int err = 0;
+
+	for (struct view *v = view_first(); v; v = v->next) {
+		struct attach_request r = { .path = v->path };
+		uint64_t size = v->size, file_end = v->file_end, zero_end = v->zero_end;
+
+		if (v->mode != VIEW_READING || !v->home)
+			continue;
+		if (take_journal(v, &r)) {
+			v->error = err = -EBUSY;
+			log_error("%s: let go for an exec that failed, and cannot be taken back; its next "
+				  "commits fail", v->path);
+			continue;
+		}
+		v->size = size;
+		v->file_end = file_end;
+		v->zero_end = zero_end;
+	}
+	return err;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Attaching to a marked file: its view, its journal's lock, recovery first; and letting it go.
+ *
+ * The jobs here run in the engine thread, under the session lock.
+ */
+#ifndef BIGFILE_ATTACH_H
+#define BIGFILE_ATTACH_H
+
+#include "recover.h"
+#include "view.h"
+
+struct attach_request {
+	pid_t thread;     /* whose descriptor table holds fd */
+	int fd;           /* the program's descriptor: opened anew from it, never used itself */
+	const char *path; /* absolute, without links */
+	bool write;       /* stores are going to be made */
+
+	struct view *view;      /* the answer */
+	struct recovery report; /* why not: for recover_explain */
+};
+
+/* A job.  -EBUSY: another process writes the file; try again.  Other errors as recover_file, or the system's. */
+int attach_job(void *request);
+
+/* A job: commits or aborts nothing; checkpoints, deletes journals, lets go of locks.  arg unused. */
+int detach_job(void *arg);
+
+/* A job: undoes detach_job, when exec has failed. */
+int reattach_job(void *arg);
+
+#endif

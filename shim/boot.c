@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * See boot.h.  Order: configuration, marks, signal chain, control signals.  Everything else waits for the
+ * first marked file: a process that maps none gets no thread, no descriptor and no handler but these.
+ */
+#include "boot.h"
+
+#include <dlfcn.h>
+
+#include "config.h"
+#include "control.h"
+#include "log.h"
+#include "marks.h"
+#include "session.h"
+#include "sigchain.h"
+#include "sys.h"
+
+enum boot_state {
+	BOOT_UNKNOWN,
+	BOOT_STARTING, /* by one thread; what others do meanwhile passes through */
+	BOOT_INERT,    /* no marked files */
+	BOOT_ACTIVE,
+};
+
+static int state;
+
+bool boot_owns_memory(const void *p, size_t n)
+{
+	return view_overlaps((uintptr_t)p, n);
+}
+
+static void on_commit_signal(int sig)
+{
+	control_request(CONTROL_COMMIT);
+}
+
+static void on_abort_signal(int sig)
+{
+	control_request(CONTROL_ABORT);
+}
+
+static void on_signal_taken(int sig)
+{
+	log_info("signal %d is the program's own now: use bigfile %s %d, or another signal (bigfile(7))", sig,
+		 sig == config.commit_signal ? "commit" : "abort", sys_getpid());
+}
+
+static int load_marks(void)
+{
+	char cwd[4096];
+
+	config_load();
+	if (!config.paths)
+		return -ENOENT;
+	if (sys_call(SYS_getcwd, cwd, sizeof cwd) < 0)
+		cwd[0] = '\0';
+	return marks_load(config.paths, cwd);
+}
+
+static void start(void)
+{
+	int err, expected = BOOT_UNKNOWN;
+
+	if (!__atomic_compare_exchange_n(&state, &expected, BOOT_STARTING, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE))
+		return;
+	err = load_marks();
+	if (err && err != -ENOENT)
+		log_error("BIGFILE_PATHS: %e: no file is marked", err);
+	if (err || !marks_any()) {
+		__atomic_store_n(&state, BOOT_INERT, __ATOMIC_RELEASE);
+		return;
+	}
+	session_start();
+	sigchain_start((sigchain_sigaction_fn)dlsym(RTLD_NEXT, "sigaction"));
+	if (config.commit_signal)
+		sigchain_offer(config.commit_signal, on_commit_signal, on_signal_taken);
+	if (config.abort_signal)
+		sigchain_offer(config.abort_signal, on_abort_signal, on_signal_taken);
+	__atomic_store_n(&state, BOOT_ACTIVE, __ATOMIC_RELEASE);
+}
+
+bool boot_is_active(void)
+{
+	int now = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
+
+	if (now == BOOT_UNKNOWN) {
+		start();
+		now = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
+	}
+	return now == BOOT_ACTIVE;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See build.h. */
+#include "build.h"
+
+#include <string.h>
+
+#include "arena.h"
+#include "guard.h"
+#include "home.h"
+#include "pagemap.h"
+#include "sys.h"
+
+#define UNIT ((size_t)64)
+#define LONGEST_RUN ((uint64_t)1 << 20)
+
+static const uint8_t zero_page[65536];
+
+static void log_run(struct build *b)
+{
+	struct view *v = b->view;
+	uint64_t length = b->run.end - b->run.start;
+
+	if (length == 0 || b->error)
+		return;
+	if (!b->begun) {
+		b->error = v->error ? v->error : journal_begin(&v->journal);
+		b->begun = true;
+	}
+	if (!b->error)
+		b->error = journal_put(&v->journal, b->run.start, b->run_at, length);
+	b->run = (struct range){ 0, 0 };
+}
+
+static void add_run(struct build *b, uint64_t offset, const uint8_t *at, uint64_t length)
+{
+	uint64_t held = b->run.end - b->run.start;
+
+	if (held && b->run.end == offset && b->run_at + held == at && held < LONGEST_RUN) {
+		b->run.end += length;
+		return;
+	}
+	log_run(b);
+	b->run = (struct range){ offset, offset + length };
+	b->run_at = at;
+}
+
+static void note_pages(struct build *b, uint64_t start, uint64_t end)
+{
+	if (range_list_add(&b->logged, (struct range){ page_floor(start), page_ceil(end) }))
+		b->view->carry_all = true;
+}
+
+struct comparison {
+	const uint8_t *now;
+	const uint8_t *then;
+	size_t length;
+	size_t first; /* of the differing bytes, in units; length: none */
+	size_t end;
+};
+
+/* Finds the next run of differing units from c->end on. */
+static void compare(void *arg)
+{
+	struct comparison *c = arg;
+	size_t i = c->end;
+
+	while (i < c->length && !memcmp(c->now + i, c->then + i, min_u64(UNIT, c->length - i)))
+		i += UNIT;
+	c->first = i;
+	while (i < c->length && memcmp(c->now + i, c->then + i, min_u64(UNIT, c->length - i)))
+		i += UNIT;
+	c->end = i;
+}
+
+static bool add_differences(struct build *b, uint64_t offset, const uint8_t *now, const uint8_t *then,
+			    size_t length)
+{
+	struct comparison c = { now, then, length, 0, 0 };
+	bool any = false;
+
+	while (c.end < length && !b->error) {
+		b->error = guard_run(compare, &c);
+		if (b->error || c.first >= length)
+			break;
+		any = true;
+		add_run(b, offset + c.first, now + c.first, min_u64(c.end, length) - c.first);
+	}
+	return any;
+}
+
+static void take_page(struct build *b, uint64_t offset, const uint8_t *now)
+{
+	struct view *v = b->view;
+	uint64_t length = min_u64(page_size(), v->size - offset);
+	/* What the file holds beyond the smallest size of the transaction counts as zeros. */
+	uint64_t limit = min_u64(v->committed, v->cut);
+	uint64_t old = offset < limit ? min_u64(length, limit - offset) : 0;
+	bool changed = b->whole_pages;
+
+	b->pages++;
+	if (b->whole_pages) {
+		add_run(b, offset, now, length);
+	} else {
+		if (old)
+			changed = add_differences(b, offset, now, v->home + offset, old);
+		if (old < length && !b->error)
+			changed |= add_differences(b, offset + old, now + old, zero_page, length - old);
+	}
+	if (changed || b->error)
+		note_pages(b, offset, offset + length);
+}
+
+int build_take(void *arg, struct view *v, const struct segment *s, struct range at)
+{
+	struct build *b = v->build;
+	uint64_t offset = view_offset(s, at.start), end = view_offset(s, at.end);
+
+	end = min_u64(end, page_ceil(v->size));
+	for (; offset < end && !b->error; offset += page_size())
+		take_page(b, offset, (const uint8_t *)at.start + (offset - view_offset(s, at.start)));
+	if (offset < end)
+		note_pages(b, offset, end);
+	return 0;
+}
+
+void build_flush(struct build *b)
+{
+	log_run(b);
+}
+
+bool build_has_changes(const struct build *b)
+{
+	return b->begun || view_size_changed(b->view);
+}
+
+static int each_copied(struct view *v, const struct segment *s, struct range at, build_range_fn fn, void *arg)
+{
+	struct range found[64];
+	uint64_t next;
+
+	for (; at.start < at.end; at.start = next) {
+		int n = pagemap_read_copied(at, found, 64, &next);
+
+		/* Nobody can tell: then all of them. */
+		if (n < 0)
+			return fn(arg, v, s, at);
+		for (int i = 0; i < n; i++) {
+			int err = fn(arg, v, s, found[i]);
+
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+int build_each_carried(struct view *v, build_range_fn fn, void *arg)
+{
+	struct range_list *l = &v->carried;
+	int err = 0;
+
+	for (unsigned i = 0; i < v->segment_count && !err; i++) {
+		struct segment *s = &v->segments[i];
+		struct range all = segment_range(s, 0, page_ceil(v->size));
+
+		if (v->carry_all) {
+			err = each_copied(v, s, all, fn, arg);
+			continue;
+		}
+		for (size_t j = 0; j < l->count && !err; j++) {
+			struct range at = segment_range(s, l->ranges[j].start, l->ranges[j].end);
+
+			if (!range_is_empty(at))
+				err = fn(arg, v, s, at);
+		}
+	}
+	return err;
+}
+
+int build_start(struct view *v)
+{
+	int err = home_map(v, v->committed);
+
+	if (err)
+		return err;
+	v->build = arena_alloc(sizeof *v->build);
+	if (!v->build)
+		return -ENOMEM;
+	v->build->view = v;
+	if (v->carried.count || v->carry_all) {
+		build_each_carried(v, build_take, NULL);
+		v->build->whole_pages = true;
+	}
+	return 0;
+}
+
+void build_end(struct view *v, bool committed)
+{
+	struct build *b = v->build;
+
+	if (!b)
+		return;
+	if (committed) {
+		range_list_free(&v->carried);
+		v->carry_all = false;
+	} else {
+		for (size_t i = 0; i < b->logged.count; i++) {
+			if (range_list_add(&v->carried, b->logged.ranges[i]))
+				v->carry_all = true;
+		}
+		range_list_normalize(&v->carried);
+	}
+	range_list_free(&b->logged);
+	arena_free(b, sizeof *b);
+	v->build = NULL;
+}

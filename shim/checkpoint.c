@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See checkpoint.h.  One background thread at a time; it inherits the engine thread's descriptor table. */
+#include "checkpoint.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "fmt.h"
+#include "journal_lock.h"
+#include "log.h"
+#include "marks.h"
+#include "sys.h"
+
+#define JOURNAL_GROWN ((uint64_t)32 << 20)
+
+void (*checkpoint_ended)(void);
+
+static struct {
+	struct view *view; /* NULL: none is under way */
+	struct journal_position head;
+	pthread_t thread;
+	int result;
+	uint32_t done;
+} background;
+
+static void *run(void *arg)
+{
+	background.result =
+		background.view->journal.durable ? sys_fdatasync(background.view->fd) : 0;
+	__atomic_store_n(&background.done, 1, __ATOMIC_RELEASE);
+	sys_futex_wake(&background.done, 1);
+	if (checkpoint_ended)
+		checkpoint_ended();
+	return NULL;
+}
+
+static void fail(struct view *v, int err)
+{
+	v->error = err;
+	log_error("%s: checkpoint failed: %e; its commits are safe in %s, no more are taken: end the program, "
+		  "mend the disk, then bigfile recover", v->path, err, v->journal.path);
+}
+
+static int finish(struct view *v, struct journal_position head, int err)
+{
+	if (!err)
+		err = journal_trim(&v->journal, head);
+	if (err)
+		fail(v, err);
+	return err;
+}
+
+static void wait_for_background(void)
+{
+	while (background.view && !__atomic_load_n(&background.done, __ATOMIC_ACQUIRE))
+		sys_futex_wait(&background.done, 0, NULL);
+	checkpoint_reap();
+}
+
+void checkpoint_reap(void)
+{
+	if (!background.view || !__atomic_load_n(&background.done, __ATOMIC_ACQUIRE))
+		return;
+	pthread_join(background.thread, NULL);
+	finish(background.view, background.head, background.result);
+	background.view = NULL;
+}
+
+void checkpoint_consider(struct view *v, bool idle)
+{
+	pthread_attr_t attributes;
+
+	if (background.view || v->error || v->mode != VIEW_WRITING ||
+	    !journal_has_records(&v->journal))
+		return;
+	if (!idle && journal_live_bytes(&v->journal) < JOURNAL_GROWN)
+		return;
+	background.view = v;
+	background.head = v->journal.tail;
+	background.done = 0;
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, 256 << 10);
+	/* No thread to be had: the journal grows until a record finds no room, then it is done at once. */
+	if (pthread_create(&background.thread, &attributes, run, NULL))
+		background.view = NULL;
+	pthread_attr_destroy(&attributes);
+}
+
+int checkpoint_now(struct view *v)
+{
+	int err;
+
+	wait_for_background();
+	if (v->error)
+		return v->error;
+	if (!journal_has_records(&v->journal))
+		return 0;
+	err = finish(v, v->journal.tail, v->journal.durable ? sys_fdatasync(v->fd) : 0);
+	return err ? err : journal_sync(&v->journal);
+}
+
+static int replace_journal(struct view *v, const char *fresh, const struct stat *file)
+{
+	struct journal j;
+	char *path = v->journal.path;
+	int fd, err;
+
+	sys_unlinkat(AT_FDCWD, fresh);
+	err = journal_open_locked(fresh, file, true, &fd);
+	if (err)
+		return err;
+	err = journal_init(&j, fd, path, file, v->journal.durable);
+	if (!err && j.durable)
+		err = sys_fsync(fd);
+	if (!err)
+		err = sys_rename(fresh, path);
+	if (!err)
+		err = sync_folder_of(path);
+	if (err) {
+		journal_close(&j);
+		return err;
+	}
+	j.named = true;
+	journal_close(&v->journal);
+	v->journal = j;
+	return 0;
+}
+
+/*
+ * The old journal's records were durable, all but the last, which was reported as failed: once
+ * the file is durable too, nothing in it is needed, and the failed record goes with it.
+ */
+int checkpoint_renew_journal(struct view *v)
+{
+	char fresh[PATH_MAX];
+	struct stat file;
+	int err;
+
+	wait_for_background();
+	if (v->error)
+		return v->error;
+	if (journal_has_records(&v->journal)) {
+		err = sys_fdatasync(v->fd);
+		if (err) {
+			fail(v, err);
+			return err;
+		}
+	}
+	err = sys_fstat(v->fd, &file);
+	fmt_print(fresh, sizeof fresh, "%s.new" JOURNAL_SUFFIX, v->journal.path);
+	if (!err)
+		err = replace_journal(v, fresh, &file);
+	if (err)
+		log_error("%s: a new journal cannot be made: %e; free some space or mend the disk, then commit again",
+			  v->path, err);
+	return err;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Checkpoints: make the file durable, so that the journal can be emptied.
+ *
+ * In the background when a journal has grown or has been idle; at once when a record finds no room or the
+ * file is let go.  A checkpoint that fails is final: the kernel may have dropped the pages it could not write, and
+ * would say "ok" the next time.  The journal then stays, for recovery to write them again, and the
+ * view commits nothing any more.
+ *
+ * Engine thread, under the session lock.  0 or -errno.
+ */
+#ifndef BIGFILE_CHECKPOINT_H
+#define BIGFILE_CHECKPOINT_H
+
+#include "view.h"
+
+/* Starts one for v if its journal has grown enough (or idle is set and it has records), and none is under way. */
+void checkpoint_consider(struct view *v, bool idle);
+/* Takes in the results of those that have ended. */
+void checkpoint_reap(void);
+/* Does one now, waiting for the one under way. */
+int checkpoint_now(struct view *v);
+/* Replaces a journal whose sync failed. */
+int checkpoint_renew_journal(struct view *v);
+/* Called by the background thread when it has ended; set by engine.c to ring its doorbell. */
+extern void (*checkpoint_ended)(void);
+
+#endif

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Commit: a consistent cut, one record per changed file, one sync, apply.  See commit.h.
+ *
+ * The cut.  A round protects the dirty pages and copies them.  When after a round nothing is dirty, nothing was
+ * stored between the protection of any page and the look that found it clean: all copies are
+ * the state at one instant, the beginning of that look.  Under constant stores that never comes; then the
+ * gate is closed for one last round, in which a writer waits in the fault handler.  It opens
+ * before any disk I/O.
+ *
+ * A crash before the sync of a record leaves the old state, one after it the new state: recovery redoes the
+ * record.  The file is touched by apply alone, which comes after the sync.
+ */
+#include "commit.h"
+
+#include <string.h>
+
+#include "build.h"
+#include "checkpoint.h"
+#include "gate.h"
+#include "home.h"
+#include "log.h"
+#include "sys.h"
+#include "tracker.h"
+
+#define ROUNDS 3
+
+/* For each view that this process may commit. */
+#define each_writing(v)                                             \
+	for (struct view *v = view_first(); v; v = v->next)         \
+		if (v->mode == VIEW_WRITING)
+
+static void collect_round(bool whole_pages)
+{
+	each_writing(v) {
+		int err;
+
+		if (whole_pages)
+			v->build->whole_pages = true;
+		err = tracker->collect(v, build_take, NULL);
+		build_flush(v->build);
+		if (err && !v->build->error)
+			v->build->error = err;
+	}
+}
+
+static int first_error(void)
+{
+	each_writing(v) {
+		if (v->build->error)
+			return v->build->error;
+	}
+	return 0;
+}
+
+bool transaction_is_open(void)
+{
+	each_writing(v) {
+		uint64_t pages;
+
+		if (view_size_changed(v) || v->carried.count || v->carry_all ||
+		    tracker->count(v, 1, &pages) || pages)
+			return true;
+	}
+	return false;
+}
+
+static bool something_is_dirty(void)
+{
+	each_writing(v) {
+		uint64_t pages;
+
+		if (tracker->count(v, 1, &pages) || pages)
+			return true;
+	}
+	return false;
+}
+
+static int stop_and_collect(void)
+{
+	int err = 0;
+
+	lock_take(&window_lock);
+	gate_close();
+	lock_release(&window_lock);
+	each_writing(v) {
+		if (!err)
+			err = tracker->freeze(v);
+	}
+	if (!err)
+		collect_round(true);
+	each_writing(v)
+		tracker->thaw(v);
+	gate_open();
+	return err ? err : first_error();
+}
+
+static int take_cut(struct commit_report *report)
+{
+	for (report->rounds = 0; report->rounds < ROUNDS; report->rounds++) {
+		int err;
+
+		collect_round(report->rounds > 0);
+		err = first_error();
+		if (err || !something_is_dirty())
+			return err;
+	}
+	report->stopped = true;
+	return stop_and_collect();
+}
+
+static int start_builds(void)
+{
+	each_writing(v) {
+		int err = v->journal.error ? checkpoint_renew_journal(v) : 0;
+
+		if (!err)
+			err = build_start(v);
+		if (err) {
+			log_error("%s: commit failed: %e; the transaction stays open", v->path, err);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static void end_builds(bool committed)
+{
+	each_writing(v)
+		build_end(v, committed);
+}
+
+static int reserve(struct view *v)
+{
+	struct build *b = v->build;
+	struct stat st;
+	bool allocated;
+	int err;
+
+	if (!b->begun) {
+		err = v->error ? v->error : journal_begin(&v->journal);
+		if (err)
+			return err;
+		b->begun = true;
+	}
+	range_list_normalize(&b->logged);
+	err = home_reserve(v, &b->logged, &allocated);
+	/* Allocating has changed the file's times: that was us. */
+	if (!err && allocated && !sys_fstat(v->fd, &st))
+		journal_note(&v->journal, v->journal.tail.seq - 1, v->journal.tail.seq - 1, &st);
+	return err;
+}
+
+static void apply(struct view *v)
+{
+	uint64_t seq = v->journal.tail.seq - 1;
+	struct stat st;
+	int err = journal_note(&v->journal, seq - 1, seq, NULL);
+
+	if (!err)
+		err = home_apply(v);
+	if (!err)
+		err = sys_fstat(v->fd, &st);
+	if (!err)
+		err = journal_note(&v->journal, seq, seq, &st);
+	if (err) {
+		v->error = err;
+		log_error("%s: committed, but the file cannot be written: %e; the commit is safe in %s, no more "
+			  "are taken: end the program, then bigfile recover", v->path, err, v->journal.path);
+	}
+	v->committed = v->size;
+	v->cut = UINT64_MAX;
+}
+
+/* From here on files are changed.  The first record that is durable is the commit. */
+static int seal_and_apply(struct commit_report *report)
+{
+	uint64_t transaction = 0;
+	struct view *failed = NULL;
+	int err = 0;
+
+	sys_call(SYS_getrandom, &transaction, sizeof transaction, 0);
+	each_writing(v) {
+		if (failed || !build_has_changes(v->build))
+			continue;
+		err = journal_seal(&v->journal, transaction, v->cut, v->size);
+		if (err) {
+			failed = v;
+			continue;
+		}
+		report->files++;
+		report->bytes += v->journal.record.length;
+	}
+	if (failed && report->files)
+		log_error("%s: commit failed: %e; %u other files of the same commit are committed, this one and "
+			  "those after it are not", failed->path, err, report->files);
+	each_writing(v) {
+		if (v == failed)
+			break;
+		if (!build_has_changes(v->build))
+			continue;
+		apply(v);
+		build_end(v, true);
+	}
+	return err;
+}
+
+static int attempt(struct commit_report *report)
+{
+	struct view *at_fault = NULL;
+	int err = start_builds();
+
+	if (!err)
+		err = take_cut(report);
+	each_writing(v) {
+		if (v->build && v->build->error)
+			at_fault = v;
+		if (!err && build_has_changes(v->build)) {
+			err = reserve(v);
+			at_fault = v;
+		}
+		report->pages += v->build ? v->build->pages : 0;
+	}
+	if (!err) {
+		at_fault = NULL;
+		err = seal_and_apply(report);
+		each_writing(v) {
+			if (err && v->build && build_has_changes(v->build) && !at_fault)
+				at_fault = v;
+		}
+	}
+	if (err && err != -EAGAIN && at_fault && !report->files)
+		log_error("%s: commit failed: %e; nothing is lost: the transaction stays open, mend the cause "
+			  "and commit again", at_fault->path, err);
+	end_builds(!err);
+	return err;
+}
+
+int commit_all(struct commit_report *report)
+{
+	uint64_t start = sys_now_ns(CLOCK_MONOTONIC);
+	int err;
+
+	memset(report, 0, sizeof *report);
+	checkpoint_reap();
+	err = attempt(report);
+	if (err == -EAGAIN) {
+		/* A journal has no room before it is emptied. */
+		each_writing(v) {
+			if (err == -EAGAIN || err == 0)
+				err = checkpoint_now(v);
+		}
+		memset(report, 0, sizeof *report);
+		if (!err)
+			err = attempt(report);
+	}
+	each_writing(v)
+		checkpoint_consider(v, false);
+	report->duration_ns = sys_now_ns(CLOCK_MONOTONIC) - start;
+	return err;
+}

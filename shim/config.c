@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See config.h.  Runs once, in the constructor, before any other thread of ours. */
+#include "config.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "log.h"
+#include "sys.h"
+
+struct config config;
+
+struct choice {
+	const char *name;
+	int value;
+};
+
+static int choose(const char *variable, const struct choice *choices, int otherwise)
+{
+	const char *text = secure_getenv(variable);
+
+	if (!text || !*text)
+		return otherwise;
+	for (; choices->name; choices++) {
+		if (!strcasecmp(text, choices->name))
+			return choices->value;
+	}
+	log_error("%s=%s is not understood: see bigfile(7) for its values", variable, text);
+	return otherwise;
+}
+
+/* Seconds with a fraction, to milliseconds: "0.25" is 250. */
+static unsigned milliseconds(const char *variable, unsigned otherwise)
+{
+	const char *text = secure_getenv(variable);
+	const char *p = text;
+	uint64_t ms = 0;
+	unsigned scale = 1000;
+
+	if (!text || !*text)
+		return otherwise;
+	for (; *p >= '0' && *p <= '9' && ms < UINT32_MAX; p++)
+		ms = ms * 10 + (unsigned)(*p - '0') * 1000;
+	if (*p == '.') {
+		for (p++; *p >= '0' && *p <= '9'; p++) {
+			scale /= 10;
+			ms += (unsigned)(*p - '0') * scale;
+		}
+	}
+	if (*p || p == text || ms > UINT32_MAX / 2) {
+		log_error("%s=%s is not a number of seconds: see bigfile(7)", variable, text);
+		return otherwise;
+	}
+	return (unsigned)ms;
+}
+
+static int signal_by_name(const char *name)
+{
+	if (!strncasecmp(name, "SIG", 3))
+		name += 3;
+	for (int sig = 1; sig < SIGRTMIN; sig++) {
+		const char *abbreviation = sigabbrev_np(sig);
+
+		if (abbreviation && !strcasecmp(name, abbreviation))
+			return sig;
+	}
+	if (!strncasecmp(name, "RTMIN", 5)) {
+		int n = name[5] == '+' ? atoi(name + 6) : 0;
+
+		return SIGRTMIN + n <= SIGRTMAX ? SIGRTMIN + n : -1;
+	}
+	return -1;
+}
+
+static int signal_number(const char *variable, int otherwise)
+{
+	const char *text = secure_getenv(variable);
+	char *end;
+	long n;
+
+	if (!text || !*text)
+		return otherwise;
+	if (!strcasecmp(text, "none"))
+		return 0;
+	n = strtol(text, &end, 10);
+	if (*end)
+		n = signal_by_name(text);
+	if (n < 1 || n > SIGRTMAX || n == SIGKILL || n == SIGSTOP || n == SIGSEGV || n == SIGBUS) {
+		log_error("%s=%s is not a signal that can be used: see bigfile(7)", variable, text);
+		return otherwise;
+	}
+	return (int)n;
+}
+
+static const char *absolute_dir(const char *variable)
+{
+	const char *text = secure_getenv(variable);
+
+	if (!text || !*text)
+		return NULL;
+	if (text[0] == '/')
+		return text;
+	log_error("%s=%s is not absolute: journals go beside their files", variable, text);
+	return NULL;
+}
+
+void config_load(void)
+{
+	static const struct choice logs[] = { { "quiet", LOG_QUIET }, { "error", LOG_ERROR },
+					      { "warn", LOG_WARN },   { "info", LOG_INFO },
+					      { "debug", LOG_DEBUG }, { NULL, 0 } };
+	static const struct choice syncs[] = { { "commit", SYNC_COMMIT },
+					       { "defer", SYNC_DEFER }, { NULL, 0 } };
+	static const struct choice exits[] = { { "success", EXIT_POLICY_SUCCESS },
+					       { "commit", EXIT_POLICY_COMMIT },
+					       { "abort", EXIT_POLICY_ABORT }, { NULL, 0 } };
+	static const struct choice errors[] = { { "fail", ON_ERROR_FAIL },
+						{ "warn", ON_ERROR_WARN }, { NULL, 0 } };
+	static const struct choice trackers[] = { { "auto", TRACKER_AUTO },
+						  { "uffd", TRACKER_UFFD },
+						  { "mprotect", TRACKER_MPROTECT }, { NULL, 0 } };
+	static const struct choice yes_no[] = { { "yes", 1 }, { "no", 0 }, { "1", 1 },
+						{ "0", 0 },   { NULL, 0 } };
+
+	config.paths = secure_getenv("BIGFILE_PATHS");
+	if (config.paths && !*config.paths)
+		config.paths = NULL;
+	log_set_level((enum log_level)choose("BIGFILE_LOG", logs, LOG_WARN));
+	config.journal_dir = absolute_dir("BIGFILE_JOURNAL_DIR");
+	if (!config.paths)
+		return;
+	config.sync = (enum config_sync)choose("BIGFILE_SYNC", syncs, SYNC_COMMIT);
+	config.exit = (enum config_exit)choose("BIGFILE_EXIT", exits, EXIT_POLICY_SUCCESS);
+	config.on_error = (enum config_on_error)choose("BIGFILE_ON_ERROR", errors, ON_ERROR_FAIL);
+	config.tracker = (enum config_tracker)choose("BIGFILE_TRACKER", trackers, TRACKER_AUTO);
+	config.durable = choose("BIGFILE_DURABLE", yes_no, 1);
+	config.wait_ms = milliseconds("BIGFILE_WAIT", 10000);
+	config.interval_ms = milliseconds("BIGFILE_INTERVAL", 0);
+	config.commit_signal = signal_number("BIGFILE_COMMIT_SIGNAL", SIGUSR1);
+	config.abort_signal = signal_number("BIGFILE_ABORT_SIGNAL", SIGUSR2);
+}

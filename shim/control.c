@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See control.h. */
+#include "control.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fmt.h"
+#include "log.h"
+#include "sys.h"
+
+/* Until there is a real page, requests are counted here. */
+static struct control_page early;
+static struct control_page *page = &early;
+static char page_path[256];
+
+static uint64_t read_start_time(void)
+{
+	char text[1024];
+	int fd = sys_open("/proc/self/stat", O_RDONLY | O_CLOEXEC, 0);
+	ssize_t n = fd < 0 ? 0 : sys_read(fd, text, sizeof text - 1);
+	char *p;
+
+	if (fd >= 0)
+		sys_close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	/* The name, field 2, may contain anything: count from its closing bracket. */
+	p = strrchr(text, ')');
+	for (int field = 2; p && field < 22; field++)
+		p = strchr(p + 1, ' ');
+	return p ? strtoull(p + 1, NULL, 10) : 0;
+}
+
+static void read_comm(char *out, size_t size)
+{
+	int fd = sys_open("/proc/self/comm", O_RDONLY | O_CLOEXEC, 0);
+	ssize_t n = fd < 0 ? 0 : sys_read(fd, out, size - 1);
+
+	if (fd >= 0)
+		sys_close(fd);
+	out[n > 0 ? n - 1 : 0] = '\0';
+}
+
+/* The folder must be ours and closed to others: what lies in it can make us commit. */
+static int check_folder(const char *folder)
+{
+	struct stat st;
+	int err = (int)sys_call(SYS_mkdirat, AT_FDCWD, folder, 0700);
+
+	if (err && err != -EEXIST)
+		return err;
+	err = sys_lstat(folder, &st);
+	if (err)
+		return err;
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))
+		return -EPERM;
+	return 0;
+}
+
+static int find_folder(char *folder, size_t size)
+{
+	const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
+
+	if (runtime && runtime[0] == '/') {
+		fmt_print(folder, size, "%s/bigfile", runtime);
+		if (!check_folder(folder))
+			return 0;
+	}
+	fmt_print(folder, size, "/dev/shm/bigfile-%u", geteuid());
+	return check_folder(folder);
+}
+
+static int map_file(struct control_page **fresh)
+{
+	char folder[200];
+	void *p;
+	int fd, err = find_folder(folder, sizeof folder);
+
+	if (err)
+		return err;
+	fmt_print(page_path, sizeof page_path, "%s/%d", folder, sys_getpid());
+	/* One of a process that had our number before. */
+	sys_unlinkat(AT_FDCWD, page_path);
+	fd = sys_open(page_path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fd;
+	err = sys_ftruncate(fd, CONTROL_PAGE_SIZE);
+	/* A store into a page that a full file system cannot give would be SIGBUS. */
+	if (!err)
+		err = sys_fallocate(fd, 0, 0, CONTROL_PAGE_SIZE);
+	p = err ? NULL : sys_mmap(NULL, CONTROL_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	sys_close(fd);
+	if (!err && sys_is_error(p))
+		err = sys_error_of(p);
+	if (err)
+		sys_unlinkat(AT_FDCWD, page_path);
+	else
+		*fresh = p;
+	return err;
+}
+
+void control_start(const char *tracker_name)
+{
+	struct control_page *fresh = NULL;
+	int err;
+
+	if (page != &early)
+		return;
+	err = map_file(&fresh);
+	if (err) {
+		page_path[0] = '\0';
+		log_warn("no control page: %e; bigfile commit and status cannot reach this process", err);
+		fresh = sys_mmap(NULL, CONTROL_PAGE_SIZE, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (sys_is_error(fresh))
+			return;
+	}
+	fresh->pid = (uint32_t)sys_getpid();
+	fresh->start_time = read_start_time();
+	read_comm(fresh->comm, sizeof fresh->comm);
+	fmt_print(fresh->tracker, sizeof fresh->tracker, "%s", tracker_name);
+	fresh->version = CONTROL_VERSION;
+	__atomic_store_n(&page, fresh, __ATOMIC_RELEASE);
+	for (int op = 0; op < CONTROL_OPS; op++)
+		__atomic_add_fetch(&fresh->requested[op], early.requested[op], __ATOMIC_SEQ_CST);
+	/* Last: who sees the magic sees a page that is complete. */
+	__atomic_store_n(&fresh->magic, CONTROL_MAGIC, __ATOMIC_RELEASE);
+}
+
+void control_stop(void)
+{
+	if (page_path[0])
+		sys_unlinkat(AT_FDCWD, page_path);
+	page_path[0] = '\0';
+}
+
+void control_after_fork(void)
+{
+	page_path[0] = '\0';
+	memset(&early, 0, sizeof early);
+	page = &early;
+}
+
+void control_ring(void)
+{
+	struct control_page *p = __atomic_load_n(&page, __ATOMIC_ACQUIRE);
+
+	__atomic_add_fetch(&p->doorbell, 1, __ATOMIC_SEQ_CST);
+	sys_futex_wake(&p->doorbell, 1);
+}
+
+void control_request(enum control_op op)
+{
+	struct control_page *p = __atomic_load_n(&page, __ATOMIC_ACQUIRE);
+
+	__atomic_add_fetch(&p->requested[op], 1, __ATOMIC_SEQ_CST);
+	control_ring();
+}
+
+uint32_t control_bell(void)
+{
+	return __atomic_load_n(&page->doorbell, __ATOMIC_SEQ_CST);
+}
+
+void control_wait(uint32_t heard, int timeout_ms)
+{
+	struct timespec ts = { timeout_ms / 1000, (long)(timeout_ms % 1000) * 1000000 };
+
+	sys_futex_wait(&page->doorbell, heard, timeout_ms < 0 ? NULL : &ts);
+}
+
+bool control_pending(enum control_op op, uint32_t *ticket)
+{
+	*ticket = __atomic_load_n(&page->requested[op], __ATOMIC_SEQ_CST);
+	return *ticket != page->answered[op];
+}
+
+void control_answer(enum control_op op, uint32_t ticket, int result)
+{
+	uint32_t from = page->answered[op];
+
+	if (ticket - from > CONTROL_RESULTS)
+		from = ticket - CONTROL_RESULTS;
+	while (from != ticket)
+		page->results[op][++from % CONTROL_RESULTS] = result;
+	__atomic_store_n(&page->answered[op], ticket, __ATOMIC_SEQ_CST);
+	sys_futex_wake(&page->answered[op], INT32_MAX);
+}
+
+static void note_message(const char *what, int result)
+{
+	fmt_print(page->message, sizeof page->message, "%s failed: %e", what, result);
+}
+
+void control_note_commit(const struct commit_report *report, int result)
+{
+	if (result) {
+		page->failures++;
+		note_message("commit", result);
+		return;
+	}
+	page->commits++;
+	page->pages += report->pages;
+	page->bytes += report->bytes;
+	page->last_duration_ns = report->duration_ns;
+	page->last_commit_ns = sys_now_ns(CLOCK_REALTIME);
+}
+
+void control_note_abort(int result)
+{
+	if (result)
+		note_message("abort", result);
+	else
+		page->aborts++;
+}
+
+static void note_path(char *out, const char *path)
+{
+	size_t n = strlen(path);
+
+	if (n < CONTROL_PATH)
+		memcpy(out, path, n + 1);
+	else
+		fmt_print(out, CONTROL_PATH, "...%s", path + n - (CONTROL_PATH - 4));
+}
+
+void control_note_files(void)
+{
+	uint32_t count = 0;
+
+	__atomic_add_fetch(&page->sequence, 1, __ATOMIC_SEQ_CST);
+	for (struct view *v = view_first(); v; v = v->next, count++) {
+		struct control_file *f = &page->files[count];
+
+		if (count >= CONTROL_FILES)
+			continue;
+		note_path(f->path, v->path);
+		f->size = v->size;
+		f->committed_size = v->committed;
+		f->dirty_pages = v->dirty_pages;
+		f->journal_bytes = v->mode == VIEW_WRITING ? journal_live_bytes(&v->journal) : 0;
+		f->error = -v->error;
+		f->writing = v->mode == VIEW_WRITING;
+	}
+	page->file_count = count;
+	__atomic_add_fetch(&page->sequence, 1, __ATOMIC_SEQ_CST);
+}
+
+void control_note_signals(int commit_signal, int abort_signal)
+{
+	page->commit_signal = (uint32_t)commit_signal;
+	page->abort_signal = (uint32_t)abort_signal;
+}

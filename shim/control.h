@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The owner's side of the control page (control_page.h): making it, hearing its doorbell,
+ * answering.  Ringing is async-signal-safe; all else is for the engine thread.
+ */
+#ifndef BIGFILE_CONTROL_H
+#define BIGFILE_CONTROL_H
+
+#include <stdbool.h>
+
+#include "commit.h"
+#include "control_page.h"
+
+/*
+ * Makes the page and its file.  Never fails: when the file cannot be made - said in one line - the page
+ * is private memory, so that signals still work and only the tool does not reach us.
+ */
+void control_start(const char *tracker_name);
+/* Deletes the file. */
+void control_stop(void);
+/* In the child of fork: the page is the parent's. */
+void control_after_fork(void);
+/* Asks for op as the tool would; before control_start it is kept and heard later. */
+void control_request(enum control_op op);
+/* Wakes the engine thread for its own queue. */
+void control_ring(void);
+
+uint32_t control_bell(void);
+/* Waits until the bell has rung since `heard`, or timeout_ms (-1: for ever) has passed. */
+void control_wait(uint32_t heard, int timeout_ms);
+
+/* Is there an unanswered request for op?  *ticket is the newest. */
+bool control_pending(enum control_op op, uint32_t *ticket);
+void control_answer(enum control_op op, uint32_t ticket, int result);
+void control_note_commit(const struct commit_report *report, int result);
+void control_note_abort(int result);
+/* Writes the list of files and, where dirty pages were counted, their numbers. */
+void control_note_files(void);
+void control_note_signals(int commit_signal, int abort_signal);
+
+#endif

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See engine.h. */
+#include "engine.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <sys/prctl.h>
+
+#include "checkpoint.h"
+#include "commit.h"
+#include "config.h"
+#include "control.h"
+#include "kernel.h"
+#include "lock.h"
+#include "log.h"
+#include "sys.h"
+#include "tracker.h"
+
+#define STACK_SIZE (256 << 10)
+#define IDLE_MS 3000
+
+struct job {
+	struct job *next;
+	engine_fn fn;
+	void *arg;
+	int result;
+	uint32_t done;
+};
+
+enum { NOT_STARTED, STARTING, STARTED };
+
+static struct lock start_lock = LOCK_INIT;
+static struct job *jobs; /* newest first */
+static uint32_t state;   /* futex; STARTED or NOT_STARTED when the thread has decided */
+static int start_error;
+static __thread bool in_engine __attribute__((tls_model("initial-exec")));
+
+static void run_jobs(void)
+{
+	struct job *list = __atomic_exchange_n(&jobs, NULL, __ATOMIC_ACQUIRE), *in_order = NULL;
+
+	while (list) {
+		struct job *next = list->next;
+
+		list->next = in_order;
+		in_order = list;
+		list = next;
+	}
+	while (in_order) {
+		struct job *next = in_order->next;
+
+		lock_take(&session_lock);
+		in_order->result = in_order->fn(in_order->arg);
+		lock_release(&session_lock);
+		/* Its memory is the waiter's and may be gone right after this store. */
+		__atomic_store_n(&in_order->done, 1, __ATOMIC_RELEASE);
+		sys_futex_wake(&in_order->done, 1);
+		in_order = next;
+	}
+}
+
+static int commit_now(void)
+{
+	struct commit_report report;
+	int err = commit_all(&report);
+
+	control_note_commit(&report, err);
+	if (!err && report.files)
+		log_info("committed %lu pages of %u files, %lu bytes, in %lu us, %u rounds%s", report.pages,
+			 report.files, report.bytes, report.duration_ns / 1000, report.rounds,
+			 report.stopped ? ", writers held" : "");
+	return err;
+}
+
+static int abort_now(void)
+{
+	struct commit_report report;
+	int err = abort_all(&report);
+
+	control_note_abort(err);
+	if (!err)
+		log_info("aborted, %lu pages dropped", report.pages);
+	return err;
+}
+
+static int count_dirty(void)
+{
+	for (struct view *v = view_first(); v; v = v->next) {
+		if (v->mode == VIEW_WRITING)
+			tracker->count(v, UINT64_MAX, &v->dirty_pages);
+	}
+	return 0;
+}
+
+static void answer(enum control_op op, int (*fn)(void))
+{
+	uint32_t ticket;
+	int result;
+
+	if (!control_pending(op, &ticket))
+		return;
+	lock_take(&session_lock);
+	result = fn();
+	if (op != CONTROL_STATUS)
+		count_dirty();
+	control_note_files();
+	lock_release(&session_lock);
+	control_answer(op, ticket, result);
+}
+
+static bool has_records(void)
+{
+	bool any = false;
+
+	lock_take(&session_lock);
+	for (struct view *v = view_first(); v; v = v->next)
+		any |= v->mode == VIEW_WRITING && !v->error && journal_has_records(&v->journal);
+	lock_release(&session_lock);
+	return any;
+}
+
+static void checkpoint_idle(void)
+{
+	lock_take(&session_lock);
+	checkpoint_reap();
+	for (struct view *v = view_first(); v; v = v->next)
+		checkpoint_consider(v, true);
+	lock_release(&session_lock);
+}
+
+static void serve(void)
+{
+	uint64_t last_commit = sys_now_ns(CLOCK_MONOTONIC);
+
+	for (;;) {
+		uint32_t heard = control_bell();
+		int timeout = config.interval_ms ? (int)config.interval_ms : -1;
+
+		run_jobs();
+		answer(CONTROL_COMMIT, commit_now);
+		answer(CONTROL_ABORT, abort_now);
+		answer(CONTROL_STATUS, count_dirty);
+		if (config.interval_ms &&
+		    sys_now_ns(CLOCK_MONOTONIC) - last_commit >= config.interval_ms * UINT64_C(1000000)) {
+			lock_take(&session_lock);
+			commit_now();
+			lock_release(&session_lock);
+			last_commit = sys_now_ns(CLOCK_MONOTONIC);
+		}
+		if (timeout < 0 && has_records())
+			timeout = IDLE_MS;
+		control_wait(heard, timeout);
+		if (timeout >= 0 && control_bell() == heard)
+			checkpoint_idle();
+	}
+}
+
+/* Older kernels, and sandboxes without close_range. */
+static int leave_table_by_unshare(void)
+{
+	int err = (int)sys_call(SYS_unshare, CLONE_FILES);
+
+	for (int fd = 0; !err && fd < 65536; fd++)
+		sys_close(fd);
+	return err;
+}
+
+static int leave_descriptor_table(void)
+{
+	int err = (int)sys_call(SYS_close_range, 0, ~0U, CLOSE_RANGE_UNSHARE);
+
+	if (err)
+		err = leave_table_by_unshare();
+	if (!err)
+		log_in_private_table();
+	return err;
+}
+
+static void *engine_main(void *arg)
+{
+	in_engine = true;
+	start_error = leave_descriptor_table();
+	if (!start_error)
+		start_error = tracker_choose(config.tracker);
+	if (!start_error) {
+		sys_call(SYS_prctl, PR_SET_NAME, "bigfile", 0, 0, 0);
+		checkpoint_ended = control_ring;
+		control_start(tracker->name);
+		control_note_signals(config.commit_signal, config.abort_signal);
+	}
+	__atomic_store_n(&state, start_error ? NOT_STARTED : STARTED, __ATOMIC_RELEASE);
+	sys_futex_wake(&state, INT32_MAX);
+	if (!start_error)
+		serve();
+	return NULL;
+}
+
+/* Under start_lock, so with signals blocked: the new thread inherits that. */
+static int start_thread(void)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	int err;
+
+	if (state == STARTED)
+		return 0;
+	state = STARTING;
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_SIZE);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	err = -pthread_create(&thread, &attributes, engine_main, NULL);
+	pthread_attr_destroy(&attributes);
+	if (err) {
+		state = NOT_STARTED;
+	} else {
+		while (__atomic_load_n(&state, __ATOMIC_ACQUIRE) == STARTING)
+			sys_futex_wait(&state, STARTING, NULL);
+		err = start_error;
+	}
+	if (err)
+		log_error("the engine thread cannot be started: %e; marked files cannot be used here", err);
+	return err;
+}
+
+static int run_in_engine(engine_fn fn, void *arg)
+{
+	struct job job = { .fn = fn, .arg = arg };
+	uint64_t mask = signals_block();
+
+	job.next = __atomic_load_n(&jobs, __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(&jobs, &job.next, &job, true, __ATOMIC_RELEASE,
+					    __ATOMIC_RELAXED))
+		;
+	control_ring();
+	while (!__atomic_load_n(&job.done, __ATOMIC_ACQUIRE))
+		sys_futex_wait(&job.done, 0, NULL);
+	signals_restore(mask);
+	return job.result;
+}
+
+bool engine_is_started(void)
+{
+	return __atomic_load_n(&state, __ATOMIC_ACQUIRE) == STARTED;
+}
+
+int engine_run_if_started(engine_fn fn, void *arg)
+{
+	if (in_engine)
+		return fn(arg);
+	return engine_is_started() ? run_in_engine(fn, arg) : -ESRCH;
+}
+
+int engine_run(engine_fn fn, void *arg)
+{
+	int err = 0;
+
+	if (!engine_is_started()) {
+		lock_take(&start_lock);
+		err = start_thread();
+		lock_release(&start_lock);
+	}
+	return err ? err : engine_run_if_started(fn, arg);
+}
+
+void engine_after_fork(void)
+{
+	lock_reset(&start_lock);
+	jobs = NULL;
+	state = NOT_STARTED;
+}

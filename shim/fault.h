@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The engine's part of SIGSEGV and SIGBUS.
+ *
+ * A fault is ours only if it is a store, to a page of a view, that one of the program's windows allows.
+ * Everything else goes to whoever the program meant it for.
+ */
+#ifndef BIGFILE_FAULT_H
+#define BIGFILE_FAULT_H
+
+#include "view.h"
+
+/*
+ * The kernel is about to store to `at`, addresses of v: waits until the gate is open and, where the tracker
+ * needs it, opens the pages that windows allow to be stored to.  Any thread, no lock held.
+ */
+void fault_prepare(struct view *v, struct range at);
+
+/* Installs the handlers; before the first view.  Idempotent.  0 or -errno. */
+int fault_claim(void);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The gate: closed for the short time in which a commit copies what could not be copied while
+ * others kept storing.  A thread that stores meanwhile faults and waits in the fault handler;
+ * an interposed call that is about to have the kernel store waits here before it enters it.
+ *
+ * Closed and opened by the committer alone, closed under the window lock, so that a handler that
+ * saw it open has finished opening its page.  Async-signal-safe.
+ */
+#ifndef BIGFILE_GATE_H
+#define BIGFILE_GATE_H
+
+#include <stdbool.h>
+
+void gate_close(void);
+void gate_open(void);
+bool gate_is_closed(void);
+void gate_wait(void);
+
+#endif

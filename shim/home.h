@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The home of a view: the marked file itself, mapped MAP_SHARED and writable, to compare with and to
+ * apply to.  Nothing else in the engine changes a marked file, except recovery.
+ *
+ * Engine thread, under the session lock.  0 or -errno.
+ */
+#ifndef BIGFILE_HOME_H
+#define BIGFILE_HOME_H
+
+#include "rangelist.h"
+#include "view.h"
+
+/* Makes v->home reach over the file's first `size` bytes. */
+int home_map(struct view *v, uint64_t size);
+
+/*
+ * Finds out now whether applying could fail for want of space: allocates the holes under the logged ranges (file
+ * offsets, page borders) and checks the size limits.  The file's content and size stay as they are.
+ * *allocated tells whether anything was done to it.
+ */
+int home_reserve(struct view *v, const struct range_list *logged, bool *allocated);
+
+/* Applies the record that was just sealed: sizes first, then its ranges.  Idempotent. */
+int home_apply(struct view *v);
+
+#endif

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The writer of journal_format.h; see journal.h.
+ *
+ * Room.  The log is a ring that grows at its end: a new record goes to the start of the file when
+ * enough old ones have been trimmed there, else behind the last one.  How long it
+ * will be is only known at the end; a record that outgrows the room at the start is moved.
+ * New parts of the file are written with zeros beforehand, so that most syncs carry no metadata.
+ */
+#include "journal.h"
+
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "arena.h"
+#include "journal_lock.h"
+#include "page.h"
+#include "sys.h"
+
+#define BUFFER_SIZE ((size_t)4 << 20)
+#define FIRST_LENGTH ((uint64_t)64 << 10)
+#define LARGEST_STEP ((uint64_t)64 << 20)
+#define MOVE_SIZE ((size_t)1 << 20)
+
+static int write_header(struct journal *j)
+{
+	struct journal_header *h = &j->header;
+
+	h->serial++;
+	h->checksum = journal_hash(h, offsetof(struct journal_header, checksum));
+	return sys_pwrite_all(j->fd, h, sizeof *h, (h->serial & 1) * JOURNAL_BLOCK);
+}
+
+static int write_both_headers(struct journal *j)
+{
+	int err = write_header(j);
+
+	return err ? err : write_header(j);
+}
+
+static void note_owner(struct journal_header *h)
+{
+	int fd = sys_open("/proc/self/comm", O_RDONLY | O_CLOEXEC, 0);
+
+	h->owner_pid = (uint32_t)sys_getpid();
+	if (gethostname(h->owner_host, sizeof h->owner_host - 1))
+		h->owner_host[0] = '\0';
+	if (fd >= 0) {
+		ssize_t n = sys_read(fd, h->owner_comm, sizeof h->owner_comm - 1);
+
+		if (n > 0)
+			h->owner_comm[n - 1] = '\0';
+		sys_close(fd);
+	}
+}
+
+static void note_file(struct journal_header *h, const struct stat *file)
+{
+	h->file_size = (uint64_t)file->st_size;
+	h->mtime_sec = file->st_mtim.tv_sec;
+	h->mtime_nsec = file->st_mtim.tv_nsec;
+	h->ctime_sec = file->st_ctim.tv_sec;
+	h->ctime_nsec = file->st_ctim.tv_nsec;
+}
+
+static void first_header(struct journal *j, const struct stat *file)
+{
+	struct journal_header *h = &j->header;
+
+	memset(h, 0, sizeof *h);
+	h->magic = JOURNAL_MAGIC;
+	h->version = JOURNAL_VERSION;
+	h->flags = j->durable ? 0 : JOURNAL_LAX;
+	sys_call(SYS_getrandom, &h->salt, sizeof h->salt, 0);
+	h->head_offset = JOURNAL_DATA;
+	h->head_seq = 1;
+	h->file_ino = file->st_ino;
+	h->file_dev = file->st_dev;
+	h->created = sys_now_ns(CLOCK_REALTIME);
+	boot_id_read(h->boot_id);
+	note_owner(h);
+	note_file(h, file);
+}
+
+int journal_init(struct journal *j, int fd, const char *path, const struct stat *file, bool durable)
+{
+	memset(j, 0, sizeof *j);
+	j->fd = fd;
+	j->durable = durable;
+	j->path = arena_strdup(path);
+	j->buffer = arena_alloc(BUFFER_SIZE);
+	j->hash = arena_alloc(sizeof(XXH3_state_t));
+	if (!j->path || !j->buffer || !j->hash)
+		return -ENOMEM;
+	first_header(j, file);
+	j->tail = (struct journal_position){ JOURNAL_DATA, 1 };
+	j->free_limit = JOURNAL_DATA;
+	j->free_seq = 1;
+	j->allocated = JOURNAL_DATA;
+	return write_both_headers(j);
+}
+
+void journal_close(struct journal *j)
+{
+	if (j->fd >= 0)
+		sys_close(j->fd);
+	if (j->path)
+		arena_free(j->path, strlen(j->path) + 1);
+	arena_free(j->buffer, BUFFER_SIZE);
+	arena_free(j->hash, sizeof(XXH3_state_t));
+	memset(j, 0, sizeof *j);
+	j->fd = -1;
+}
+
+bool journal_has_records(const struct journal *j)
+{
+	return j->header.head_seq < j->tail.seq;
+}
+
+uint64_t journal_live_bytes(const struct journal *j)
+{
+	if (!journal_has_records(j))
+		return 0;
+	if (j->header.head_offset < j->tail.offset)
+		return j->tail.offset - j->header.head_offset;
+	return j->tail.offset - JOURNAL_DATA + j->allocated - j->header.head_offset;
+}
+
+/* Writes zeros where the file will be used next, behind a record that ends at `end`. */
+static int extend(struct journal *j, uint64_t end)
+{
+	uint64_t length = max_u64(FIRST_LENGTH, j->allocated + min_u64(j->allocated, LARGEST_STEP));
+	uint64_t at = max_u64(end, j->allocated);
+	static const uint8_t zeros[65536];
+
+	if (end <= j->allocated)
+		return 0;
+	length = round_up(max_u64(length, end), JOURNAL_BLOCK);
+	while (at < length) {
+		size_t n = (size_t)min_u64(length - at, sizeof zeros);
+		int err = sys_pwrite_all(j->fd, zeros, n, at);
+
+		/* Room for later is a courtesy; the record itself is what must fit. */
+		if (err)
+			break;
+		at += n;
+	}
+	j->allocated = at;
+	return 0;
+}
+
+int journal_begin(struct journal *j)
+{
+	bool idle = j->free_seq == j->tail.seq;
+	bool wrapped = !idle && j->tail.offset <= j->free_limit;
+
+	if (j->error)
+		return j->error;
+	j->start = j->tail.offset;
+	j->room_end = wrapped ? j->free_limit : UINT64_MAX;
+	if (idle) {
+		j->start = JOURNAL_DATA;
+	} else if (!wrapped && j->free_limit - JOURNAL_DATA >= j->allocated / 2) {
+		j->start = JOURNAL_DATA;
+		j->room_end = j->free_limit;
+	}
+	memset(j->buffer, 0, sizeof j->record);
+	j->flushed = 0;
+	j->used = sizeof j->record;
+	memset(&j->record, 0, sizeof j->record);
+	XXH3_64bits_reset(j->hash);
+	return 0;
+}
+
+/* The record has outgrown the room at the start: go on behind the last one. */
+static int move_to_tail(struct journal *j)
+{
+	uint64_t from = j->start, to = j->tail.offset, left = j->flushed;
+	char *scratch;
+	int err = 0;
+
+	if (j->start == j->tail.offset)
+		return -EAGAIN;
+	scratch = arena_alloc(MOVE_SIZE);
+	if (!scratch)
+		return -ENOMEM;
+	while (left > 0 && !err) {
+		size_t n = (size_t)min_u64(left, MOVE_SIZE);
+
+		err = sys_pread_all(j->fd, scratch, n, from);
+		if (!err)
+			err = sys_pwrite_all(j->fd, scratch, n, to);
+		from += n;
+		to += n;
+		left -= n;
+	}
+	arena_free(scratch, MOVE_SIZE);
+	j->start = j->tail.offset;
+	j->room_end = UINT64_MAX;
+	return err;
+}
+
+static void hash_buffer(struct journal *j)
+{
+	size_t skip = j->flushed ? 0 : sizeof j->record;
+
+	XXH3_64bits_update(j->hash, j->buffer + skip, j->used - skip);
+}
+
+static int flush(struct journal *j)
+{
+	uint64_t end = j->start + j->flushed + j->used;
+	int err = end > j->room_end ? move_to_tail(j) : 0;
+
+	end = j->start + j->flushed + j->used;
+	if (!err)
+		err = sys_pwrite_all(j->fd, j->buffer, j->used, j->start + j->flushed);
+	if (err)
+		return err;
+	hash_buffer(j);
+	if (end > j->allocated)
+		j->allocated = end;
+	j->flushed += j->used;
+	j->used = 0;
+	return 0;
+}
+
+static int append(struct journal *j, const void *data, size_t length)
+{
+	const uint8_t *p = data;
+
+	while (length > 0) {
+		size_t n = (size_t)min_u64(length, BUFFER_SIZE - j->used);
+
+		if (p) {
+			memcpy(j->buffer + j->used, p, n);
+			p += n;
+		} else {
+			memset(j->buffer + j->used, 0, n);
+		}
+		j->used += n;
+		length -= n;
+		if (j->used == BUFFER_SIZE) {
+			int err = flush(j);
+
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+int journal_put(struct journal *j, uint64_t offset, const void *data, size_t length)
+{
+	const uint8_t *p = data;
+	int err = 0;
+
+	while (length > 0 && !err) {
+		struct journal_entry e = { offset, (uint32_t)min_u64(length, 1u << 30), 0 };
+		size_t padding = (size_t)(round_up(e.length, 8) - e.length);
+
+		err = append(j, &e, sizeof e);
+		if (!err)
+			err = append(j, p, e.length);
+		if (!err)
+			err = append(j, NULL, padding);
+		j->record.length += sizeof e + e.length + padding;
+		p += e.length;
+		offset += e.length;
+		length -= e.length;
+	}
+	return err;
+}
+
+/*
+ * A commit that is reported as failed should not come back to life: when the record may have reached
+ * the disk but the sync failed, blot it out as well as can be done now.
+ */
+static void blot_out(struct journal *j)
+{
+	static const struct journal_record nothing;
+
+	sys_pwrite_all(j->fd, &nothing, sizeof nothing, j->start);
+	sys_fdatasync(j->fd);
+}
+
+int journal_sync(struct journal *j)
+{
+	int err = 0;
+
+	if (j->error)
+		return j->error;
+	if (j->durable)
+		err = sys_fdatasync(j->fd);
+	if (!err && j->durable && !j->named)
+		err = sync_folder_of(j->path);
+	if (err) {
+		j->error = err;
+		return err;
+	}
+	j->named = true;
+	j->free_limit = j->header.head_offset;
+	j->free_seq = j->header.head_seq;
+	return 0;
+}
+
+/* What is in the buffer goes out with its last block filled up, so that the kernel need not read it. */
+static int write_out(struct journal *j)
+{
+	uint64_t end = j->start + j->flushed + j->used;
+	size_t padding = (size_t)(round_up(end, JOURNAL_BLOCK) - end);
+	int err = end + padding > j->room_end ? move_to_tail(j) : 0;
+
+	if (err)
+		return err;
+	hash_buffer(j);
+	j->record.body_checksum = XXH3_64bits_digest(j->hash);
+	j->record.head_checksum =
+		journal_hash(&j->record, offsetof(struct journal_record, head_checksum));
+	if (padding <= BUFFER_SIZE - j->used)
+		memset(j->buffer + j->used, 0, padding);
+	else
+		padding = 0;
+	if (!j->flushed)
+		memcpy(j->buffer, &j->record, sizeof j->record);
+	err = sys_pwrite_all(j->fd, j->buffer, j->used + padding, j->start + j->flushed);
+	if (!err && j->flushed)
+		err = sys_pwrite_all(j->fd, &j->record, sizeof j->record, j->start);
+	return err;
+}
+
+int journal_seal(struct journal *j, uint64_t transaction, uint64_t cut_size, uint64_t new_size)
+{
+	uint64_t end;
+	int err;
+
+	j->record.magic = JOURNAL_RECORD_MAGIC;
+	j->record.type = RECORD_COMMIT;
+	j->record.seq = j->tail.seq;
+	j->record.salt = j->header.salt;
+	j->record.transaction = transaction;
+	j->record.cut_size = cut_size;
+	j->record.new_size = new_size;
+	j->record.time = sys_now_ns(CLOCK_REALTIME);
+	err = write_out(j);
+	if (err) {
+		blot_out(j);
+		return err;
+	}
+	end = round_up(j->start + sizeof j->record + j->record.length, JOURNAL_BLOCK);
+	extend(j, end);
+	err = journal_sync(j);
+	if (err) {
+		blot_out(j);
+		return err;
+	}
+	j->tail = (struct journal_position){ end, j->tail.seq + 1 };
+	return 0;
+}
+
+int journal_each_sealed(struct journal *j, journal_entry_fn fn, void *arg)
+{
+	const uint8_t *p = j->buffer + sizeof j->record, *end = p + j->record.length;
+	int err = 0;
+
+	if (j->flushed)
+		return journal_each_entry(j->fd, j->start, &j->record, fn, arg);
+	while (p < end && !err) {
+		struct journal_entry e;
+
+		memcpy(&e, p, sizeof e);
+		err = fn(arg, e.offset, p + sizeof e, e.length);
+		p += sizeof e + round_up(e.length, 8);
+	}
+	return err;
+}
+
+int journal_note(struct journal *j, uint64_t applied_seq, uint64_t applying_seq,
+		 const struct stat *file)
+{
+	j->header.applied_seq = applied_seq;
+	j->header.applying_seq = applying_seq;
+	if (file)
+		note_file(&j->header, file);
+	return write_header(j);
+}
+
+int journal_trim(struct journal *j, struct journal_position head)
+{
+	j->header.head_offset = head.offset;
+	j->header.head_seq = head.seq;
+	return write_both_headers(j);
+}

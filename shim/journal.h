@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Writing the journal of one marked file: records are built in memory, sealed by one pwrite and one
+ * fdatasync, and dropped when a checkpoint has made the file durable.
+ *
+ * The format is in journal_format.h.  Owned by the engine thread, in whose descriptor table fd lives;
+ * no locks of its own.  0 or -errno.
+ *
+ * A failed fdatasync is final (`error`): the kernel may have dropped what it could not write and
+ * will say "ok" next time.  Every later use of this journal fails; journal_renew starts another one.
+ */
+#ifndef BIGFILE_JOURNAL_H
+#define BIGFILE_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "journal_format.h"
+#include "journal_scan.h"
+
+struct journal_position {
+	uint64_t offset;
+	uint64_t seq; /* of the record that starts there, or the next one that will */
+};
+
+struct journal {
+	int fd;                       /* locked; -1: none */
+	char *path;
+	int error;                    /* a sync failed: final */
+	bool durable;                 /* fdatasync each record */
+	bool named;                   /* the folder entry is durable */
+	struct journal_header header; /* as last written, head included */
+	struct journal_position tail;
+	uint64_t free_limit;          /* the oldest record that must not be overwritten: a durable
+					 header says so */
+	uint64_t free_seq;
+	uint64_t allocated;           /* the file's length: written with zeros or records */
+
+	/* The record that is being built, or the last one that was sealed. */
+	uint64_t start;               /* its offset */
+	uint64_t room_end;            /* it must end before this */
+	uint64_t flushed;             /* bytes from start that are in the file already */
+	uint8_t *buffer;              /* what comes after them */
+	size_t used;
+	struct journal_record record;
+	void *hash;
+};
+
+/* Takes over fd, which is new, empty and locked, and writes the first header (not synced). */
+int journal_init(struct journal *j, int fd, const char *path, const struct stat *file, bool durable);
+/* Closes, and thereby unlocks; the file stays. */
+void journal_close(struct journal *j);
+
+int journal_begin(struct journal *j);
+/* Appends [offset, offset + length) of the file.  -EAGAIN: no room before a checkpoint. */
+int journal_put(struct journal *j, uint64_t offset, const void *data, size_t length);
+/* Completes the record and makes it durable.  After an error the record does not exist. */
+int journal_seal(struct journal *j, uint64_t transaction, uint64_t cut_size, uint64_t new_size);
+/* The entries of the record just sealed, in order. */
+int journal_each_sealed(struct journal *j, journal_entry_fn fn, void *arg);
+
+/* Notes, unsynced, what the file looks like and how far applying has come. */
+int journal_note(struct journal *j, uint64_t applied_seq, uint64_t applying_seq,
+		 const struct stat *file);
+
+/* Everything before `head` is durable in the file.  The room is free after the next sync. */
+int journal_trim(struct journal *j, struct journal_position head);
+/* Makes the trim durable now, and thereby its room free. */
+int journal_sync(struct journal *j);
+uint64_t journal_live_bytes(const struct journal *j);
+bool journal_has_records(const struct journal *j);
+
+#endif

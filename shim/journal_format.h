@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The journal's bytes on disk, version 1.
+ *
+ * A journal is the redo log of one marked file.  All numbers are little-endian, all offsets
+ * and lengths in bytes, all ranges half-open.
+ *
+ *   0       header slot 0   struct journal_header, padded with zeros to 4096
+ *   4096    header slot 1   the same
+ *   8192    records         each starts at a multiple of 4096
+ *
+ * Header.  Both slots are written by turns; the valid one with the higher serial counts.  A
+ * slot is valid when magic and checksum (XXH3-64 of the bytes before it) are right.  A slot that
+ * is all zeros, or lies beyond the end of the file, was never written.  A journal both of whose
+ * slots were never written is empty.  One with no valid slot that is not empty is corrupt.
+ * A version other than ours, or a flag that we do not know, is not touched by anybody.
+ *
+ * Record.  struct journal_record, then `length` bytes of entries.  It is valid when magic,
+ * head_checksum (XXH3-64 of the struct's bytes before that field), salt (the header's) and
+ * body_checksum (XXH3-64 of the entries) are right.  An entry is struct journal_entry, then
+ * `length` bytes that belong at `offset` of the file, then zeros up to a multiple of 8.  A later
+ * entry overrides an earlier one.
+ *
+ * Chain.  The first live record is number head_seq at head_offset (a header says so even when it is
+ * not written yet).  Record n+1 starts at the end of record n, rounded up to 4096 - or, when no valid
+ * record n+1 is there, at 8192: the log is a ring.  The chain ends where neither holds it.
+ * Record n+1 is written only after record n is durable.  Therefore, when a chain ends at n and
+ * any multiple of 4096 holds a valid record with a number above n+1, or when the header's
+ * applied_seq is above n, the journal is corrupt - not merely cut short by a crash.
+ *
+ * Space.  Before a record is overwritten, a header whose head lies beyond that record has been made
+ * durable in both slots.
+ *
+ * Redo.  Of each live record in turn: when the file is longer than cut_size it is cut to that, then
+ * it is given new_size (growth reads as zeros), then the entries are written.  Redoing
+ * the chain from its head any number of times gives the same file.
+ *
+ * State of the file.  file_size, mtime and ctime are what the file looked like when record applied_seq had
+ * been applied to it, on the boot boot_id; applying_seq is the newest record whose apply has begun.  These are
+ * written around each apply, not synced.  Who finds another file than that, and no apply begun that would
+ * explain it, sees the work of a stranger (recover.c has the whole rule).
+ */
+#ifndef BIGFILE_JOURNAL_FORMAT_H
+#define BIGFILE_JOURNAL_FORMAT_H
+
+#include <stdint.h>
+
+#define JOURNAL_MAGIC 0x4c4e524a46474942ull /* "BIGFJRNL" */
+#define JOURNAL_VERSION 1
+#define JOURNAL_BLOCK 4096u
+#define JOURNAL_DATA (2u * JOURNAL_BLOCK)
+
+/* Records were not made durable one by one: a gap in the chain proves nothing. */
+#define JOURNAL_LAX 1u
+#define JOURNAL_KNOWN_FLAGS JOURNAL_LAX
+
+struct journal_header {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t flags;       /* JOURNAL_LAX or 0 */
+	uint64_t serial;      /* higher wins */
+	uint64_t salt;        /* random, one per journal file */
+	uint64_t head_offset;
+	uint64_t head_seq;    /* from 1 */
+	uint64_t file_ino;    /* the marked file */
+	uint64_t file_dev;    /* informative: device numbers change over a boot */
+	uint64_t applied_seq;  /* head_seq - 1: nothing since the head */
+	uint64_t applying_seq; /* applied_seq: no apply is under way */
+	uint64_t file_size;   /* this and the next as fstat gave them */
+	int64_t mtime_sec;
+	int64_t mtime_nsec;
+	int64_t ctime_sec;
+	int64_t ctime_nsec;
+	uint8_t boot_id[16];
+	uint64_t created;     /* CLOCK_REALTIME nanoseconds */
+	uint32_t owner_pid;   /* who holds or held the lock: for messages only */
+	uint32_t reserved;
+	char owner_host[64];
+	char owner_comm[16];
+	uint64_t checksum;
+};
+
+#define JOURNAL_RECORD_MAGIC 0x44524342u /* "BCRD" */
+
+enum journal_record_type {
+	RECORD_COMMIT = 1, /* this record alone decides */
+	/* 2 and 3 are kept for transactions over several files: prepared, decision. */
+};
+
+struct journal_record {
+	uint32_t magic;
+	uint16_t type;
+	uint16_t flags;        /* none defined: 0 */
+	uint64_t seq;
+	uint64_t salt;
+	uint64_t transaction;  /* random, the same in every file of one transaction */
+	uint64_t length;       /* of the entries */
+	uint64_t cut_size;     /* the smallest size that the file had in the transaction */
+	uint64_t new_size;
+	uint64_t time;         /* CLOCK_REALTIME nanoseconds */
+	uint64_t body_checksum;
+	uint64_t head_checksum;
+};
+
+struct journal_entry {
+	uint64_t offset;
+	uint32_t length;       /* above 0 */
+	uint32_t reserved;     /* 0 */
+};
+
+_Static_assert(sizeof(struct journal_header) <= 512, "a header fits a sector");
+_Static_assert(sizeof(struct journal_record) == 80, "no padding on disk");
+_Static_assert(sizeof(struct journal_entry) == 16, "no padding on disk");
+
+#endif

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The reader of journal_format.h; see journal_scan.h for its rules. */
+#include "journal_scan.h"
+
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "arena.h"
+#include "page.h"
+#include "sys.h"
+
+#define SCRATCH ((size_t)1 << 20)
+
+uint64_t journal_hash(const void *data, size_t length)
+{
+	return XXH3_64bits(data, length);
+}
+
+static bool all_zero(const void *data, size_t length)
+{
+	const unsigned char *p = data;
+
+	return length == 0 || (p[0] == 0 && !memcmp(p, p + 1, length - 1));
+}
+
+static enum journal_find judge_slot(const struct journal_header *h)
+{
+	if (all_zero(h, sizeof *h))
+		return FOUND_NOTHING;
+	if (h->magic != JOURNAL_MAGIC)
+		return FOUND_DAMAGE;
+	/* A newer header may be laid out in another way: its checksum is not ours to judge. */
+	if (h->version != JOURNAL_VERSION)
+		return h->version > JOURNAL_VERSION ? FOUND_NEWER : FOUND_DAMAGE;
+	if (h->checksum != journal_hash(h, offsetof(struct journal_header, checksum)))
+		return FOUND_DAMAGE;
+	return h->flags & ~JOURNAL_KNOWN_FLAGS ? FOUND_NEWER : FOUND_HEADER;
+}
+
+/* A slot that the file ends in counts as never written: a header is written whole or not at all. */
+static int read_slot(int fd, unsigned slot, struct journal_header *h)
+{
+	int err = sys_pread_all(fd, h, sizeof *h, (uint64_t)slot * JOURNAL_BLOCK);
+
+	if (err == -ENODATA) {
+		memset(h, 0, sizeof *h);
+		return 0;
+	}
+	return err;
+}
+
+int journal_read_header(int fd, struct journal_header *header, enum journal_find *found)
+{
+	struct journal_header slots[2];
+	enum journal_find verdicts[2];
+
+	for (unsigned i = 0; i < 2; i++) {
+		int err = read_slot(fd, i, &slots[i]);
+
+		if (err)
+			return err;
+		verdicts[i] = judge_slot(&slots[i]);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		if (verdicts[i] == FOUND_NEWER) {
+			*found = FOUND_NEWER;
+			*header = slots[i];
+			return 0;
+		}
+	}
+	if (verdicts[0] == FOUND_HEADER &&
+	    (verdicts[1] != FOUND_HEADER || slots[0].serial > slots[1].serial)) {
+		*header = slots[0];
+		*found = FOUND_HEADER;
+	} else if (verdicts[1] == FOUND_HEADER) {
+		*header = slots[1];
+		*found = FOUND_HEADER;
+	} else if (verdicts[0] == FOUND_DAMAGE || verdicts[1] == FOUND_DAMAGE) {
+		*found = FOUND_DAMAGE;
+	} else {
+		*found = FOUND_NOTHING;
+	}
+	return 0;
+}
+
+static int journal_length(int fd, uint64_t *length)
+{
+	struct stat st;
+	int err = sys_fstat(fd, &st);
+
+	*length = err ? 0 : (uint64_t)st.st_size;
+	return err;
+}
+
+/* Is there a sound record head of this journal at pos?  Its body is not looked at. */
+static int read_record_head(int fd, const struct journal_header *header, uint64_t pos,
+			    struct journal_record *r)
+{
+	int err = sys_pread_all(fd, r, sizeof *r, pos);
+
+	if (err)
+		return err == -ENODATA ? -ENOENT : err;
+	if (r->magic != JOURNAL_RECORD_MAGIC || r->salt != header->salt ||
+	    r->head_checksum != journal_hash(r, offsetof(struct journal_record, head_checksum)))
+		return -ENOENT;
+	return 0;
+}
+
+static int check_body(int fd, uint64_t pos, const struct journal_record *r)
+{
+	uint64_t length, left = r->length, at = pos + sizeof *r;
+	XXH3_state_t *state;
+	char *scratch;
+	int err = journal_length(fd, &length);
+
+	if (err)
+		return err;
+	if (at > length || left > length - at)
+		return -ENOENT;
+	state = arena_alloc(sizeof *state);
+	scratch = arena_alloc(SCRATCH);
+	if (!state || !scratch) {
+		err = -ENOMEM;
+		goto out;
+	}
+	XXH3_64bits_reset(state);
+	while (left > 0 && !err) {
+		size_t n = (size_t)min_u64(left, SCRATCH);
+
+		err = sys_pread_all(fd, scratch, n, at);
+		if (!err)
+			XXH3_64bits_update(state, scratch, n);
+		at += n;
+		left -= n;
+	}
+	if (!err && XXH3_64bits_digest(state) != r->body_checksum)
+		err = -ENOENT;
+out:
+	arena_free(scratch, SCRATCH);
+	arena_free(state, sizeof *state);
+	return err;
+}
+
+static int try_record(int fd, const struct journal_header *header, uint64_t seq, uint64_t pos,
+		      struct journal_record *r)
+{
+	int err = read_record_head(fd, header, pos, r);
+
+	if (err)
+		return err;
+	if (r->seq != seq)
+		return -ENOENT;
+	if (r->type != RECORD_COMMIT || r->flags)
+		return -EPROTONOSUPPORT;
+	return check_body(fd, pos, r);
+}
+
+int journal_locate(int fd, const struct journal_header *header, uint64_t seq, uint64_t pos,
+		   uint64_t *offset, struct journal_record *record)
+{
+	int err = try_record(fd, header, seq, pos, record);
+
+	*offset = pos;
+	if (err == -ENOENT && pos != JOURNAL_DATA) {
+		*offset = JOURNAL_DATA;
+		err = try_record(fd, header, seq, JOURNAL_DATA, record);
+	}
+	return err;
+}
+
+/* Looks at every block for a sound record head numbered above seq. */
+static int find_later_record(int fd, const struct journal_header *header, uint64_t seq, bool *found)
+{
+	char *scratch = arena_alloc(SCRATCH);
+	uint64_t pos = JOURNAL_DATA;
+	ssize_t n = 1;
+
+	*found = false;
+	if (!scratch)
+		return -ENOMEM;
+	while (!*found && n > 0) {
+		n = sys_pread(fd, scratch, SCRATCH, pos);
+		for (ssize_t i = 0; i + (ssize_t)sizeof(struct journal_record) <= n;
+		     i += JOURNAL_BLOCK) {
+			struct journal_record r;
+
+			memcpy(&r, scratch + i, sizeof r);
+			if (r.magic == JOURNAL_RECORD_MAGIC && r.salt == header->salt &&
+			    r.seq > seq &&
+			    r.head_checksum ==
+				    journal_hash(&r, offsetof(struct journal_record, head_checksum)))
+				*found = true;
+		}
+		pos += SCRATCH;
+	}
+	arena_free(scratch, SCRATCH);
+	return n < 0 ? (int)n : 0;
+}
+
+int journal_scan(int fd, const struct journal_header *header, struct journal_chain *chain)
+{
+	uint64_t pos = header->head_offset, offset;
+	struct journal_record r;
+	int err;
+
+	memset(chain, 0, sizeof *chain);
+	chain->last_seq = header->head_seq - 1;
+	chain->end = pos;
+	for (;;) {
+		err = journal_locate(fd, header, chain->last_seq + 1, pos, &offset, &r);
+		if (err)
+			break;
+		chain->records++;
+		chain->bytes += r.length;
+		chain->last_seq = r.seq;
+		chain->last_time = r.time;
+		chain->new_size = r.new_size;
+		pos = round_up(offset + sizeof r + r.length, JOURNAL_BLOCK);
+		chain->end = pos;
+	}
+	chain->newer = err == -EPROTONOSUPPORT;
+	if (err != -ENOENT)
+		return chain->newer ? 0 : err;
+	if (header->flags & JOURNAL_LAX)
+		return 0;
+	chain->gap = header->applied_seq > chain->last_seq;
+	if (chain->gap)
+		return 0;
+	return find_later_record(fd, header, chain->last_seq + 1, &chain->gap);
+}
+
+static int emit_entry(int fd, uint64_t at, const struct journal_entry *e, char *scratch,
+		      journal_entry_fn fn, void *arg)
+{
+	uint64_t done = 0;
+	int err = 0;
+
+	while (done < e->length && !err) {
+		size_t n = (size_t)min_u64(e->length - done, SCRATCH);
+
+		err = sys_pread_all(fd, scratch, n, at + done);
+		if (!err)
+			err = fn(arg, e->offset + done, scratch, n);
+		done += n;
+	}
+	return err;
+}
+
+int journal_each_entry(int fd, uint64_t offset, const struct journal_record *record,
+		       journal_entry_fn fn, void *arg)
+{
+	uint64_t at = offset + sizeof *record, end = at + record->length;
+	char *scratch = arena_alloc(SCRATCH);
+	int err = scratch ? 0 : -ENOMEM;
+
+	while (at < end && !err) {
+		struct journal_entry e;
+
+		if (end - at < sizeof e) {
+			err = -EBADMSG;
+			break;
+		}
+		err = sys_pread_all(fd, &e, sizeof e, at);
+		at += sizeof e;
+		if (!err && (e.length == 0 || e.length > end - at ||
+			     e.offset > INT64_MAX - (uint64_t)e.length))
+			err = -EBADMSG;
+		if (!err)
+			err = emit_entry(fd, at, &e, scratch, fn, arg);
+		at += round_up(e.length, 8);
+	}
+	arena_free(scratch, SCRATCH);
+	return err;
+}

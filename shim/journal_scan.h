@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Reading journals: headers, the chain of records, their entries.
+ *
+ * Everything read here may have been written by a crash, a bad disk or an enemy: no number is
+ * used before it was checked against the file's length.  Reads only; no locks; not for
+ * signal handlers.  0 or -errno.
+ */
+#ifndef BIGFILE_JOURNAL_SCAN_H
+#define BIGFILE_JOURNAL_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "journal_format.h"
+
+enum journal_find {
+	FOUND_NOTHING, /* never written */
+	FOUND_HEADER,
+	FOUND_DAMAGE,  /* written, and no slot is valid */
+	FOUND_NEWER,   /* valid, of a version or with flags that we do not know */
+};
+
+/* Reads both slots; *header is the one that counts.  -errno only for I/O errors. */
+int journal_read_header(int fd, struct journal_header *header, enum journal_find *found);
+
+struct journal_chain {
+	uint64_t records;
+	uint64_t bytes;        /* of the entries */
+	uint64_t last_seq;     /* head_seq - 1 when there are no records */
+	uint64_t end;          /* offset after the last record, rounded up */
+	uint64_t last_time;
+	uint64_t new_size;     /* meaningful when records > 0 */
+	bool gap;              /* a committed record after the end, or a missing one: corrupt */
+	bool newer;            /* the chain stops at a record that this version does not know */
+};
+
+/* Walks the chain from the header's head and checks every byte of it. */
+int journal_scan(int fd, const struct journal_header *header, struct journal_chain *chain);
+
+/* Where record seq is, when the one before it ended at pos.  -ENOENT: the chain ends here. */
+int journal_locate(int fd, const struct journal_header *header, uint64_t seq, uint64_t pos,
+		   uint64_t *offset, struct journal_record *record);
+
+/* Gets a piece of an entry: data for [offset, offset + length) of the file. */
+typedef int (*journal_entry_fn)(void *arg, uint64_t offset, const void *data, size_t length);
+
+/*
+ * Calls fn for the entries of a record at `offset`, in order, in pieces of at most the scratch
+ * memory's size.  Stops at the first error and returns it; -EBADMSG when entries overrun the record.
+ */
+int journal_each_entry(int fd, uint64_t offset, const struct journal_record *record,
+		       journal_entry_fn fn, void *arg);
+
+uint64_t journal_hash(const void *data, size_t length);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See lock.h.  Masks are the kernel's 64-bit ones: libc's are ours to interpose. */
+#include "lock.h"
+
+#include <signal.h>
+
+#include "sys.h"
+
+#define MASK_OF(sig) (UINT64_C(1) << ((sig)-1))
+
+static uint64_t set_mask(int how, uint64_t mask)
+{
+	uint64_t before = 0;
+
+	sys_call(SYS_rt_sigprocmask, how, &mask, &before, sizeof mask);
+	return before;
+}
+
+uint64_t signals_block(void)
+{
+	return set_mask(SIG_SETMASK, ~(MASK_OF(SIGSEGV) | MASK_OF(SIGBUS)));
+}
+
+void signals_restore(uint64_t mask)
+{
+	set_mask(SIG_SETMASK, mask);
+}
+
+void lock_take(struct lock *l)
+{
+	uint64_t mask = signals_block();
+	uint32_t expected = 0;
+
+	if (!__atomic_compare_exchange_n(&l->word, &expected, 1, false, __ATOMIC_ACQUIRE,
+					 __ATOMIC_RELAXED)) {
+		while (__atomic_exchange_n(&l->word, 2, __ATOMIC_ACQUIRE) != 0)
+			sys_futex_wait(&l->word, 2, NULL);
+	}
+	l->saved_mask = mask;
+}
+
+void lock_release(struct lock *l)
+{
+	uint64_t mask = l->saved_mask;
+
+	if (__atomic_exchange_n(&l->word, 0, __ATOMIC_RELEASE) == 2)
+		sys_futex_wake(&l->word, 1);
+	signals_restore(mask);
+}
+
+void lock_reset(struct lock *l)
+{
+	l->word = 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One line to stderr, by one write(2): "bigfile[PID]: text".
+ *
+ * An error names the file, the cause and the way out, on one line.  The formats are
+ * those of fmt.h.  Async-signal-safe; errno is kept; nothing is printed below the
+ * level set (default LOG_WARN).
+ */
+#ifndef BIGFILE_LOG_H
+#define BIGFILE_LOG_H
+
+enum log_level {
+	LOG_QUIET, /* nothing at all */
+	LOG_ERROR, /* something was asked of us and could not be done */
+	LOG_WARN,  /* done, but not as the user may think */
+	LOG_INFO,  /* attach, commit, abort, recovery: one line each */
+	LOG_DEBUG, /* choices made inside */
+};
+
+void log_set_level(enum log_level level);
+enum log_level log_get_level(void);
+void log_print(enum log_level level, const char *format, ...);
+
+#define log_error(...) log_print(LOG_ERROR, __VA_ARGS__)
+#define log_warn(...) log_print(LOG_WARN, __VA_ARGS__)
+#define log_info(...) log_print(LOG_INFO, __VA_ARGS__)
+#define log_debug(...) log_print(LOG_DEBUG, __VA_ARGS__)
+
+/*
+ * The calling thread has a descriptor table of its own: its lines go to the stderr that the process has
+ * at that moment, not to one that it had once.
+ */
+void log_in_private_table(void);
+
+/* Prints a line once per process and place: for conditions that would repeat. */
+#define log_warn_once(...)                                                       \
+	do {                                                                     \
+		static int said_;                                                \
+		if (!__atomic_exchange_n(&said_, 1, __ATOMIC_RELAXED))           \
+			log_print(LOG_WARN, __VA_ARGS__);                        \
+	} while (0)
+
+#endif

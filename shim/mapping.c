@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See mapping.h. */
+#include "mapping.h"
+
+#include <linux/mman.h>
+
+#include "engine.h"
+#include "fault.h"
+#include "kernel.h"
+#include "log.h"
+#include "resize.h"
+#include "session.h"
+#include "sys.h"
+#include "tracker.h"
+
+#ifndef MAP_SYNC
+#define MAP_SYNC 0x80000
+#endif
+#define FIXED_FLAGS (MAP_FIXED | MAP_FIXED_NOREPLACE)
+#define VALIDATE_KNOWN                                                                            \
+	(MAP_TYPE | FIXED_FLAGS | MAP_POPULATE | MAP_NORESERVE | MAP_LOCKED | MAP_NONBLOCK |      \
+	 MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_STACK | MAP_HUGETLB)
+
+static struct range whole_pages(const void *addr, size_t length)
+{
+	return (struct range){ (uintptr_t)addr, page_ceil((uintptr_t)addr + length) };
+}
+
+static bool is_shared(int flags)
+{
+	int type = flags & MAP_TYPE;
+
+	return type == MAP_SHARED || type == MAP_SHARED_VALIDATE;
+}
+
+/* False for what the kernel will refuse anyway. */
+static bool has_rights(int fd, int prot, bool *may_write)
+{
+	int mode = sys_fcntl(fd, F_GETFL, 0);
+
+	if (mode < 0)
+		return false;
+	*may_write = (mode & O_ACCMODE) == O_RDWR;
+	return !(mode & O_PATH) && (mode & O_ACCMODE) != O_WRONLY && (*may_write || !(prot & PROT_WRITE));
+}
+
+/* MAP_FIXED takes the place of every window that was there. */
+static void remove_all_windows(struct view *v, struct range at)
+{
+	uint64_t end;
+
+	for (uint64_t p = at.start; p < at.end; p = end) {
+		bool any = window_prot(&v->windows, p, at.end, &end) != 0 ||
+			   window_covers(&v->windows, (struct range){ p, p + page_size() });
+
+		while (any && window_covers(&v->windows, (struct range){ p, p + page_size() }))
+			window_remove(&v->windows, (struct range){ p, end });
+	}
+}
+
+static int add_window(struct view *v, struct range at, int prot, bool may_write, bool replace)
+{
+	int err = window_reserve(&v->windows, 4);
+
+	if (err)
+		return err;
+	lock_take(&window_lock);
+	if (replace)
+		remove_all_windows(v, at);
+	window_add(&v->windows, (struct window){ at, prot, may_write });
+	lock_release(&window_lock);
+	return tracker->protect(v, at);
+}
+
+struct placement {
+	struct view *view;
+	uintptr_t want;
+	size_t length;
+	int prot;
+	int flags;
+	bool may_write;
+	uint64_t offset;
+	uintptr_t start; /* the answer */
+};
+
+/* A job: only the engine thread can map the view's descriptor. */
+static int place_job(void *arg)
+{
+	struct placement *p = arg;
+	struct view *v = p->view;
+	struct range taken, wanted = { p->want, p->want + p->length };
+	int err = -ENOTSUP;
+
+	if (!(p->flags & MAP_FIXED) || v->segment_count || !view_first_in(wanted, &taken))
+		err = view_place(v, p->offset, p->length, p->want, p->flags & FIXED_FLAGS, &p->start);
+	if (err == -ENOTSUP) {
+		log_error("%s: cannot be mapped at the demanded address %lx, it is mapped elsewhere; "
+			  "take it out of BIGFILE_PATHS", v->path, p->want);
+		return -ENOMEM;
+	}
+	if (err)
+		return err;
+	return add_window(v, whole_pages((void *)p->start, p->length), p->prot, p->may_write,
+			  p->flags & FIXED_FLAGS);
+}
+
+/* A forked child has the segments that it inherited, and no engine for those. */
+static int run_for(const struct view *v, engine_fn fn, void *arg)
+{
+	int err;
+
+	if (v->mode != VIEW_ORPHAN)
+		return engine_run(fn, arg);
+	lock_take(&session_lock);
+	err = fn(arg);
+	lock_release(&session_lock);
+	return err;
+}
+
+bool mapping_refuses_fixed(void *addr, size_t length)
+{
+	struct range inside;
+	struct view *v = view_any() ? view_first_in(whole_pages(addr, length), &inside) : NULL;
+
+	if (v)
+		log_error("%s: something else is to be mapped over it by MAP_FIXED; take it out of BIGFILE_PATHS",
+			  v->path);
+	return v != NULL;
+}
+
+int mapping_map(void *addr, size_t length, int prot, int flags, int fd, int64_t offset, void **result)
+{
+	struct placement p;
+	struct view *v;
+	bool may_write;
+	int err;
+
+	if (fd < 0 || (flags & MAP_ANONYMOUS) || !length || offset < 0 ||
+	    offset % (int64_t)page_size() || offset > INT64_MAX - (int64_t)length)
+		return MAPPING_NOT_OURS;
+	if (!is_shared(flags))
+		/* A private reader sees the transaction; a private writer keeps to the committed file. */
+		if (prot & PROT_WRITE || !session_find_view(fd) || (flags & FIXED_FLAGS))
+			return MAPPING_NOT_OURS;
+	if (!has_rights(fd, prot, &may_write))
+		return MAPPING_NOT_OURS;
+	err = session_view_of(fd, prot & PROT_WRITE, &v);
+	if (err)
+		return err;
+	if ((flags & MAP_TYPE) == MAP_SHARED_VALIDATE && (flags & ~VALIDATE_KNOWN))
+		return -EOPNOTSUPP;
+	if (prot & PROT_EXEC) {
+		log_warn_once("%s: mapped executable: such a mapping is not part of the transaction", v->path);
+		return MAPPING_NOT_OURS;
+	}
+	p = (struct placement){ v, (uintptr_t)addr, length, prot, flags, may_write, (uint64_t)offset, 0 };
+	err = run_for(v, place_job, &p);
+	if (err)
+		return err;
+	if ((flags & MAP_POPULATE) && !(flags & MAP_NONBLOCK))
+		sys_madvise((void *)p.start, length, MADV_POPULATE_READ);
+	*result = (void *)p.start;
+	return 0;
+}
+
+static int unmap_window(struct view *v, struct range at)
+{
+	int err;
+
+	lock_take(&session_lock);
+	err = window_reserve(&v->windows, 4);
+	if (!err) {
+		lock_take(&window_lock);
+		window_remove(&v->windows, at);
+		lock_release(&window_lock);
+		/* The pages stay: what was stored is part of the transaction. */
+		tracker->protect(v, at);
+	}
+	lock_release(&session_lock);
+	return err;
+}
+
+int mapping_unmap(void *addr, size_t length)
+{
+	struct range at = whole_pages(addr, length), inside;
+	struct view *v;
+	int err = 0;
+
+	if ((uintptr_t)addr % page_size() || !length || at.end < at.start ||
+	    !view_overlaps(at.start, at.end - at.start))
+		return MAPPING_NOT_OURS;
+	while (!err && at.start < at.end) {
+		v = view_first_in(at, &inside);
+		if (!v)
+			inside.start = inside.end = at.end;
+		if (at.start < inside.start)
+			err = sys_munmap((void *)at.start, inside.start - at.start);
+		if (!err && v)
+			err = unmap_window(v, inside);
+		at.start = inside.end;
+	}
+	return err;
+}
+
+struct remapping {
+	struct view *view;
+	struct range at;
+	size_t new_length;
+};
+
+/* A job.  Grows or shrinks a window where it is: the view has room behind it, or makes some. */
+static int remap_job(void *arg)
+{
+	struct remapping *r = arg;
+	struct view *v = r->view;
+	struct range now = whole_pages((void *)r->at.start, r->new_length);
+	const struct window *w = window_find(&v->windows, r->at);
+	struct window copy;
+	uintptr_t start;
+	int err;
+
+	if (!w)
+		return -EFAULT;
+	copy = *w;
+	err = view_place(v, view_offset_at(v, r->at.start), r->new_length, 0, 0, &start);
+	if (!err)
+		err = window_reserve(&v->windows, 8);
+	if (err)
+		return -ENOMEM;
+	lock_take(&window_lock);
+	window_remove(&v->windows, r->at);
+	window_add(&v->windows, (struct window){ now, copy.prot, copy.may_write });
+	lock_release(&window_lock);
+	return tracker->protect(v, (struct range){ r->at.start, max_u64(r->at.end, now.end) });
+}
+
+int mapping_remap(void *old, size_t old_length, size_t new_length, int flags, void **result)
+{
+	struct remapping r = { view_at((uintptr_t)old), whole_pages(old, old_length), new_length };
+
+	if (!r.view)
+		return view_overlaps(r.at.start, r.at.end - r.at.start) ? -EFAULT : MAPPING_NOT_OURS;
+	if (r.at.start % page_size() || !new_length)
+		return -EINVAL;
+	if (flags & ~MREMAP_MAYMOVE || !old_length) {
+		log_error("%s: mremap to a demanded address cannot be done; take it out of BIGFILE_PATHS",
+			  r.view->path);
+		return -EINVAL;
+	}
+	*result = old;
+	return run_for(r.view, remap_job, &r);
+}
+
+static int protect_window(struct view *v, struct range at, int prot)
+{
+	int err;
+
+	if (prot & PROT_EXEC) {
+		log_warn_once("%s: made executable: a store by code that it holds is not noticed", v->path);
+		prot &= ~PROT_EXEC;
+	}
+	if ((prot & PROT_WRITE) && v->mode == VIEW_READING) {
+		log_error("%s: mapped for reading, cannot become writable later; map it writable at once", v->path);
+		return -EACCES;
+	}
+	lock_take(&session_lock);
+	err = window_covers(&v->windows, at) ? window_reserve(&v->windows, 8) : -ENOMEM;
+	if (!err) {
+		lock_take(&window_lock);
+		err = window_protect(&v->windows, at, prot);
+		lock_release(&window_lock);
+	}
+	if (!err)
+		err = tracker->protect(v, at);
+	lock_release(&session_lock);
+	return err;
+}
+
+int mapping_protect(void *addr, size_t length, int prot)
+{
+	struct range at = whole_pages(addr, length), inside;
+	struct view *v;
+	int err = 0;
+
+	if ((uintptr_t)addr % page_size() || at.end < at.start ||
+	    !view_overlaps(at.start, at.end - at.start))
+		return MAPPING_NOT_OURS;
+	while (!err && at.start < at.end) {
+		v = view_first_in(at, &inside);
+		if (!v)
+			inside.start = inside.end = at.end;
+		if (at.start < inside.start)
+			err = sys_mprotect((void *)at.start, inside.start - at.start, prot);
+		if (!err && v)
+			err = protect_window(v, inside, prot);
+		at.start = inside.end;
+	}
+	return err;
+}
+
+static int advise_window(struct view *v, struct range at, int advice)
+{
+	switch (advice) {
+	case MADV_DONTNEED: /* for a shared mapping: "load it again"; here it would lose stores */
+	case MADV_FREE:
+	case MADV_DONTFORK: /* a child without its windows would die of the next store */
+	case MADV_DOFORK:
+		return advice == MADV_FREE ? -EINVAL : 0;
+	case MADV_REMOVE:
+		log_error("%s: MADV_REMOVE would punch a hole outside the transaction", v->path);
+		return -EOPNOTSUPP;
+	case MADV_WIPEONFORK:
+		return -EINVAL;
+	case MADV_POPULATE_WRITE: /* would copy every page for nothing */
+		advice = MADV_POPULATE_READ;
+		break;
+	}
+	return sys_madvise((void *)at.start, at.end - at.start, advice);
+}
+
+int mapping_advise(void *addr, size_t length, int advice)
+{
+	struct range at = whole_pages(addr, length), inside;
+	struct view *v;
+	int err = 0;
+
+	if ((uintptr_t)addr % page_size() || at.end < at.start ||
+	    !view_overlaps(at.start, at.end - at.start))
+		return MAPPING_NOT_OURS;
+	while (!err && at.start < at.end) {
+		v = view_first_in(at, &inside);
+		if (!v)
+			inside.start = inside.end = at.end;
+		if (at.start < inside.start)
+			err = sys_madvise((void *)at.start, inside.start - at.start, advice);
+		if (!err && v)
+			err = advise_window(v, inside, advice);
+		at.start = inside.end;
+	}
+	return err;
+}
+
+int mapping_sync(void *addr, size_t length, int flags)
+{
+	struct range at = whole_pages(addr, length), inside;
+	struct view *v;
+	bool covered;
+
+	if ((uintptr_t)addr % page_size() || at.end < at.start ||
+	    !view_overlaps(at.start, at.end - at.start))
+		return MAPPING_NOT_OURS;
+	if ((flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) || (flags & MS_ASYNC && flags & MS_SYNC))
+		return -EINVAL;
+	v = view_first_in(at, &inside);
+	lock_take(&session_lock);
+	covered = window_covers(&v->windows, inside);
+	lock_release(&session_lock);
+	if (!covered)
+		return -ENOMEM;
+	return flags & MS_SYNC ? session_sync(v) : 0;
+}
+
+void mapping_before_kernel_store(const void *p, size_t length)
+{
+	struct range at = { page_floor((uintptr_t)p), page_ceil((uintptr_t)p + length) }, inside;
+
+	if (!length || !view_overlaps((uintptr_t)p, length))
+		return;
+	while (at.start < at.end) {
+		struct view *v = view_first_in(at, &inside);
+
+		if (!v)
+			return;
+		fault_prepare(v, inside);
+		at.start = inside.end;
+	}
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See pagemap.h.  Formats: Documentation/admin-guide/mm/pagemap.rst of the kernel. */
+#include "pagemap.h"
+
+#include <string.h>
+
+#include "kernel.h"
+#include "sys.h"
+
+#define BIT_PRESENT (UINT64_C(1) << 63)
+#define BIT_SWAPPED (UINT64_C(1) << 62)
+#define BIT_FILE (UINT64_C(1) << 61) /* or shared anonymous memory */
+#define BATCH 512
+
+static int pagemap_fd = -1;
+
+void pagemap_after_fork(void)
+{
+	pagemap_fd = -1;
+}
+
+int pagemap_open(bool *can_scan)
+{
+	struct pm_scan_arg arg = { .size = sizeof arg };
+
+	*can_scan = false;
+	if (pagemap_fd < 0)
+		pagemap_fd = sys_open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0);
+	if (pagemap_fd < 0)
+		return pagemap_fd;
+	/* An empty range: the call either exists or does not. */
+	*can_scan = sys_ioctl(pagemap_fd, PAGEMAP_SCAN, &arg) == 0;
+	return 0;
+}
+
+int pagemap_scan_written(struct range at, enum pagemap_protect protect, struct range *found,
+			 size_t capacity, uint64_t max_pages, uint64_t *next)
+{
+	struct page_region regions[BATCH];
+	struct pm_scan_arg arg = {
+		.size = sizeof arg,
+		.flags = protect == PAGEMAP_PROTECT ? PM_SCAN_WP_MATCHING : 0,
+		.start = at.start,
+		.end = at.end,
+		.vec = (uintptr_t)regions,
+		.vec_len = min_u64(capacity, BATCH),
+		.max_pages = max_pages,
+		.category_inverted = PAGE_IS_FILE,
+		.category_mask = PAGE_IS_FILE | PAGE_IS_WRITTEN,
+		.category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
+		.return_mask = PAGE_IS_WRITTEN,
+	};
+	int n = sys_ioctl(pagemap_fd, PAGEMAP_SCAN, &arg);
+
+	if (n < 0)
+		return n;
+	for (int i = 0; i < n; i++)
+		found[i] = (struct range){ regions[i].start, regions[i].end };
+	*next = arg.walk_end > at.start ? arg.walk_end : at.end;
+	return n;
+}
+
+static bool is_copied(uint64_t entry)
+{
+	return (entry & (BIT_PRESENT | BIT_SWAPPED)) && !(entry & BIT_FILE);
+}
+
+int pagemap_read_copied(struct range at, struct range *found, size_t capacity, uint64_t *next)
+{
+	uint64_t entries[BATCH];
+	size_t n = 0;
+
+	*next = at.start;
+	while (*next < at.end && n < capacity) {
+		uint64_t pages = min_u64((at.end - *next) / page_size(), BATCH);
+		int err = sys_pread_all(pagemap_fd, entries, pages * sizeof *entries,
+					*next / page_size() * sizeof *entries);
+
+		if (err)
+			return err;
+		for (uint64_t i = 0; i < pages; i++, *next += page_size()) {
+			if (!is_copied(entries[i]))
+				continue;
+			if (n && found[n - 1].end == *next) {
+				found[n - 1].end += page_size();
+			} else if (n == capacity) {
+				return (int)n;
+			} else {
+				found[n++] = (struct range){ *next, *next + page_size() };
+			}
+		}
+	}
+	return (int)n;
+}

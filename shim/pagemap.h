@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the kernel knows about the pages of this process: /proc/self/pagemap.
+ *
+ * In a private mapping a page that was stored to is anonymous memory and no longer the file's.  That is
+ * the root of all dirty tracking here: "copied" means present or swapped, and not a file page.
+ *
+ * The descriptor lives in the engine thread's table: for that thread only.  0 or -errno.
+ */
+#ifndef BIGFILE_PAGEMAP_H
+#define BIGFILE_PAGEMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "page.h"
+
+enum pagemap_protect {
+	PAGEMAP_LOOK,    /* report only */
+	PAGEMAP_PROTECT, /* write-protect what is reported, atomically per page (userfaultfd WP_ASYNC ranges
+			    only; others are skipped) */
+};
+
+/* -errno when there is no /proc or no permission; scan tells whether PAGEMAP_SCAN works. */
+int pagemap_open(bool *can_scan);
+
+/* In the child of fork: the descriptor is the parent's. */
+void pagemap_after_fork(void);
+
+/*
+ * PAGEMAP_SCAN: the pages in `at` that are copied and, where userfaultfd tracks them, written since
+ * they were last protected.  (An untracked page always counts as written.)  Fills up to `capacity`
+ * ranges; *next is where to go on, at.end when done.  Returns the number of ranges or -errno.
+ */
+int pagemap_scan_written(struct range at, enum pagemap_protect protect, struct range *found,
+			 size_t capacity, uint64_t max_pages, uint64_t *next);
+
+/* The classic interface, for kernels without PAGEMAP_SCAN: the copied pages in `at`, as above. */
+int pagemap_read_copied(struct range at, struct range *found, size_t capacity, uint64_t *next);
+
+#endif

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Recovery: see recover.h for what it promises and journal_format.h for the redo rule.
+ *
+ * The order that makes it safe to die at any line: the header first says that an apply of the last record
+ * is under way on this boot; the file gets every live record; the file is made durable; only then
+ * is the journal dropped.  Whoever comes after a crash in between starts again from the head.
+ *
+ * Has a stranger been at the file?  Three cases:
+ *  - nothing to redo: the question does not arise.
+ *  - the same boot: the page cache still holds what was applied.  When the last record had been applied, a
+ *    changed file is simply newer than the journal, and is only made durable.  When no apply of it had
+ *    begun, any difference to the recorded state is a stranger's.  When one had, our own stores explain
+ *    a difference, unless it came long after the journal was last written.
+ *  - another boot: what of our stores had reached the disk is not known, but nothing of ours has touched the
+ *    file since the machine started: a change after that is a stranger's.
+ */
+#include "recover.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "fmt.h"
+#include "journal_lock.h"
+#include "journal_scan.h"
+#include "log.h"
+#include "page.h"
+#include "sys.h"
+
+#define APPLY_GRACE_SECONDS 60
+
+const char *journal_state_name(enum journal_state state)
+{
+	static const char *const names[] = {
+		[JOURNAL_NONE] = "none",       [JOURNAL_EMPTY] = "empty",
+		[JOURNAL_PENDING] = "pending", [JOURNAL_BUSY] = "busy",
+		[JOURNAL_CORRUPT] = "corrupt", [JOURNAL_FOREIGN] = "foreign",
+		[JOURNAL_STRANGER] = "stranger", [JOURNAL_NEWER] = "newer",
+	};
+
+	return names[state];
+}
+
+static void judge(struct recovery *r, enum journal_state state, const char *reason)
+{
+	r->state = state;
+	fmt_print(r->reason, sizeof r->reason, "%s", reason);
+}
+
+static bool same_content(const struct journal_header *h, const struct stat *st)
+{
+	return h->file_size == (uint64_t)st->st_size && h->mtime_sec == st->st_mtim.tv_sec &&
+	       h->mtime_nsec == st->st_mtim.tv_nsec;
+}
+
+static bool is_this_boot(const struct journal_header *h)
+{
+	uint8_t id[16];
+
+	boot_id_read(id);
+	return !memcmp(id, h->boot_id, sizeof id);
+}
+
+static bool stranger_was_here(int jfd, const struct journal_header *h,
+			      const struct journal_chain *chain, const struct stat *file)
+{
+	struct stat journal;
+	int64_t boot;
+
+	if (same_content(h, file))
+		return false;
+	if (!is_this_boot(h)) {
+		boot = boot_time_read();
+		return boot && (file->st_mtim.tv_sec > boot || file->st_ctim.tv_sec > boot);
+	}
+	if (h->applied_seq >= chain->last_seq)
+		return false;
+	if (h->applying_seq < chain->last_seq)
+		return true;
+	return !sys_fstat(jfd, &journal) &&
+	       file->st_mtim.tv_sec > journal.st_mtim.tv_sec + APPLY_GRACE_SECONDS;
+}
+
+/* Is what the journal holds in the file already, so that redoing it could only undo newer work? */
+static bool is_only_unsynced(const struct journal_header *h, const struct journal_chain *chain,
+			     const struct stat *file)
+{
+	return is_this_boot(h) && h->applied_seq >= chain->last_seq && !same_content(h, file);
+}
+
+static void copy_owner(struct recovery *r, const struct journal_header *h)
+{
+	r->owner_pid = h->owner_pid;
+	memcpy(r->owner_host, h->owner_host, sizeof r->owner_host);
+	r->owner_host[sizeof r->owner_host - 1] = '\0';
+	memcpy(r->owner_comm, h->owner_comm, sizeof r->owner_comm);
+	r->owner_comm[sizeof r->owner_comm - 1] = '\0';
+}
+
+static int examine(int jfd, const struct stat *file, struct journal_header *h,
+		   struct journal_chain *chain, struct recovery *r)
+{
+	enum journal_find found;
+	int err = journal_read_header(jfd, h, &found);
+
+	if (err)
+		return err;
+	if (found == FOUND_NOTHING)
+		judge(r, JOURNAL_EMPTY, "the journal was never written");
+	else if (found == FOUND_DAMAGE)
+		judge(r, JOURNAL_CORRUPT, "no header of the journal can be read");
+	else if (found == FOUND_NEWER)
+		judge(r, JOURNAL_NEWER, "the journal was written by a newer version of Bigfile");
+	if (found != FOUND_HEADER)
+		return 0;
+	copy_owner(r, h);
+	err = journal_scan(jfd, h, chain);
+	if (err)
+		return err;
+	r->records = chain->records;
+	r->bytes = chain->bytes;
+	r->first_seq = h->head_seq;
+	r->last_seq = chain->last_seq;
+	r->last_time = chain->last_time;
+	r->new_size = chain->new_size;
+	if (chain->newer)
+		judge(r, JOURNAL_NEWER, "a record was written by a newer version of Bigfile");
+	else if (chain->gap)
+		judge(r, JOURNAL_CORRUPT, "a committed record is damaged or missing");
+	else if (chain->records == 0)
+		judge(r, JOURNAL_EMPTY, "the journal holds no committed record");
+	else if (h->file_ino != (uint64_t)file->st_ino)
+		judge(r, JOURNAL_FOREIGN, "the journal belongs to another file of this name");
+	else if (stranger_was_here(jfd, h, chain, file))
+		judge(r, JOURNAL_STRANGER, "the file was changed without Bigfile after the crash");
+	else
+		judge(r, JOURNAL_PENDING, "committed records are not yet in the file for good");
+	return 0;
+}
+
+static int write_entry(void *arg, uint64_t offset, const void *data, size_t length)
+{
+	return sys_pwrite_all(*(int *)arg, data, length, offset);
+}
+
+static int redo_record(int jfd, int file_fd, uint64_t at, const struct journal_record *rec)
+{
+	struct stat st;
+	int err = sys_fstat(file_fd, &st);
+
+	if (!err && (rec->cut_size > INT64_MAX || rec->new_size > INT64_MAX))
+		err = -EBADMSG;
+	if (!err && (uint64_t)st.st_size > rec->cut_size)
+		err = sys_ftruncate(file_fd, rec->cut_size);
+	if (!err)
+		err = sys_ftruncate(file_fd, rec->new_size);
+	if (!err)
+		err = journal_each_entry(jfd, at, rec, write_entry, &file_fd);
+	return err;
+}
+
+static int redo_chain(int jfd, const struct journal_header *h, const struct journal_chain *chain,
+		      int file_fd)
+{
+	uint64_t pos = h->head_offset;
+
+	for (uint64_t seq = h->head_seq; seq <= chain->last_seq; seq++) {
+		struct journal_record rec;
+		uint64_t at;
+		int err = journal_locate(jfd, h, seq, pos, &at, &rec);
+
+		if (!err)
+			err = redo_record(jfd, file_fd, at, &rec);
+		if (err)
+			return err;
+		pos = round_up(at + sizeof rec + rec.length, JOURNAL_BLOCK);
+	}
+	return 0;
+}
+
+/* Says in the journal that from here on the file's changes are recovery's. */
+static int announce_redo(int jfd, struct journal_header *h, const struct journal_chain *chain)
+{
+	h->serial++;
+	h->applied_seq = h->head_seq - 1;
+	h->applying_seq = chain->last_seq;
+	boot_id_read(h->boot_id);
+	h->checksum = journal_hash(h, offsetof(struct journal_header, checksum));
+	return sys_pwrite_all(jfd, h, sizeof *h, (h->serial & 1) * JOURNAL_BLOCK);
+}
+
+static int refusal(enum journal_state state, enum recover_mode mode)
+{
+	bool forced = mode == RECOVER_FORCE;
+
+	switch (state) {
+	case JOURNAL_CORRUPT:
+		return forced ? 0 : -EBADMSG;
+	case JOURNAL_FOREIGN:
+	case JOURNAL_STRANGER:
+		return forced ? 0 : -ESTALE;
+	case JOURNAL_NEWER:
+		return -EPROTONOSUPPORT;
+	case JOURNAL_BUSY:
+		return -EBUSY;
+	default:
+		return 0;
+	}
+}
+
+int recover_opened(int jfd, const char *journal, int file_fd, const char *path,
+		   enum recover_mode mode, struct recovery *report)
+{
+	struct journal_header h;
+	struct journal_chain chain = { 0 };
+	struct stat file;
+	int err = sys_fstat(file_fd, &file);
+
+	memset(report, 0, sizeof *report);
+	fmt_print(report->journal, sizeof report->journal, "%s", journal);
+	if (!err)
+		err = examine(jfd, &file, &h, &chain, report);
+	if (err || mode == RECOVER_LOOK || mode == RECOVER_DISCARD)
+		return err;
+	err = refusal(report->state, mode);
+	if (err || chain.records == 0)
+		return err;
+	if (report->state == JOURNAL_PENDING && is_only_unsynced(&h, &chain, &file)) {
+		log_warn("%s: changed without Bigfile since its last commit; keeping that change",
+			 path);
+		return sys_fdatasync(file_fd);
+	}
+	err = announce_redo(jfd, &h, &chain);
+	if (!err)
+		err = redo_chain(jfd, &h, &chain, file_fd);
+	if (!err)
+		err = sys_fsync(file_fd);
+	if (!err)
+		log_info("%s: recovered, %lu committed records redone", path, chain.records);
+	return err;
+}
+
+void recover_explain(const char *path, const struct recovery *r, int err)
+{
+	if (err == -EBUSY)
+		log_error("%s: in use by process %u (%s) on %s; wait, or end it, or set BIGFILE_WAIT",
+			  path, r->owner_pid, r->owner_comm, r->owner_host);
+	else if (r->state == JOURNAL_CORRUPT || r->state == JOURNAL_FOREIGN ||
+		 r->state == JOURNAL_STRANGER)
+		log_error("%s: recovery refused: %s; see bigfile check, then bigfile recover --force "
+			  "or --discard", path, r->reason);
+	else if (r->state == JOURNAL_NEWER)
+		log_error("%s: recovery refused: %s; use that version", path, r->reason);
+	else
+		log_error("%s: recovery failed: %e; the journal %s is kept", path, err, r->journal);
+}
+
+bool recover_is_needed(const char *path)
+{
+	char journal[PATH_MAX];
+	struct stat st;
+
+	return !journal_path_of(path, config.journal_dir, journal, sizeof journal) &&
+	       !sys_lstat(journal, &st);
+}
+
+/* Reading is enough to look; the owner's name is in the header of a journal that is busy. */
+static int look(const char *journal, const struct stat *file, int file_fd, const char *path,
+		struct recovery *report)
+{
+	bool busy;
+	int jfd, err = journal_open_unlocked(journal, file, &jfd, &busy);
+
+	if (err)
+		return err;
+	err = recover_opened(jfd, journal, file_fd, path, RECOVER_LOOK, report);
+	if (!err && busy)
+		judge(report, JOURNAL_BUSY, "a living process holds the journal");
+	sys_close(jfd);
+	return err;
+}
+
+static int act(const char *journal, const struct stat *file, int file_fd, const char *path,
+	       enum recover_mode mode, struct recovery *report)
+{
+	int jfd, err = journal_open_locked(journal, file, false, &jfd);
+
+	if (err == -EBUSY) {
+		look(journal, file, file_fd, path, report);
+		return -EBUSY;
+	}
+	if (err)
+		return err;
+	err = recover_opened(jfd, journal, file_fd, path, mode, report);
+	/* While the lock is still held, so that nobody starts to use what we delete. */
+	if (!err)
+		err = journal_delete(journal);
+	sys_close(jfd);
+	return err;
+}
+
+int recover_file(const char *path, enum recover_mode mode, struct recovery *report)
+{
+	char real[PATH_MAX], journal[PATH_MAX];
+	bool writes = mode == RECOVER_REDO || mode == RECOVER_FORCE;
+	struct stat file;
+	int fd, err;
+
+	memset(report, 0, sizeof *report);
+	if (!realpath(path, real))
+		return -errno;
+	err = journal_path_of(real, config.journal_dir, journal, sizeof journal);
+	if (err)
+		return err;
+	fmt_print(report->journal, sizeof report->journal, "%s", journal);
+	judge(report, JOURNAL_NONE, "there is no journal");
+	fd = sys_open(real, (writes ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK, 0);
+	if (fd < 0)
+		return fd;
+	err = sys_fstat(fd, &file);
+	if (!err && !S_ISREG(file.st_mode))
+		err = -EINVAL;
+	if (!err)
+		err = mode == RECOVER_LOOK ? look(journal, &file, fd, real, report) :
+					     act(journal, &file, fd, real, mode, report);
+	sys_close(fd);
+	return err == -ENOENT ? 0 : err;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Recovery: redo what a crash left in a journal, and look without touching.
+ *
+ * Used when a marked file is opened or mapped, and by `bigfile check` and `bigfile recover`.
+ * Not for signal handlers.
+ */
+#ifndef BIGFILE_RECOVER_H
+#define BIGFILE_RECOVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stddef.h>
+
+enum journal_state {
+	JOURNAL_NONE,      /* no journal: the file is as it was last committed */
+	JOURNAL_EMPTY,     /* a journal without records: nothing to redo, may be deleted */
+	JOURNAL_PENDING,   /* whole records to redo */
+	JOURNAL_BUSY,      /* a living process holds it */
+	JOURNAL_CORRUPT,   /* a record that was committed cannot be read */
+	JOURNAL_FOREIGN,   /* of another file: the inode differs */
+	JOURNAL_STRANGER,  /* the file was changed since by somebody without Bigfile */
+	JOURNAL_NEWER,     /* of a newer version of Bigfile */
+};
+
+struct recovery {
+	enum journal_state state;
+	char journal[4096];   /* its path */
+	uint64_t records;     /* whole records, and what they hold */
+	uint64_t bytes;
+	uint64_t first_seq;   /* meaningful when records > 0 */
+	uint64_t last_seq;
+	uint64_t last_time;   /* CLOCK_REALTIME nanoseconds of the newest record */
+	uint64_t new_size;    /* of the file after recovery; meaningful when records > 0 */
+	uint32_t owner_pid;   /* JOURNAL_BUSY: who */
+	char owner_host[64];
+	char owner_comm[16];
+	char reason[256];     /* one clause for a person: why the state is what it is */
+};
+
+enum recover_mode {
+	RECOVER_LOOK,    /* only fill in the report; takes no lock that outlives the call */
+	RECOVER_REDO,    /* redo JOURNAL_PENDING, drop JOURNAL_EMPTY, refuse the rest */
+	RECOVER_FORCE,   /* redo JOURNAL_STRANGER and JOURNAL_FOREIGN too, and the whole records
+			    before the damage in JOURNAL_CORRUPT */
+	RECOVER_DISCARD, /* delete the journal unless it is busy, leave the file as it is */
+};
+
+/*
+ * path: the marked file.  Fills in *report (the state found, before anything was done).
+ * 0: done, or nothing to do.  Otherwise -errno: -EBUSY (JOURNAL_BUSY), -EBADMSG (corrupt),
+ * -ESTALE (foreign or stranger), -EPROTONOSUPPORT (newer), or what a system call said; the file
+ * is then untouched, or, after an I/O error while redoing, still covered by its journal.
+ */
+int recover_file(const char *path, enum recover_mode mode, struct recovery *report);
+
+/* Does the journal of this file exist?  One stat: for every open of a marked file. */
+bool recover_is_needed(const char *path);
+
+/* "pending", "corrupt", ...: a word for reports and JSON. */
+const char *journal_state_name(enum journal_state state);
+
+/*
+ * The same for who holds the journal's lock already (attach): jfd and file_fd are open for reading and writing,
+ * journal names the one and path the other.  Fills in report->state and the rest; with RECOVER_REDO and
+ * RECOVER_FORCE the file is as last committed and durable afterwards and the journal's records may be dropped.
+ */
+int recover_opened(int jfd, const char *journal, int file_fd, const char *path,
+		   enum recover_mode mode, struct recovery *report);
+
+/* What mmap, open and the tool print when recovery is refused: the file, the cause, the way out. */
+void recover_explain(const char *path, const struct recovery *report, int err);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See resize.h; view.h says what the three parts of a segment are. */
+#include "resize.h"
+
+#include <string.h>
+
+#include "sys.h"
+#include "tracker.h"
+
+/* Puts fresh zero pages where the view shows file offsets [start, end), page borders. */
+static int put_zero_pages(struct view *v, uint64_t start, uint64_t end)
+{
+	for (unsigned i = 0; i < v->segment_count; i++) {
+		struct range at = segment_range(&v->segments[i], start, end);
+		void *p;
+
+		if (range_is_empty(at))
+			continue;
+		p = sys_mmap((void *)at.start, at.end - at.start, PROT_READ,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+		if (sys_is_error(p))
+			return sys_error_of(p);
+		/* A store dirties one page, not 512. */
+		sys_madvise(p, at.end - at.start, MADV_NOHUGEPAGE);
+		tracker->forget(v, at);
+		tracker->protect(v, at);
+	}
+	return 0;
+}
+
+static int put_file_pages(struct view *v, uint64_t start, uint64_t end)
+{
+	for (unsigned i = 0; i < v->segment_count; i++) {
+		struct segment *s = &v->segments[i];
+		struct range at = segment_range(s, start, end);
+		void *p;
+
+		if (range_is_empty(at))
+			continue;
+		p = sys_mmap((void *)at.start, at.end - at.start, PROT_READ,
+			     MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, v->fd, view_offset(s, at.start));
+		if (sys_is_error(p))
+			return sys_error_of(p);
+		tracker->forget(v, at);
+		tracker->protect(v, at);
+	}
+	return 0;
+}
+
+/* Stores zeros from `start` to the end of its page. */
+static int zero_rest_of_page(struct view *v, uint64_t start)
+{
+	uint64_t run, length = page_ceil(start) - start;
+	uint8_t *p = view_address(v, page_floor(start), &run);
+	struct range page = { (uintptr_t)p, (uintptr_t)p + page_size() };
+	int err;
+
+	if (length == 0 || !p)
+		return 0;
+	err = tracker->open(v, page);
+	if (err)
+		return err;
+	memset(p + (page_size() - length), 0, length);
+	tracker->close(v, page);
+	return 0;
+}
+
+static int grow(struct view *v, uint64_t size)
+{
+	uint64_t start = page_ceil(v->size), end = page_ceil(size);
+	int err = start < end ? put_zero_pages(v, start, end) : 0;
+
+	if (err)
+		return err;
+	v->zero_end = max_u64(v->zero_end, end);
+	v->size = size;
+	return 0;
+}
+
+static int shrink(struct view *v, uint64_t size)
+{
+	uint64_t start = page_ceil(size), end = page_ceil(v->size);
+	int err = zero_rest_of_page(v, size);
+
+	if (!err && start < end)
+		err = put_zero_pages(v, start, end);
+	if (err)
+		return err;
+	v->file_end = min_u64(v->file_end, start);
+	v->zero_end = max_u64(v->zero_end, end);
+	v->cut = min_u64(v->cut, size);
+	v->size = size;
+	return 0;
+}
+
+int view_resize(struct view *v, uint64_t size)
+{
+	if (size == v->size)
+		return 0;
+	return size > v->size ? grow(v, size) : shrink(v, size);
+}
+
+int view_revert_size(struct view *v)
+{
+	uint64_t file_end = page_ceil(v->committed);
+	int err = 0;
+
+	if (v->file_end < file_end)
+		err = put_file_pages(v, v->file_end, file_end);
+	if (!err && file_end < v->zero_end)
+		err = put_zero_pages(v, file_end, v->zero_end);
+	if (err)
+		return err;
+	v->file_end = file_end;
+	v->zero_end = max_u64(v->zero_end, file_end);
+	v->size = v->committed;
+	v->cut = UINT64_MAX;
+	return 0;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See session.h: which file, whose transaction, when it ends. */
+#include "session.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "arena.h"
+#include "attach.h"
+#include "commit.h"
+#include "config.h"
+#include "control.h"
+#include "engine.h"
+#include "fault.h"
+#include "fmt.h"
+#include "log.h"
+#include "mapping.h"
+#include "marks.h"
+#include "sigchain.h"
+#include "sys.h"
+#include "tracker.h"
+
+#define RETRY_MS 20
+
+static pid_t home_process;
+
+void session_start(void)
+{
+	home_process = sys_getpid();
+}
+
+bool session_is_here(void)
+{
+	return home_process == sys_getpid();
+}
+
+static bool name_of(int fd, char *path, size_t size)
+{
+	char link[64];
+	ssize_t n;
+
+	fmt_print(link, sizeof link, "/proc/thread-self/fd/%d", fd);
+	n = sys_readlink(link, path, size - 1);
+	if (n <= 0)
+		return false;
+	path[n] = '\0';
+	return true;
+}
+
+struct view *session_find_view(int fd)
+{
+	struct stat st;
+
+	if (!view_any() || fd < 0 || sys_fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return NULL;
+	return view_find(st.st_dev, st.st_ino);
+}
+
+/* Attaches, waiting for another writer as long as BIGFILE_WAIT allows. */
+static int attach(int fd, const char *path, bool write, struct view **view)
+{
+	struct attach_request r = { .thread = sys_gettid(), .fd = fd, .path = path, .write = write };
+	uint64_t start = sys_now_ns(CLOCK_MONOTONIC);
+	int err;
+
+	do {
+		err = fault_claim();
+		if (!err)
+			err = engine_run(attach_job, &r);
+		if (err != -EBUSY)
+			break;
+		sys_sleep_ms(RETRY_MS);
+	} while (sys_now_ns(CLOCK_MONOTONIC) - start < config.wait_ms * UINT64_C(1000000));
+	*view = r.view;
+	if (!err)
+		return 0;
+	if (r.report.reason[0] || err == -EBUSY)
+		recover_explain(path, &r.report, err);
+	else if (write && (err == -EACCES || err == -EROFS || err == -EPERM))
+		log_error("%s: %e for the file, or for its journal %s; make the folder writable or set "
+			  "BIGFILE_JOURNAL_DIR", path, err, r.report.journal);
+	else
+		log_error("%s: cannot be attached: %e; mend the cause, or take the file out of BIGFILE_PATHS",
+			  path, err);
+	if (config.on_error == ON_ERROR_WARN) {
+		log_warn("%s: used WITHOUT transactions, as BIGFILE_ON_ERROR=warn allows", path);
+		return MAPPING_NOT_OURS;
+	}
+	return err;
+}
+
+static void say_orphan(const struct view *v)
+{
+	log_warn_once("%s: inherited over fork: what this child stores stays its own and is never committed", v->path);
+}
+
+int session_view_of(int fd, bool write, struct view **view)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	*view = NULL;
+	if (!marks_any() || fd < 0 || !session_is_here())
+		return MAPPING_NOT_OURS;
+	*view = session_find_view(fd);
+	if (*view && (*view)->mode == VIEW_ORPHAN)
+		say_orphan(*view);
+	if (*view && (!write || (*view)->mode != VIEW_READING))
+		return 0;
+	if (!name_of(fd, path, sizeof path) || (!*view && !marks_match(path)))
+		return MAPPING_NOT_OURS;
+	if (sys_fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_nlink == 0)
+		return MAPPING_NOT_OURS;
+	return attach(fd, *view ? (*view)->path : path, write, view);
+}
+
+static int commit_job(void *arg)
+{
+	struct commit_report report;
+	int err = commit_all(&report);
+
+	control_note_commit(&report, err);
+	control_note_files();
+	return err;
+}
+
+static int abort_job(void *arg)
+{
+	struct commit_report report;
+	int err = abort_all(&report);
+
+	control_note_abort(err);
+	control_note_files();
+	return err;
+}
+
+static int refuse_orphan(void)
+{
+	for (struct view *v = view_first(); v; v = v->next) {
+		if (v->mode == VIEW_ORPHAN) {
+			say_orphan(v);
+			return -EPERM;
+		}
+	}
+	return 0;
+}
+
+static int run(engine_fn fn)
+{
+	int err;
+
+	if (!session_is_here())
+		return 0;
+	err = engine_run_if_started(fn, NULL);
+	return err == -ESRCH ? refuse_orphan() : err;
+}
+
+int session_commit(void)
+{
+	return run(commit_job);
+}
+
+int session_abort(void)
+{
+	return run(abort_job);
+}
+
+int session_sync(const struct view *v)
+{
+	if (v->mode == VIEW_READING || config.sync == SYNC_DEFER)
+		return 0;
+	return session_commit();
+}
+
+int session_decide(int status)
+{
+	bool commit = config.exit == EXIT_POLICY_COMMIT ||
+		      (config.exit == EXIT_POLICY_SUCCESS && status == 0);
+
+	if (!session_is_here() || !engine_is_started())
+		return 0;
+	return commit ? session_commit() : session_abort();
+}
+
+void session_detach(void)
+{
+	if (!session_is_here() || !engine_is_started())
+		return;
+	engine_run_if_started(detach_job, NULL);
+	control_stop();
+}
+
+void session_detach_for_exec(void)
+{
+	if (session_is_here())
+		engine_run_if_started(detach_job, NULL);
+}
+
+void session_reattach(void)
+{
+	if (session_is_here())
+		engine_run_if_started(reattach_job, NULL);
+}
+
+void session_before_fork(void)
+{
+	lock_take(&session_lock);
+	lock_take(&window_lock);
+}
+
+void session_after_fork_in_parent(void)
+{
+	lock_release(&window_lock);
+	lock_release(&session_lock);
+}
+
+void session_start_in_child(void)
+{
+	home_process = sys_getpid();
+	arena_after_fork();
+	engine_after_fork();
+	control_after_fork();
+	sigchain_after_fork();
+	tracker_after_fork();
+}
+
+/*
+ * The child keeps the memory of the views as it was at the fork, and the right to store into it; the
+ * files, the journals and the engine thread are the parent's.  Frozen, so that the first store is noticed.
+ */
+void session_after_fork_in_child(void)
+{
+	session_start_in_child();
+	for (struct view *v = view_first(); v; v = v->next) {
+		v->fd = -1;
+		v->journal.fd = -1;
+		if (v->mode != VIEW_WRITING && v->mode != VIEW_ORPHAN)
+			continue;
+		v->mode = VIEW_ORPHAN;
+		v->frozen = !tracker->freeze(v);
+	}
+	lock_release(&window_lock);
+	lock_release(&session_lock);
+}

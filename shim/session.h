@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The transaction of this process, as the interposed calls see it.
+ *
+ * Any thread, no lock held.
+ */
+#ifndef BIGFILE_SESSION_H
+#define BIGFILE_SESSION_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "view.h"
+
+/* Once, at start: this is the process that the views will belong to. */
+void session_start(void);
+
+/* In a forked child that inherited no view. */
+void session_start_in_child(void);
+
+/*
+ * The view of the marked file behind fd, for reading or writing; makes it when there is none.
+ *  0: *view is set.  MAPPING_NOT_OURS (1): not a marked regular file, or BIGFILE_ON_ERROR=warn lets
+ *  it go untransacted, or this process has nothing to do with transactions.  -errno: cannot, said in one line.
+ */
+int session_view_of(int fd, bool write, struct view **view);
+
+/* The same, for a view that exists already; no system call when there is no view at all. */
+struct view *session_find_view(int fd);
+
+/* Commits everything.  0 or -errno.  -EPERM in a forked child. */
+int session_commit(void);
+int session_abort(void);
+
+/* fsync, fdatasync, msync on a marked file: commits unless BIGFILE_SYNC=defer. */
+int session_sync(const struct view *v);
+
+/*
+ * The process ends with this status, or is about to exec (status 0): commits or aborts as BIGFILE_EXIT
+ * says.  0, or the -errno of a commit that failed.
+ */
+int session_decide(int status);
+/* Makes the files durable and deletes their journals. */
+void session_detach(void);
+/* The same before an exec, which may yet fail. */
+void session_detach_for_exec(void);
+/* An exec did not happen after all. */
+void session_reattach(void);
+
+/* True in the process that the views belong to; false in a vforked or cloned child that shares or copied them. */
+bool session_is_here(void);
+
+void session_before_fork(void);
+void session_after_fork_in_parent(void);
+void session_after_fork_in_child(void);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Trackers: how the engine learns which pages of a view were stored to.
+ *
+ * A tracker may call a clean page dirty - commit logs only bytes that differ from the file - but never a
+ * dirty page clean.  One is chosen by probing when the first view is made, and stays.
+ *
+ * Contexts: "engine" runs in the engine thread under the session lock; "caller" in any thread under
+ * the session lock; "handler" in the fault handler under the window lock.
+ */
+#ifndef BIGFILE_TRACKER_H
+#define BIGFILE_TRACKER_H
+
+#include <stdbool.h>
+
+#include "config.h"
+#include "view.h"
+
+/* Gets dirty pages as addresses inside one segment of v. */
+typedef int (*tracker_dirty_fn)(void *arg, struct view *v, const struct segment *s, struct range at);
+
+struct tracker {
+	const char *name;
+	bool kernel_stores_fault; /* read(2) into a clean page fails with EFAULT */
+	/* Engine.  Probes by doing.  0, or the -errno that rules this tracker out. */
+	int (*start)(void);
+	/* Engine.  Makes v->tracking. */
+	int (*attach)(struct view *v);
+
+	/* Caller.  Gives the pages in `at` the protection that their windows ask for. */
+	int (*protect)(struct view *v, struct range at);
+	/* Caller.  Makes `at` storable for the engine or the kernel, whatever its windows say; what is stored
+	   counts as dirty.  close ends it. */
+	int (*open)(struct view *v, struct range at);
+	void (*close)(struct view *v, struct range at);
+	/* Caller.  The mapping of `at` was replaced: what the kernel knew about it is gone. */
+	void (*forget)(struct view *v, struct range at);
+
+	/* Handler.  A store to `page`, in the writable run of windows `writable`, faulted.  0 when the store
+	   can be tried again. */
+	int (*fault)(struct view *v, uint64_t page, struct range writable);
+
+	/* Engine.  Reports the dirty pages of [0, v->size) and makes them clean: a store from here on
+	   is reported by the next call.  Stops at the first error of fn. */
+	int (*collect)(struct view *v, tracker_dirty_fn fn, void *arg);
+	/* Engine.  Counts dirty pages up to `enough`; changes nothing. */
+	int (*count)(struct view *v, uint64_t enough, uint64_t *pages);
+	/* Engine, the gate being closed: from freeze to thaw nobody can store to v. */
+	int (*freeze)(struct view *v);
+	void (*thaw)(struct view *v);
+};
+
+extern const struct tracker tracker_uffd;
+extern const struct tracker tracker_mprotect;
+
+/* The one in use; NULL before tracker_choose. */
+extern const struct tracker *tracker;
+
+/* Engine.  -ENOTSUP when the one that was demanded cannot work here: said in one line. */
+int tracker_choose(enum config_tracker wanted);
+
+/* In the child of fork: the tracker's descriptors are the parent's; tracker_choose opens them anew. */
+void tracker_after_fork(void);
+
+/* Calls fn for each run of equal window protection in `at`. */
+typedef int (*tracker_run_fn)(void *arg, struct range run, int prot);
+int tracker_each_run(const struct view *v, struct range at, tracker_run_fn fn, void *arg);
+
+#endif

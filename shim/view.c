@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See view.h: the list of views, their segments, and where in the address space these go. */
+#include "view.h"
+
+#include <string.h>
+
+#include "arena.h"
+#include "sys.h"
+
+#define CHUNK ((uint64_t)2 << 20)
+#define GENEROUS ((uint64_t)4 << 30)
+#define ADDRESSES 4096
+
+struct lock session_lock = LOCK_INIT;
+struct lock window_lock = LOCK_INIT;
+
+static struct view *views;
+
+/* What view_at() reads: entries are only ever added, `end` last, and later grow. */
+static struct {
+	uintptr_t start;
+	uintptr_t end;
+	struct view *view;
+} addresses[ADDRESSES];
+static unsigned address_count;
+
+struct view *view_first(void)
+{
+	return __atomic_load_n(&views, __ATOMIC_ACQUIRE);
+}
+
+bool view_any(void)
+{
+	return view_first() != NULL;
+}
+
+struct view *view_find(dev_t dev, ino_t ino)
+{
+	struct view *v = view_first();
+
+	while (v && (v->dev != dev || v->ino != ino))
+		v = v->next;
+	return v;
+}
+
+struct view *view_create(int fd, const char *path, const struct stat *st, enum view_mode mode)
+{
+	struct view *v = arena_alloc(sizeof *v);
+
+	if (!v)
+		return NULL;
+	v->path = arena_strdup(path);
+	if (!v->path) {
+		arena_free(v, sizeof *v);
+		return NULL;
+	}
+	v->dev = st->st_dev;
+	v->ino = st->st_ino;
+	v->mode = mode;
+	v->fd = fd;
+	v->size = (uint64_t)st->st_size;
+	v->committed = v->size;
+	v->cut = UINT64_MAX;
+	v->file_end = page_ceil(v->size);
+	v->zero_end = v->file_end;
+	v->journal.fd = -1;
+	v->next = views;
+	__atomic_store_n(&views, v, __ATOMIC_RELEASE);
+	return v;
+}
+
+struct view *view_at(uintptr_t at)
+{
+	unsigned n = __atomic_load_n(&address_count, __ATOMIC_ACQUIRE);
+
+	for (unsigned i = 0; i < n; i++) {
+		if (at >= addresses[i].start &&
+		    at < __atomic_load_n(&addresses[i].end, __ATOMIC_ACQUIRE))
+			return addresses[i].view;
+	}
+	return NULL;
+}
+
+struct view *view_first_in(struct range at, struct range *inside)
+{
+	unsigned n = __atomic_load_n(&address_count, __ATOMIC_ACQUIRE);
+	struct view *first = NULL;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct range known = { addresses[i].start,
+				       __atomic_load_n(&addresses[i].end, __ATOMIC_ACQUIRE) };
+		struct range hit = range_intersect(at, known);
+
+		if (!range_is_empty(hit) && (!first || hit.start < inside->start)) {
+			first = addresses[i].view;
+			*inside = hit;
+		}
+	}
+	return first;
+}
+
+bool view_overlaps(uintptr_t at, size_t length)
+{
+	struct range inside;
+
+	return view_any() && view_first_in((struct range){ at, at + length }, &inside) != NULL;
+}
+
+static int note_segment(struct view *v, uintptr_t start, uint64_t length, uint64_t offset)
+{
+	struct segment *s = &v->segments[v->segment_count];
+
+	if (v->segment_count == VIEW_SEGMENTS || address_count == ADDRESSES)
+		return -ENFILE;
+	s->at = (struct range){ start, start + length };
+	s->offset = offset;
+	v->segment_count++;
+	addresses[address_count].start = start;
+	addresses[address_count].end = start + length;
+	addresses[address_count].view = v;
+	__atomic_store_n(&address_count, address_count + 1, __ATOMIC_RELEASE);
+	return 0;
+}
+
+static void note_growth(const struct segment *s)
+{
+	for (unsigned i = 0; i < address_count; i++) {
+		if (addresses[i].start == s->at.start)
+			__atomic_store_n(&addresses[i].end, s->at.end, __ATOMIC_RELEASE);
+	}
+}
+
+uint64_t view_offset(const struct segment *s, uint64_t at)
+{
+	return s->offset + (at - s->at.start);
+}
+
+uint64_t view_offset_at(const struct view *v, uint64_t at)
+{
+	unsigned i = 0;
+
+	while (i + 1 < v->segment_count && (at < v->segments[i].at.start || at >= v->segments[i].at.end))
+		i++;
+	return view_offset(&v->segments[i], at);
+}
+
+bool view_shows(const struct view *v, uint64_t start, uint64_t end)
+{
+	while (start < end) {
+		uint64_t run;
+
+		if (!view_address(v, start, &run))
+			return false;
+		start += run;
+	}
+	return true;
+}
+
+static uint64_t segment_end(const struct segment *s)
+{
+	return view_offset(s, s->at.end);
+}
+
+struct range segment_range(const struct segment *s, uint64_t start, uint64_t end)
+{
+	struct range r = range_intersect((struct range){ start, end },
+					 (struct range){ s->offset, segment_end(s) });
+
+	if (range_is_empty(r))
+		return (struct range){ 0, 0 };
+	return (struct range){ s->at.start + (r.start - s->offset), s->at.start + (r.end - s->offset) };
+}
+
+uint8_t *view_address(const struct view *v, uint64_t offset, uint64_t *run)
+{
+	for (unsigned i = 0; i < v->segment_count; i++) {
+		struct range at = segment_range(&v->segments[i], offset, UINT64_MAX);
+
+		if (range_is_empty(at) || view_offset(&v->segments[i], at.start) != offset)
+			continue;
+		*run = at.end - at.start;
+		return (uint8_t *)at.start;
+	}
+	return NULL;
+}
+
+/* Maps the file for a segment, and the anonymous pages that the view has there already. */
+static void *map_file(const struct view *v, uintptr_t at, uint64_t length, int flags, uint64_t offset)
+{
+	uint64_t zero_start = max_u64(v->file_end, offset), zero_end = v->zero_end;
+	void *p = sys_mmap((void *)at, length, PROT_READ, MAP_PRIVATE | MAP_NORESERVE | flags, v->fd,
+			   offset);
+
+	if (sys_is_error(p))
+		return p;
+	zero_end = min_u64(zero_end, offset + length);
+	if (zero_start < zero_end)
+		sys_mmap((char *)p + (zero_start - offset), zero_end - zero_start, PROT_READ,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+	return p;
+}
+
+/* Anywhere, but on the border of a chunk, so that chunks of file and of page tables are the same. */
+static void *map_aligned(const struct view *v, uint64_t length, uint64_t offset)
+{
+	char *hold = sys_mmap(NULL, length + CHUNK, PROT_NONE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *start, *end;
+	void *p;
+
+	if (sys_is_error(hold))
+		return hold;
+	end = hold + length + CHUNK;
+	start = (char *)round_up((uintptr_t)hold, CHUNK) + offset % CHUNK;
+	if (start - hold >= (int64_t)CHUNK)
+		start -= CHUNK;
+	p = map_file(v, (uintptr_t)start, length, MAP_FIXED, offset);
+	if (sys_is_error(p)) {
+		sys_munmap(hold, length + CHUNK);
+		return p;
+	}
+	if (start > hold)
+		sys_munmap(hold, (size_t)(start - hold));
+	sys_munmap(start + length, (size_t)(end - start) - length);
+	return p;
+}
+
+static int new_segment(struct view *v, uint64_t lo, uint64_t hi, uintptr_t want, int flags)
+{
+	uint64_t offset = v->segment_count || want ? lo : 0;
+	uint64_t exact = hi - offset, roomy = v->segment_count ? exact : 2 * exact + GENEROUS;
+	uint64_t lengths[3] = { round_up(roomy, CHUNK), round_up(exact + exact / 8, CHUNK), exact };
+	void *p = (void *)-ENOMEM;
+
+	if (flags & MAP_FIXED) {
+		p = map_file(v, want, exact, MAP_FIXED, lo);
+		lengths[2] = exact;
+		return sys_is_error(p) ? sys_error_of(p) : note_segment(v, want, exact, lo);
+	}
+	for (unsigned i = 0; want && i < 3; i++) {
+		p = map_file(v, want, lengths[i], MAP_FIXED_NOREPLACE, offset);
+		if (!sys_is_error(p))
+			return note_segment(v, (uintptr_t)p, lengths[i], offset);
+	}
+	if (flags & MAP_FIXED_NOREPLACE)
+		return sys_error_of(p);
+	for (unsigned i = 0; i < 3; i++) {
+		p = map_aligned(v, lengths[i], offset);
+		if (!sys_is_error(p))
+			return note_segment(v, (uintptr_t)p, lengths[i], offset);
+	}
+	return sys_error_of(p);
+}
+
+static int grow_segment(struct view *v, struct segment *s, uint64_t hi)
+{
+	uint64_t offset = segment_end(s), more = round_up(hi - offset, CHUNK);
+	void *p = map_file(v, s->at.end, more, MAP_FIXED_NOREPLACE, offset);
+
+	if (sys_is_error(p)) {
+		more = hi - offset;
+		p = map_file(v, s->at.end, more, MAP_FIXED_NOREPLACE, offset);
+	}
+	if (sys_is_error(p))
+		return -ENOMEM;
+	s->at.end += more;
+	note_growth(s);
+	return 0;
+}
+
+int view_place(struct view *v, uint64_t offset, uint64_t length, uintptr_t want, int flags,
+	       uintptr_t *at)
+{
+	uint64_t hi = page_ceil(offset + length);
+	bool demanded = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+	struct segment *holder = NULL;
+	unsigned meeting = 0;
+	int err;
+
+	for (unsigned i = 0; i < v->segment_count; i++) {
+		struct segment *s = &v->segments[i];
+
+		if (range_is_empty(segment_range(s, offset, hi)))
+			continue;
+		meeting++;
+		if (s->offset <= offset)
+			holder = s;
+	}
+	if (meeting == 0) {
+		err = new_segment(v, offset, hi, want, flags);
+		if (err)
+			return err;
+		holder = &v->segments[v->segment_count - 1];
+	} else if (meeting > 1 || !holder) {
+		return -ENOTSUP;
+	}
+	*at = holder->at.start + (offset - holder->offset);
+	if (demanded && *at != want)
+		return -ENOTSUP;
+	return segment_end(holder) < hi ? grow_segment(v, holder, hi) : 0;
+}
+
+bool view_size_changed(const struct view *v)
+{
+	return v->size != v->committed || v->cut < v->committed;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Views: the memory that stands for a marked file while it is in use.
+ *
+ * A view is made of segments, address ranges that each show one range of the file; no page of the file
+ * is in two of them.  Nearly always there is one, reserved generously so that it can grow in place.  The
+ * pages of a segment are, by file offset,
+ *
+ *   [0, file_end)         the file, mapped MAP_PRIVATE: loaded on demand, copied on the first store
+ *   [file_end, zero_end)  anonymous memory: what the transaction has added to the file, and what an
+ *                         abort or a shrinking took away under windows that still look at it
+ *   [zero_end, ...)       the file again, past its end: a touch is SIGBUS, as for any shared mapping
+ *
+ * Nothing of an open transaction is in the file, not even its size: only apply changes it.
+ *
+ * Units: bytes; offsets are the file's, addresses are "at".  A view lives until the process ends.
+ * All fields are guarded by the session lock, except `windows` (see window.h) and the address table behind
+ * view_at(), which the fault handler reads without a lock.
+ */
+#ifndef BIGFILE_VIEW_H
+#define BIGFILE_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "journal.h"
+#include "lock.h"
+#include "rangelist.h"
+#include "window.h"
+
+#define VIEW_SEGMENTS 16
+
+struct build;
+
+struct segment {
+	struct range at; /* addresses */
+	uint64_t offset; /* of the file, at at.start */
+};
+
+enum view_mode {
+	VIEW_READING, /* no writable window yet: no lock, no journal, nothing can be dirty */
+	VIEW_WRITING, /* this process holds the journal's lock */
+	VIEW_ORPHAN,  /* inherited over fork: its stores stay in this process */
+};
+
+struct view {
+	struct view *next;
+	dev_t dev;
+	ino_t ino;
+	char *path;
+	enum view_mode mode;
+	int error;               /* commits fail with this: the file's own state is in doubt */
+	int fd;                  /* in the engine thread's descriptor table */
+
+	uint64_t size;           /* logical */
+	uint64_t committed;      /* the file's own size, as of the last commit */
+	uint64_t cut;            /* the smallest size in this transaction; UINT64_MAX: never shrunk */
+	uint64_t file_end;       /* page border */
+	uint64_t zero_end;       /* page border, >= file_end when there are zero pages */
+
+	struct segment segments[VIEW_SEGMENTS];
+	unsigned segment_count;
+	struct window_table windows;
+	void *tracking;          /* the tracker's own */
+
+	uint8_t *home;           /* the file, MAP_SHARED and writable: compare and apply (home.c) */
+	uint64_t home_size;
+	struct journal journal;
+	struct range_list carried; /* file ranges that are dirty although the tracker calls them clean: a
+				      commit that collected them failed */
+	bool carry_all;            /* there was no memory to note them: everything copied is dirty */
+	struct build *build;       /* commit.c, while one is under way */
+	uint64_t dirty_pages;      /* as last counted: for reports */
+	bool frozen;               /* orphans: no store was seen since the fork */
+};
+
+extern struct lock session_lock;
+extern struct lock window_lock;
+
+struct view *view_first(void);
+struct view *view_find(dev_t dev, ino_t ino);
+bool view_any(void);
+
+/* Takes fd and a copy of path.  NULL: no memory. */
+struct view *view_create(int fd, const char *path, const struct stat *st, enum view_mode mode);
+
+/*
+ * Engine thread, in whose table v->fd is.  The address where a window on [offset, offset + length) can be, in an existing segment or a new one.
+ * want/flags: the address that the program asked for and its MAP_FIXED*, 0 if none.  -ENOTSUP: the program
+ * demands an address that the view cannot have any more; -ENOMEM.
+ */
+int view_place(struct view *v, uint64_t offset, uint64_t length, uintptr_t want, int flags,
+	       uintptr_t *at);
+
+/* The segment's part of a file range as addresses; empty when it holds none of it. */
+struct range segment_range(const struct segment *s, uint64_t start, uint64_t end);
+/* Address of a file offset, or NULL; *run: bytes that follow in the same segment. */
+uint8_t *view_address(const struct view *v, uint64_t offset, uint64_t *run);
+uint64_t view_offset(const struct segment *s, uint64_t at);
+/* The same for an address in any segment of v. */
+uint64_t view_offset_at(const struct view *v, uint64_t at);
+/* Is every page of [start, end) in a segment? */
+bool view_shows(const struct view *v, uint64_t start, uint64_t end);
+
+/* Lock-free, for handlers: the view whose reserved addresses contain at; NULL if none. */
+struct view *view_at(uintptr_t at);
+/* Does any view reserve a part of [at, at + length)?  Lock-free. */
+bool view_overlaps(uintptr_t at, size_t length);
+
+/*
+ * Walks an address range that may meet several views: returns the first view from at.start on and
+ * its part in *inside; NULL when there is none up to at.end.
+ */
+struct view *view_first_in(struct range at, struct range *inside);
+
+bool view_size_changed(const struct view *v);
+
+#endif
