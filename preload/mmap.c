@@ -19,7 +19,7 @@ EXPORT void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t 
 	if (!boot_is_active())
 		return real(mmap)(addr, length, prot, flags, fd, offset);
 	err = mapping_map(addr, length, prot, flags, fd, offset, &result);
-	if (err == MAPPING_NOT_OURS) {
+	if (err == NOT_OURS) {
 		if (!(flags & MAP_FIXED) || !mapping_refuses_fixed(addr, length))
 			return real(mmap)(addr, length, prot, flags, fd, offset);
 		err = -ENOMEM;
@@ -30,9 +30,9 @@ ALIAS(mmap64, mmap);
 
 EXPORT int munmap(void *addr, size_t length)
 {
-	int err = boot_is_active() ? mapping_unmap(addr, length) : MAPPING_NOT_OURS;
+	int err = boot_is_active() ? mapping_unmap(addr, length) : NOT_OURS;
 
-	return err == MAPPING_NOT_OURS ? real(munmap)(addr, length) : (int)to_errno(err);
+	return err == NOT_OURS ? real(munmap)(addr, length) : (int)to_errno(err);
 }
 
 EXPORT void *mremap(void *old, size_t old_length, size_t new_length, int flags, ...)
@@ -47,29 +47,29 @@ EXPORT void *mremap(void *old, size_t old_length, size_t new_length, int flags, 
 		va_end(args);
 	}
 	err = boot_is_active() ? mapping_remap(old, old_length, new_length, flags, &result) :
-				 MAPPING_NOT_OURS;
-	if (err == MAPPING_NOT_OURS)
+				 NOT_OURS;
+	if (err == NOT_OURS)
 		return real(mremap)(old, old_length, new_length, flags, new_addr);
 	return to_errno(err) < 0 ? MAP_FAILED : result;
 }
 
 EXPORT int mprotect(void *addr, size_t length, int prot)
 {
-	int err = boot_is_active() ? mapping_protect(addr, length, prot) : MAPPING_NOT_OURS;
+	int err = boot_is_active() ? mapping_protect(addr, length, prot) : NOT_OURS;
 
-	return err == MAPPING_NOT_OURS ? real(mprotect)(addr, length, prot) : (int)to_errno(err);
+	return err == NOT_OURS ? real(mprotect)(addr, length, prot) : (int)to_errno(err);
 }
 
 EXPORT int madvise(void *addr, size_t length, int advice)
 {
-	int err = boot_is_active() ? mapping_advise(addr, length, advice) : MAPPING_NOT_OURS;
+	int err = boot_is_active() ? mapping_advise(addr, length, advice) : NOT_OURS;
 
-	return err == MAPPING_NOT_OURS ? real(madvise)(addr, length, advice) : (int)to_errno(err);
+	return err == NOT_OURS ? real(madvise)(addr, length, advice) : (int)to_errno(err);
 }
 
 EXPORT int msync(void *addr, size_t length, int flags)
 {
-	int err = boot_is_active() ? mapping_sync(addr, length, flags) : MAPPING_NOT_OURS;
+	int err = boot_is_active() ? mapping_sync(addr, length, flags) : NOT_OURS;
 
-	return err == MAPPING_NOT_OURS ? real(msync)(addr, length, flags) : (int)to_errno(err);
+	return err == NOT_OURS ? real(msync)(addr, length, flags) : (int)to_errno(err);
 }

@@ -137,13 +137,13 @@ int mapping_map(void *addr, size_t length, int prot, int flags, int fd, int64_t 
 
 	if (fd < 0 || (flags & MAP_ANONYMOUS) || !length || offset < 0 ||
 	    offset % (int64_t)page_size() || offset > INT64_MAX - (int64_t)length)
-		return MAPPING_NOT_OURS;
+		return NOT_OURS;
 	if (!is_shared(flags))
 		/* A private reader sees the transaction; a private writer keeps to the committed file. */
 		if (prot & PROT_WRITE || !session_find_view(fd) || (flags & FIXED_FLAGS))
-			return MAPPING_NOT_OURS;
+			return NOT_OURS;
 	if (!has_rights(fd, prot, &may_write))
-		return MAPPING_NOT_OURS;
+		return NOT_OURS;
 	err = session_view_of(fd, prot & PROT_WRITE, &v);
 	if (err)
 		return err;
@@ -151,7 +151,7 @@ int mapping_map(void *addr, size_t length, int prot, int flags, int fd, int64_t 
 		return -EOPNOTSUPP;
 	if (prot & PROT_EXEC) {
 		log_warn_once("%s: mapped executable: such a mapping is not part of the transaction", v->path);
-		return MAPPING_NOT_OURS;
+		return NOT_OURS;
 	}
 	p = (struct placement){ v, (uintptr_t)addr, length, prot, flags, may_write, (uint64_t)offset, 0 };
 	err = run_for(v, place_job, &p);
@@ -188,7 +188,7 @@ int mapping_unmap(void *addr, size_t length)
 
 	if ((uintptr_t)addr % page_size() || !length || at.end < at.start ||
 	    !view_overlaps(at.start, at.end - at.start))
-		return MAPPING_NOT_OURS;
+		return NOT_OURS;
 	while (!err && at.start < at.end) {
 		v = view_first_in(at, &inside);
 		if (!v)
@@ -239,7 +239,7 @@ int mapping_remap(void *old, size_t old_length, size_t new_length, int flags, vo
 	struct remapping r = { view_at((uintptr_t)old), whole_pages(old, old_length), new_length };
 
 	if (!r.view)
-		return view_overlaps(r.at.start, r.at.end - r.at.start) ? -EFAULT : MAPPING_NOT_OURS;
+		return view_overlaps(r.at.start, r.at.end - r.at.start) ? -EFAULT : NOT_OURS;
 	if (r.at.start % page_size() || !new_length)
 		return -EINVAL;
 	if (flags & ~MREMAP_MAYMOVE || !old_length) {
@@ -284,7 +284,7 @@ int mapping_protect(void *addr, size_t length, int prot)
 
 	if ((uintptr_t)addr % page_size() || at.end < at.start ||
 	    !view_overlaps(at.start, at.end - at.start))
-		return MAPPING_NOT_OURS;
+		return NOT_OURS;
 	while (!err && at.start < at.end) {
 		v = view_first_in(at, &inside);
 		if (!v)
@@ -326,7 +326,7 @@ int mapping_advise(void *addr, size_t length, int advice)
 
 	if ((uintptr_t)addr % page_size() || at.end < at.start ||
 	    !view_overlaps(at.start, at.end - at.start))
-		return MAPPING_NOT_OURS;
+		return NOT_OURS;
 	while (!err && at.start < at.end) {
 		v = view_first_in(at, &inside);
 		if (!v)
@@ -348,7 +348,7 @@ int mapping_sync(void *addr, size_t length, int flags)
 
 	if ((uintptr_t)addr % page_size() || at.end < at.start ||
 	    !view_overlaps(at.start, at.end - at.start))
-		return MAPPING_NOT_OURS;
+		return NOT_OURS;
 	if ((flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) || (flags & MS_ASYNC && flags & MS_SYNC))
 		return -EINVAL;
 	v = view_first_in(at, &inside);

@@ -2,7 +2,7 @@
 /*
  * What mmap and its relatives mean for marked files.
  *
- * Any thread, no lock held.  Each function first says whether the call concerns us: MAPPING_NOT_OURS lets the
+ * Any thread, no lock held.  Each function first says whether the call concerns us: NOT_OURS lets the
  * caller go to the kernel.  Otherwise 0 or -errno, and the call is done.
  */
 #ifndef BIGFILE_MAPPING_H
@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MAPPING_NOT_OURS 1
+#include "session.h"
 
 int mapping_map(void *addr, size_t length, int prot, int flags, int fd, int64_t offset, void **result);
 /* Would a MAP_FIXED mapping of something else hit a view?  Its stores would be lost: said in one line. */

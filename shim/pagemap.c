@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "arena.h"
 #include "kernel.h"
 #include "sys.h"
 
@@ -58,6 +59,25 @@ int pagemap_scan_written(struct range at, enum pagemap_protect protect, struct r
 		found[i] = (struct range){ regions[i].start, regions[i].end };
 	*next = arg.walk_end > at.start ? arg.walk_end : at.end;
 	return n;
+}
+
+int pagemap_each_written(struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg)
+{
+	struct range *found = arena_alloc(BATCH * sizeof *found);
+	int err = found ? 0 : -ENOMEM;
+
+	while (at.start < at.end && !err) {
+		uint64_t next;
+		int n = pagemap_scan_written(at, protect, found, BATCH, 0, &next);
+
+		if (n < 0)
+			err = n;
+		for (int i = 0; i < n && !err; i++)
+			err = fn(arg, found[i]);
+		at.start = next;
+	}
+	arena_free(found, BATCH * sizeof *found);
+	return err;
 }
 
 static bool is_copied(uint64_t entry)

@@ -35,6 +35,10 @@ void pagemap_after_fork(void);
 int pagemap_scan_written(struct range at, enum pagemap_protect protect, struct range *found,
 			 size_t capacity, uint64_t max_pages, uint64_t *next);
 
+/* The same for all of `at`: calls fn for each range, stops at its first error. */
+typedef int (*pagemap_range_fn)(void *arg, struct range at);
+int pagemap_each_written(struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg);
+
 /* The classic interface, for kernels without PAGEMAP_SCAN: the copied pages in `at`, as above. */
 int pagemap_read_copied(struct range at, struct range *found, size_t capacity, uint64_t *next);
 

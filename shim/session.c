@@ -14,7 +14,6 @@
 #include "fault.h"
 #include "fmt.h"
 #include "log.h"
-#include "mapping.h"
 #include "marks.h"
 #include "sigchain.h"
 #include "sys.h"
@@ -84,7 +83,7 @@ static int attach(int fd, const char *path, bool write, struct view **view)
 			  path, err);
 	if (config.on_error == ON_ERROR_WARN) {
 		log_warn("%s: used WITHOUT transactions, as BIGFILE_ON_ERROR=warn allows", path);
-		return MAPPING_NOT_OURS;
+		return NOT_OURS;
 	}
 	return err;
 }
@@ -101,16 +100,16 @@ int session_view_of(int fd, bool write, struct view **view)
 
 	*view = NULL;
 	if (!marks_any() || fd < 0 || !session_is_here())
-		return MAPPING_NOT_OURS;
+		return NOT_OURS;
 	*view = session_find_view(fd);
 	if (*view && (*view)->mode == VIEW_ORPHAN)
 		say_orphan(*view);
 	if (*view && (!write || (*view)->mode != VIEW_READING))
 		return 0;
 	if (!name_of(fd, path, sizeof path) || (!*view && !marks_match(path)))
-		return MAPPING_NOT_OURS;
+		return NOT_OURS;
 	if (sys_fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_nlink == 0)
-		return MAPPING_NOT_OURS;
+		return NOT_OURS;
 	return attach(fd, *view ? (*view)->path : path, write, view);
 }
 
@@ -177,9 +176,11 @@ int session_decide(int status)
 	bool commit = config.exit == EXIT_POLICY_COMMIT ||
 		      (config.exit == EXIT_POLICY_SUCCESS && status == 0);
 
-	if (!session_is_here() || !engine_is_started())
+	/* Rolling back is letting go: nothing of the transaction is in the file, and dropping its pages
+	   would pull the memory from under a program that is still on its way out. */
+	if (!commit || !session_is_here() || !engine_is_started())
 		return 0;
-	return commit ? session_commit() : session_abort();
+	return session_commit();
 }
 
 void session_detach(void)

@@ -12,6 +12,9 @@
 
 #include "view.h"
 
+/* The answer that lets a caller go to the kernel. */
+#define NOT_OURS 1
+
 /* Once, at start: this is the process that the views will belong to. */
 void session_start(void);
 
@@ -20,7 +23,7 @@ void session_start_in_child(void);
 
 /*
  * The view of the marked file behind fd, for reading or writing; makes it when there is none.
- *  0: *view is set.  MAPPING_NOT_OURS (1): not a marked regular file, or BIGFILE_ON_ERROR=warn lets
+ *  0: *view is set.  NOT_OURS (1): not a marked regular file, or BIGFILE_ON_ERROR=warn lets
  *  it go untransacted, or this process has nothing to do with transactions.  -errno: cannot, said in one line.
  */
 int session_view_of(int fd, bool write, struct view **view);

@@ -28,7 +28,6 @@
 
 #define CHUNK ((uint64_t)2 << 20)
 #define RUNS 512
-#define BATCH 512
 
 /* Of one segment: the registered runs, as addresses, sorted, apart from each other. */
 struct registered {
@@ -182,28 +181,6 @@ static int fault(struct view *v, uint64_t page, struct range writable)
 	return sys_mprotect((void *)page, page_size(), PROT_READ | PROT_WRITE);
 }
 
-/* Calls fn for every dirty range of the segment below limit. */
-typedef int (*scan_fn)(void *arg, struct range at);
-
-static int scan(struct range at, enum pagemap_protect how, scan_fn fn, void *arg)
-{
-	struct range *found = arena_alloc(BATCH * sizeof *found);
-	int err = found ? 0 : -ENOMEM;
-
-	while (at.start < at.end && !err) {
-		uint64_t next;
-		int n = pagemap_scan_written(at, how, found, BATCH, 0, &next);
-
-		if (n < 0)
-			err = n;
-		for (int i = 0; i < n && !err; i++)
-			err = fn(arg, found[i]);
-		at.start = next;
-	}
-	arena_free(found, BATCH * sizeof *found);
-	return err;
-}
-
 /* The runs that will be wanted: what is registered and what is dirty, gaps up to `merge` closed. */
 struct plan {
 	struct range runs[RUNS];
@@ -266,7 +243,7 @@ static int make_plan(struct plan *p, const struct segment *s, const struct regis
 		p->fresh = false;
 		p->old = old;
 		p->limits = s->at;
-		err = scan(at, PAGEMAP_LOOK, plan_dirty, p);
+		err = pagemap_each_written(at, PAGEMAP_LOOK, plan_dirty, p);
 		if (!err)
 			err = plan_old_until(p, UINT64_MAX);
 		if (err != -ENOSPC)
@@ -321,11 +298,11 @@ static int collect_segment(struct report *report, struct registered *r, struct r
 			struct range part = range_intersect(r->runs[i], at);
 
 			if (!range_is_empty(part))
-				err = scan(part, PAGEMAP_PROTECT, report_range, report);
+				err = pagemap_each_written(part, PAGEMAP_PROTECT, report_range, report);
 		}
 		/* Whatever could not be protected is still dirty, and reported as such. */
 		if (!err && r->incomplete)
-			err = scan(at, PAGEMAP_LOOK, report_range, report);
+			err = pagemap_each_written(at, PAGEMAP_LOOK, report_range, report);
 	}
 	arena_free(p, sizeof *p);
 	return err;

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See client.h. */
+#include "client.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "sys.h"
+
+#define SLICE_MS 100
+
+static gboolean is_private_folder(const char *path)
+{
+	struct stat st;
+
+	return !lstat(path, &st) && S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 077);
+}
+
+/* The folders where a process may have put its page: its environment need not be ours. */
+static GPtrArray *folders(void)
+{
+	GPtrArray *all = g_ptr_array_new_with_free_func(g_free);
+	const char *runtime = g_getenv("XDG_RUNTIME_DIR");
+	char *candidates[] = { runtime ? g_build_filename(runtime, "bigfile", NULL) : NULL,
+			       g_strdup_printf("/run/user/%u/bigfile", geteuid()),
+			       g_strdup_printf("/dev/shm/bigfile-%u", geteuid()) };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(candidates); i++) {
+		if (candidates[i] && is_private_folder(candidates[i]) &&
+		    !g_ptr_array_find_with_equal_func(all, candidates[i], g_str_equal, NULL))
+			g_ptr_array_add(all, candidates[i]);
+		else
+			g_free(candidates[i]);
+	}
+	return all;
+}
+
+/* Field 22 of /proc/PID/stat; 0 when there is no such process, or only its remains. */
+static uint64_t start_time_of(int pid)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/stat", pid), *text = NULL;
+	g_auto(GStrv) fields = NULL;
+	char *rest;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL) || !(rest = strrchr(text, ')')))
+		return 0;
+	fields = g_strsplit(rest + 2, " ", -1);
+	if (g_strv_length(fields) < 20 || fields[0][0] == 'Z' || fields[0][0] == 'X')
+		return 0;
+	return g_ascii_strtoull(fields[19], NULL, 10);
+}
+
+gboolean client_is_alive(const struct client *c)
+{
+	return start_time_of(c->pid) == c->page->start_time;
+}
+
+static struct client *map_page(const char *path, int pid, const char **why)
+{
+	int fd = sys_open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
+	struct client *c;
+	struct stat st;
+	void *p;
+
+	*why = "it has no marked file in use";
+	if (fd < 0)
+		return NULL;
+	*why = "its control page is not to be trusted";
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077) ||
+	    st.st_size != CONTROL_PAGE_SIZE) {
+		close(fd);
+		return NULL;
+	}
+	p = mmap(NULL, CONTROL_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (p == MAP_FAILED)
+		return NULL;
+	c = g_new0(struct client, 1);
+	c->pid = pid;
+	c->page = p;
+	if (c->page->magic == CONTROL_MAGIC && c->page->version == CONTROL_VERSION && client_is_alive(c))
+		return c;
+	*why = "it is gone, or not ready yet";
+	/* Only what no living process can own is swept away. */
+	if (c->page->magic == CONTROL_MAGIC && !client_is_alive(c))
+		unlink(path);
+	client_close(c);
+	return NULL;
+}
+
+struct client *client_open(int pid, const char **why)
+{
+	g_autoptr(GPtrArray) all = folders();
+
+	*why = start_time_of(pid) ? "it has no marked file in use, or belongs to another user" : "there is no such process";
+	for (guint i = 0; i < all->len; i++) {
+		g_autofree char *path = g_strdup_printf("%s/%d", (char *)all->pdata[i], pid);
+		const char *reason;
+		struct client *c;
+
+		if (access(path, F_OK))
+			continue;
+		c = map_page(path, pid, &reason);
+		if (c)
+			return c;
+		*why = reason;
+	}
+	return NULL;
+}
+
+void client_close(struct client *c)
+{
+	if (!c)
+		return;
+	munmap(c->page, CONTROL_PAGE_SIZE);
+	g_free(c);
+}
+
+GPtrArray *client_list(void)
+{
+	GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)client_close);
+	g_autoptr(GPtrArray) all = folders();
+
+	for (guint i = 0; i < all->len; i++) {
+		g_autoptr(GDir) dir = g_dir_open(all->pdata[i], 0, NULL);
+		const char *name, *why;
+
+		while (dir && (name = g_dir_read_name(dir))) {
+			g_autofree char *path = g_build_filename(all->pdata[i], name, NULL);
+			int pid = (int)g_ascii_strtoll(name, NULL, 10);
+			struct client *c = pid > 0 ? map_page(path, pid, &why) : NULL;
+
+			if (c)
+				g_ptr_array_add(list, c);
+		}
+	}
+	return list;
+}
+
+int client_ask(struct client *c, enum control_op op, int timeout_ms)
+{
+	struct control_page *p = c->page;
+	uint32_t ticket = __atomic_add_fetch(&p->requested[op], 1, __ATOMIC_SEQ_CST);
+	gint64 end = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
+
+	__atomic_add_fetch(&p->doorbell, 1, __ATOMIC_SEQ_CST);
+	sys_futex_wake(&p->doorbell, 1);
+	for (;;) {
+		uint32_t answered = __atomic_load_n(&p->answered[op], __ATOMIC_SEQ_CST);
+		struct timespec slice = { 0, SLICE_MS * 1000000 };
+
+		if ((int32_t)(answered - ticket) >= 0)
+			return p->results[op][ticket % CONTROL_RESULTS];
+		if (!client_is_alive(c))
+			return -ESRCH;
+		if (timeout_ms >= 0 && g_get_monotonic_time() > end)
+			return -ETIMEDOUT;
+		sys_futex_wait(&p->answered[op], answered, &slice);
+	}
+}
+
+struct control_file *client_files(const struct client *c, guint *count)
+{
+	struct control_file *copy = g_new0(struct control_file, CONTROL_FILES);
+
+	for (int tries = 0; tries < 1000; tries++) {
+		uint32_t before = __atomic_load_n(&c->page->sequence, __ATOMIC_SEQ_CST);
+
+		memcpy(copy, c->page->files, sizeof c->page->files);
+		*count = MIN(c->page->file_count, CONTROL_FILES);
+		if (!(before & 1) && before == __atomic_load_n(&c->page->sequence, __ATOMIC_SEQ_CST))
+			break;
+		g_usleep(100);
+	}
+	for (guint i = 0; i < *count; i++)
+		copy[i].path[CONTROL_PATH - 1] = '\0';
+	return copy;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* bigfile check, bigfile recover: journals without a running program. */
+#include <errno.h>
+
+#include "cli.h"
+#include "json.h"
+#include "recover.h"
+
+enum { CHECK_CLEAN = 0, CHECK_PENDING = 1, CHECK_CORRUPT = 2, CHECK_BUSY = 3 };
+
+static gboolean as_json, dry_run, force, discard;
+static char **files;
+
+static const GOptionEntry check_entries[] = {
+	{ "json", 0, 0, G_OPTION_ARG_NONE, &as_json, "print one JSON object for each file", NULL },
+	{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &files, NULL, NULL },
+	{ NULL, 0, 0, 0, NULL, NULL, NULL },
+};
+
+static const GOptionEntry recover_entries[] = {
+	{ "dry-run", 'n', 0, G_OPTION_ARG_NONE, &dry_run, "only say what would be done", NULL },
+	{ "force", 0, 0, G_OPTION_ARG_NONE, &force,
+	  "redo although the file or the journal does not look as the crash left it", NULL },
+	{ "discard", 0, 0, G_OPTION_ARG_NONE, &discard,
+	  "delete the journal and keep the file as it is: its last commits may be lost", NULL },
+	{ "json", 0, 0, G_OPTION_ARG_NONE, &as_json, "print one JSON object for each file", NULL },
+	{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &files, NULL, NULL },
+	{ NULL, 0, 0, 0, NULL, NULL, NULL },
+};
+
+static int status_of(const struct recovery *r)
+{
+	switch (r->state) {
+	case JOURNAL_NONE:
+	case JOURNAL_EMPTY:
+		return CHECK_CLEAN;
+	case JOURNAL_PENDING:
+		return CHECK_PENDING;
+	case JOURNAL_BUSY:
+		return CHECK_BUSY;
+	default:
+		return CHECK_CORRUPT;
+	}
+}
+
+static const char *outlook(const struct recovery *r)
+{
+	switch (r->state) {
+	case JOURNAL_NONE:
+	case JOURNAL_EMPTY:
+		return "nothing to do";
+	case JOURNAL_PENDING:
+		return "recovery redoes them";
+	case JOURNAL_BUSY:
+		return "end that process, or use bigfile commit";
+	case JOURNAL_NEWER:
+		return "use that version";
+	default:
+		return "recovery refuses unless --force or --discard";
+	}
+}
+
+static void print_report(const char *file, const struct recovery *r, const char *result)
+{
+	g_autoptr(GString) out = g_string_new("{");
+
+	if (!as_json) {
+		g_print("%s: %s: %s", file, journal_state_name(r->state), r->reason);
+		if (r->records)
+			g_print(" (%" G_GUINT64_FORMAT " commits, %" G_GUINT64_FORMAT " bytes)", r->records, r->bytes);
+		if (r->state == JOURNAL_BUSY)
+			g_print(": process %u (%s) on %s", r->owner_pid, r->owner_comm, r->owner_host);
+		g_print("; %s\n", result);
+		return;
+	}
+	json_string(out, "file", file);
+	json_string(out, "state", journal_state_name(r->state));
+	json_string(out, "reason", r->reason);
+	json_string(out, "result", result);
+	json_string(out, "journal", r->journal);
+	json_number(out, "records", r->records);
+	json_number(out, "bytes", r->bytes);
+	json_number(out, "new_size", r->records ? r->new_size : 0);
+	g_print("%s}\n", out->str);
+}
+
+static int worse(int a, int b)
+{
+	static const int order[] = { CHECK_CLEAN, CHECK_BUSY, CHECK_PENDING, CHECK_CORRUPT };
+	int worst = CHECK_CLEAN;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(order); i++) {
+		if (a == order[i] || b == order[i])
+			worst = order[i];
+	}
+	return worst;
+}
+
+static gboolean need_files(const char *command)
+{
+	if (files)
+		return TRUE;
+	cli_complain("no file; see bigfile %s --help", command);
+	return FALSE;
+}
+
+int cli_check(int argc, char **argv)
+{
+	int worst = CHECK_CLEAN;
+
+	if (!cli_parse(&argc, &argv, check_entries, "FILE...",
+		       "Looks whether marked files need recovery; changes nothing.  Exits with 0: clean, 1: needs recovery,\n"
+		       "2: damaged, or recovery refuses, 3: in use.") ||
+	    !need_files("check"))
+		return CLI_USAGE;
+	for (char **f = files; *f; f++) {
+		struct recovery r;
+		int err = recover_file(*f, RECOVER_LOOK, &r);
+
+		if (err) {
+			cli_complain("%s: %s", *f, g_strerror(-err));
+			worst = CHECK_CORRUPT;
+			continue;
+		}
+		print_report(*f, &r, outlook(&r));
+		worst = worse(worst, status_of(&r));
+	}
+	return worst;
+}
+
+static int recover_one(const char *file)
+{
+	struct recovery r;
+	int err = recover_file(file, dry_run ? RECOVER_LOOK : discard ? RECOVER_DISCARD :
+						      force	      ? RECOVER_FORCE :
+									RECOVER_REDO, &r);
+
+	if (!err && dry_run) {
+		print_report(file, &r, outlook(&r));
+		return CLI_OK;
+	}
+	if (!err) {
+		print_report(file, &r, r.state == JOURNAL_NONE  ? "nothing to do" :
+				       discard		       ? "journal deleted" :
+				       r.records	       ? "recovered" :
+								 "empty journal deleted");
+		return CLI_OK;
+	}
+	if (r.state == JOURNAL_NONE)
+		cli_complain("%s: %s", file, g_strerror(-err));
+	else
+		recover_explain(file, &r, err);
+	return CLI_FAILED;
+}
+
+int cli_recover(int argc, char **argv)
+{
+	int status = CLI_OK;
+
+	if (!cli_parse(&argc, &argv, recover_entries, "FILE...",
+		       "Brings files to their last commit after a crash.  Exits with 0 when all are good, 1 otherwise.") ||
+	    !need_files("recover"))
+		return CLI_USAGE;
+	if (force && discard) {
+		cli_complain("--force redoes the journal, --discard throws it away: choose one");
+		return CLI_USAGE;
+	}
+	for (char **f = files; *f; f++)
+		status = MAX(status, recover_one(*f));
+	return status;
+}
