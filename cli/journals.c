@@ -165,7 +165,9 @@ int cli_recover(int argc, char **argv)
 		cli_complain("--force redoes the journal, --discard throws it away: choose one");
 		return CLI_USAGE;
 	}
-	for (char **f = files; *f; f++)
-		status = MAX(status, recover_one(*f));
+	for (char **f = files; *f; f++) {
+		if (recover_one(*f))
+			status = CLI_FAILED;
+	}
 	return status;
 }

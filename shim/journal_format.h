@@ -95,7 +95,7 @@ struct journal_record {
 	uint64_t salt;
 	uint64_t transaction;  /* random, the same in every file of one transaction */
 	uint64_t length;       /* of the entries */
-	uint64_t cut_size;     /* the smallest size that the file had in the transaction */
+	uint64_t cut_size;     /* the smallest size that the file had in the transaction; all ones: it never shrank */
 	uint64_t new_size;
 	uint64_t time;         /* CLOCK_REALTIME nanoseconds */
 	uint64_t body_checksum;

@@ -150,7 +150,7 @@ static int redo_record(int jfd, int file_fd, uint64_t at, const struct journal_r
 	struct stat st;
 	int err = sys_fstat(file_fd, &st);
 
-	if (!err && (rec->cut_size > INT64_MAX || rec->new_size > INT64_MAX))
+	if (!err && rec->new_size > INT64_MAX)
 		err = -EBADMSG;
 	if (!err && (uint64_t)st.st_size > rec->cut_size)
 		err = sys_ftruncate(file_fd, rec->cut_size);

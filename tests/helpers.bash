@@ -1,0 +1,70 @@
+# What the topics share.  Each test works in a folder of its own; page-touching ones run on both trackers.
+set -u
+TOP=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+BUILD=${BIGFILE_BUILD:-$TOP/build}
+PROGS=$BUILD/tests/progs
+BIGFILE=$BUILD/bigfile
+export BIGFILE PROGS
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	unset BIGFILE_PATHS BIGFILE_TRACKER BIGFILE_SYNC BIGFILE_EXIT BIGFILE_LOG BIGFILE_JOURNAL_DIR LD_PRELOAD
+}
+
+# Stops what a failed test left running.
+teardown() {
+	local pid
+	for pid in $(jobs -p); do kill -9 "$pid" 2>/dev/null || true; done
+}
+
+bigfile() { "$BIGFILE" "$@"; }
+
+# A file of N bytes 'a'.
+letters() { head -c "$2" /dev/zero | tr '\0' a >"$1"; }
+
+sum() { sha256sum <"$1"; }
+
+# byte FILE OFFSET: prints that byte.
+byte() { dd if="$1" bs=1 skip="$2" count=1 status=none; }
+
+# play WORD...: runs the words on data.bin, marked.
+play() { bigfile run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin "$@"; }
+
+# each_tracker FUNCTION: a fresh data.bin and the function, for each tracker.
+each_tracker() {
+	local t
+	for t in ${TRACKERS:-uffd mprotect}; do
+		echo "# tracker $t"
+		export BIGFILE_TRACKER=$t
+		rm -rf ./*
+		letters data.bin 20000
+		"$@"
+	done
+	unset BIGFILE_TRACKER
+}
+
+# until_true SECONDS COMMAND...: polls.
+until_true() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || { echo "still not true: $*"; return 1; }
+		read -rt 0.02 <> <(:) || true
+	done
+}
+
+# Starts play in the background, its words fed by a pipe; waits until it is ready the first time.
+# go: lets it run on.  pid: its process.
+start_play() {
+	rm -f go.pipe out
+	mkfifo go.pipe
+	"$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin "$@" <go.pipe >out 2>err &
+	pid=$!
+	exec 7>go.pipe
+	until_true 10 grep -q ready out
+}
+
+go() { echo >&7; }
+ready_count() { [ "$(grep -c ready out)" -ge "$1" ]; }
+
+no_journal() { ! ls ./*.bigfile-journal 2>/dev/null; }

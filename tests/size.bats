@@ -1,0 +1,99 @@
+load helpers
+
+grow_commit() {
+	run play map:0:20000 trunc:50000 size map:0:50000 set:1:49999:Z msync:0 set:1:49998:Y _exit:1
+	[ "$output" = 50000 ]
+	[ "$(stat -c %s data.bin)" = 50000 ]
+	[ "$(byte data.bin 49999)" = Z ]
+	cmp <(head -c 29998 /dev/zero) <(tail -c 30000 data.bin | head -c 29998)
+}
+@test "growth is committed with the data" { each_tracker grow_commit; }
+
+grow_abort() {
+	before=$(sum data.bin)
+	run play map:0:20000 trunc:50000 map:0:50000 set:1:49999:Z "$1"
+	[ "$(sum data.bin)" = "$before" ]
+}
+@test "growth is undone by an exit status" { each_tracker grow_abort exit:1; }
+@test "growth never reaches the file before the commit (kill -9)" { each_tracker grow_abort raise:9; }
+
+grow_signal() {
+	start_play map:0:100000 trunc:50000 set:0:49999:Z set:0:3:Q ready size get:0:3 get:0:49999 ready set:0:4:R exit:0
+	bigfile abort $pid
+	go
+	until_true 10 ready_count 2
+	[ "$(grep -v ready out | tr '\n' ' ')" = "20000 a 0 " ]
+	go
+	wait $pid
+	[ "$(stat -c %s data.bin)$(byte data.bin 4)$(byte data.bin 3)" = 20000Ra ]
+}
+@test "an abort takes growth back and does not kill" { each_tracker grow_signal; }
+
+shrink() {
+	play map:0:20000 set:0:100:X trunc:6000 trunc:10000 get:0:7000 exit:0 >out
+	[ "$(cat out)" = 0 ]
+	[ "$(stat -c %s data.bin)" = 10000 ]
+	cmp <(head -c 4000 /dev/zero) <(tail -c 4000 data.bin)
+	[ "$(byte data.bin 100)$(byte data.bin 5999)" = Xa ]
+}
+@test "shrinking and growing again reads as zeros" { each_tracker shrink; }
+
+shrink_abort() {
+	before=$(sum data.bin)
+	start_play map:0:20000 trunc:6000 ready size get:0:7000 ready exit:0
+	bigfile abort $pid
+	go
+	until_true 10 ready_count 2
+	[ "$(grep -v ready out | tr '\n' ' ')" = "20000 a " ]
+	go
+	wait $pid
+	[ "$(sum data.bin)" = "$before" ]
+}
+@test "shrinking is undone by an abort" { each_tracker shrink_abort; }
+
+repeated() {
+	run play map:0:200000 trunc:50000 set:0:49000:A msync:0 set:0:49000:B trunc:90000 set:0:89999:C msync:0 set:0:49000:D trunc:30000 _exit:1
+	[ "$(stat -c %s data.bin)" = 90000 ]
+	[ "$(byte data.bin 49000)$(byte data.bin 89999)" = BC ]
+}
+@test "growth over several commits" { each_tracker repeated; }
+
+abort_of_grown() {
+	start_play map:0:200000 trunc:50000 set:0:49000:A msync:0 set:0:49000:B set:0:49001:B ready get:0:49000 set:0:49002:C exit:0
+	bigfile abort $pid
+	go
+	wait $pid
+	[ "$(byte data.bin 49000)$(byte data.bin 49002)" = AC ]
+	[ "$(grep -v ready out)" = A ]
+}
+@test "an abort in a part that an earlier commit added" { each_tracker abort_of_grown; }
+
+written() {
+	run play map:0:20000 set:0:10:S read:8:5 write:11:WWW get:0:12 append:END size read:19998:5 end exit:0
+	[ "$output" = $'aaSaa\nW\n20003\naaEND\n20003' ]
+	[ "$(byte data.bin 11)" = W ]
+	[ "$(tail -c 3 data.bin)" = END ]
+}
+@test "read, write and lseek work on the view" { each_tracker written; }
+
+written_abort() {
+	before=$(sum data.bin)
+	run play map:0:20000 write:11:WWW append:END raise:9
+	[ "$(sum data.bin)" = "$before" ]
+}
+@test "write() belongs to the transaction" { each_tracker written_abort; }
+
+allocated() {
+	run play map:0:20000 allocate:0:30000 size allocate:0:100 size exit:0
+	[ "$output" = $'0\n30000\n0\n30000' ]
+	[ "$(stat -c %s data.bin)" = 30000 ]
+}
+@test "posix_fallocate grows inside the transaction" { each_tracker allocated; }
+
+limit() {
+	before=$(sum data.bin)
+	run bash -c 'ulimit -f 30; "$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin map:0:20000 trunc:100000 size set:0:1:X exit:0'
+	[[ "$output" == *"trunc: EFBIG"*20000* ]]
+	[ "$(byte data.bin 1)" = X ]
+}
+@test "RLIMIT_FSIZE holds for growth" { each_tracker limit; }

@@ -1,0 +1,91 @@
+load helpers
+
+overlapping() {
+	run play map:0:20000 map:0:8192 map:4096:8192 set:0:4097:X get:1:4097 get:2:1 same:0:1 unmap:0 get:2:1 exit:0
+	[ "$output" = $'X\nX\nyes\nX' ]
+	[ "$(byte data.bin 4097)" = X ]
+}
+@test "overlapping windows coincide" { each_tracker overlapping; }
+
+pieces() {
+	play map:0:20000 set:0:9000:X unmap:0:8192:4096 set:0:0:Y set:0:16384:Z exit:0
+	[ "$(byte data.bin 9000)$(byte data.bin 0)$(byte data.bin 16384)" = XYZ ]
+}
+@test "munmap of the middle" { each_tracker pieces; }
+
+grown() {
+	run play map:0:4096 set:0:1:A remap:0:20000 set:0:19000:B get:0:1 remap:0:4096 set:0:2:C exit:0
+	[ "$output" = A ]
+	[ "$(byte data.bin 1)$(byte data.bin 19000)$(byte data.bin 2)" = ABC ]
+}
+@test "mremap grows and shrinks a window" { each_tracker grown; }
+
+at_hint() {
+	run play map:0:20000:0x3fdc40000000 set:0:1:A exit:0
+	[ "$status" = 0 ]
+	play map:0:8192:0x3fdc40000000:fixed set:0:1:B map:8192:8192 set:1:1:C exit:0
+	[ "$(byte data.bin 1)$(byte data.bin 8193)" = BC ]
+}
+@test "a demanded address is honoured" { each_tracker at_hint; }
+
+second_address() {
+	before=$(sum data.bin)
+	run play map:0:8192 map:0:8192:0x3fdc40000000:fixed _exit:1
+	[[ "$output" == *"map: ENOMEM"* ]]
+	[[ "$output" == *"data.bin: cannot be mapped at the demanded address"* ]]
+	[ "$(sum data.bin)" = "$before" ]
+}
+@test "a second address is refused with a line that says so" { each_tracker second_address; }
+
+longer() {
+	play map:0:1000000 set:0:19999:X trunc:40000 set:0:39999:Y exit:0
+	[ "$(stat -c %s data.bin)" = 40000 ]
+	[ "$(byte data.bin 19999)$(byte data.bin 39999)" = XY ]
+}
+@test "a window longer than the file" { each_tracker longer; }
+
+beyond() {
+	run play map:0:1000000 set:0:500000:X exit:0
+	[ "$status" = 135 ] # SIGBUS
+	[ "$(byte data.bin 0)" = a ]
+}
+@test "a store far beyond the end is SIGBUS" { each_tracker beyond; }
+
+offset() {
+	play map:8192:8000 set:0:1:X exit:0
+	[ "$(byte data.bin 8193)" = X ]
+}
+@test "a window at an offset" { each_tracker offset; }
+
+protection() {
+	run play romap:0:8192 prot:0:rw map:0:8192 prot:1:r prot:1:rw set:1:1:X exit:0
+	[[ "$output" == *"prot: EACCES"* ]]
+	[ "$(byte data.bin 1)" = X ]
+}
+@test "mprotect of windows" { each_tracker protection; }
+
+read_only_store() {
+	run play romap:0:8192 set:0:1:X exit:0
+	[ "$status" = 139 ] # SIGSEGV
+}
+@test "a store into a read-only window is SIGSEGV" { each_tracker read_only_store; }
+
+dontneed() {
+	run play map:0:8192 set:0:1:X dontneed:0 get:0:1 exit:0
+	[ "$output" = X ]
+	[ "$(byte data.bin 1)" = X ]
+}
+@test "madvise(MADV_DONTNEED) loses nothing" { each_tracker dontneed; }
+
+kernel_stores() {
+	run play map:0:20000 readinto:0:4000:9000 readinto:0:1:10 exit:0
+	[ "$output" = $'9000\n10' ]
+	[ "$(byte data.bin 4000)$(byte data.bin 12999)$(byte data.bin 10)$(byte data.bin 13000)" = KKKa ]
+}
+@test "read(2) into a window" { each_tracker kernel_stores; }
+
+after_commit() {
+	run play map:0:20000 set:0:5000:X msync:0 readinto:0:4096:100 msync:0 _exit:1
+	[ "$(byte data.bin 4096)$(byte data.bin 5000)" = KX ]
+}
+@test "read(2) into a committed page is noticed" { each_tracker after_commit; }
