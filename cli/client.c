@@ -3,6 +3,7 @@
 #include "client.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include "sys.h"
@@ -35,7 +36,10 @@ static GPtrArray *folders(void)
 	return all;
 }
 
-/* Field 22 of /proc/PID/stat; 0 when there is no such process, or only its remains. */
+/*
+ * Field 22 of /proc/PID/stat; 0 when there is no such process, or only its remains.  A process whose first
+ * thread has ended looks like a zombie there although others of its threads live: those it still counts.
+ */
 static uint64_t start_time_of(int pid)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/stat", pid), *text = NULL;
@@ -45,14 +49,31 @@ static uint64_t start_time_of(int pid)
 	if (!g_file_get_contents(path, &text, NULL, NULL) || !(rest = strrchr(text, ')')))
 		return 0;
 	fields = g_strsplit(rest + 2, " ", -1);
-	if (g_strv_length(fields) < 20 || fields[0][0] == 'Z' || fields[0][0] == 'X')
+	if (g_strv_length(fields) < 20 || fields[0][0] == 'X')
+		return 0;
+	if (fields[0][0] == 'Z' && g_ascii_strtoull(fields[17], NULL, 10) < 2)
 		return 0;
 	return g_ascii_strtoull(fields[19], NULL, 10);
 }
 
 gboolean client_is_alive(const struct client *c)
 {
-	return start_time_of(c->pid) == c->page->start_time;
+	uint64_t now = start_time_of(c->pid);
+
+	return now && now == c->page->start_time;
+}
+
+/* Nobody has this number: the answer of the kernel, not of /proc, which may be missing or restricted. */
+static gboolean is_gone(int pid)
+{
+	return kill(pid, 0) && errno == ESRCH;
+}
+
+static gboolean is_stale(const struct client *c)
+{
+	if (c->page->magic != CONTROL_MAGIC || c->page->version != CONTROL_VERSION)
+		return is_gone(c->pid);
+	return is_gone(c->pid) || (start_time_of(c->pid) && !client_is_alive(c));
 }
 
 static struct client *map_page(const char *path, int pid, const char **why)
@@ -66,8 +87,15 @@ static struct client *map_page(const char *path, int pid, const char **why)
 	if (fd < 0)
 		return NULL;
 	*why = "its control page is not to be trusted";
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077) ||
-	    st.st_size != CONTROL_PAGE_SIZE) {
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077)) {
+		close(fd);
+		return NULL;
+	}
+	if (st.st_size != CONTROL_PAGE_SIZE) {
+		/* Its maker has only begun, or died there. */
+		*why = "it is gone, or not ready yet";
+		if (is_gone(pid))
+			unlink(path);
 		close(fd);
 		return NULL;
 	}
@@ -80,19 +108,27 @@ static struct client *map_page(const char *path, int pid, const char **why)
 	c->page = p;
 	if (c->page->magic == CONTROL_MAGIC && c->page->version == CONTROL_VERSION && client_is_alive(c))
 		return c;
-	*why = "it is gone, or not ready yet";
+	*why = c->page->magic == CONTROL_MAGIC && c->page->version != CONTROL_VERSION ?
+		       "it uses another version of Bigfile" : "it is gone, or not ready yet";
 	/* Only what no living process can own is swept away. */
-	if (c->page->magic == CONTROL_MAGIC && !client_is_alive(c))
+	if (is_stale(c))
 		unlink(path);
 	client_close(c);
 	return NULL;
+}
+
+int client_pid(const char *text)
+{
+	guint64 pid;
+
+	return g_ascii_string_to_unsigned(text, 10, 1, G_MAXINT, &pid, NULL) ? (int)pid : 0;
 }
 
 struct client *client_open(int pid, const char **why)
 {
 	g_autoptr(GPtrArray) all = folders();
 
-	*why = start_time_of(pid) ? "it has no marked file in use, or belongs to another user" : "there is no such process";
+	*why = pid && start_time_of(pid) ? "it has no marked file in use, or belongs to another user" : "there is no such process";
 	for (guint i = 0; i < all->len; i++) {
 		g_autofree char *path = g_strdup_printf("%s/%d", (char *)all->pdata[i], pid);
 		const char *reason;
@@ -127,8 +163,8 @@ GPtrArray *client_list(void)
 
 		while (dir && (name = g_dir_read_name(dir))) {
 			g_autofree char *path = g_build_filename(all->pdata[i], name, NULL);
-			int pid = (int)g_ascii_strtoll(name, NULL, 10);
-			struct client *c = pid > 0 ? map_page(path, pid, &why) : NULL;
+			int pid = client_pid(name);
+			struct client *c = pid ? map_page(path, pid, &why) : NULL;
 
 			if (c)
 				g_ptr_array_add(list, c);
@@ -151,8 +187,11 @@ int client_ask(struct client *c, enum control_op op, int timeout_ms)
 
 		if ((int32_t)(answered - ticket) >= 0)
 			return p->results[op][ticket % CONTROL_RESULTS];
-		if (!client_is_alive(c))
-			return -ESRCH;
+		if (!client_is_alive(c)) {
+			/* It may have answered just before it ended. */
+			answered = __atomic_load_n(&p->answered[op], __ATOMIC_SEQ_CST);
+			return (int32_t)(answered - ticket) >= 0 ? p->results[op][ticket % CONTROL_RESULTS] : -ESRCH;
+		}
 		if (timeout_ms >= 0 && g_get_monotonic_time() > end)
 			return -ETIMEDOUT;
 		sys_futex_wait(&p->answered[op], answered, &slice);

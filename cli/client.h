@@ -14,6 +14,8 @@ struct client {
 
 /* All living processes of this user that have a control page; stale pages are removed.  Of struct client *. */
 GPtrArray *client_list(void);
+/* The process id that text is, the whole of it; 0 when it is none. */
+int client_pid(const char *text);
 /* NULL, and *why set to a static clause: no page, no process, or not to be trusted. */
 struct client *client_open(int pid, const char **why);
 void client_close(struct client *c);

@@ -84,6 +84,39 @@ static void print_report(const char *file, const struct recovery *r, const char 
 	g_print("%s}\n", out->str);
 }
 
+/* What a person is told when recover_file failed; to be freed. */
+static char *failure(const struct recovery *r, int err)
+{
+	if (r->state == JOURNAL_BUSY)
+		return g_strdup_printf("in use by process %u (%s) on %s; %s", r->owner_pid, r->owner_comm, r->owner_host,
+				       outlook(r));
+	if (err == -EBADMSG || err == -ESTALE || err == -EPROTONOSUPPORT)
+		return g_strdup_printf("%s; %s", r->reason, outlook(r));
+	if (err == -EPERM && r->state == JOURNAL_NONE)
+		return g_strdup_printf("the journal %s is not to be trusted: not a plain file of one name, or of "
+				       "another owner; look at it and move it away", r->journal);
+	if (err == -EINVAL)
+		return g_strdup("not a regular file");
+	if (r->state == JOURNAL_NONE)
+		return g_strdup(g_strerror(-err));
+	return g_strdup_printf("%s; the journal %s is kept", g_strerror(-err), r->journal);
+}
+
+static void report_failure(const char *file, const struct recovery *r, int err)
+{
+	g_autofree char *text = failure(r, err);
+	g_autoptr(GString) out = g_string_new("{");
+
+	cli_complain("%s: %s", file, text);
+	if (!as_json)
+		return;
+	json_string(out, "file", file);
+	/* Without a report, "none" would read as clean. */
+	json_string(out, "state", r->state == JOURNAL_NONE ? "unknown" : journal_state_name(r->state));
+	json_string(out, "error", text);
+	g_print("%s}\n", out->str);
+}
+
 static int worse(int a, int b)
 {
 	static const int order[] = { CHECK_CLEAN, CHECK_BUSY, CHECK_PENDING, CHECK_CORRUPT };
@@ -118,7 +151,7 @@ int cli_check(int argc, char **argv)
 		int err = recover_file(*f, RECOVER_LOOK, &r);
 
 		if (err) {
-			cli_complain("%s: %s", *f, g_strerror(-err));
+			report_failure(*f, &r, err);
 			worst = CHECK_CORRUPT;
 			continue;
 		}
@@ -126,6 +159,30 @@ int cli_check(int argc, char **argv)
 		worst = worse(worst, status_of(&r));
 	}
 	return worst;
+}
+
+static const char *outcome(const struct recovery *r)
+{
+	if (r->state == JOURNAL_NONE)
+		return "nothing to do";
+	if (discard)
+		return "journal deleted, file left as it is";
+	if (r->records)
+		return "recovered";
+	return r->state == JOURNAL_CORRUPT ? "nothing could be redone, damaged journal deleted" : "empty journal deleted";
+}
+
+/* --dry-run answers as the real run would. */
+static gboolean would_succeed(const struct recovery *r)
+{
+	switch (status_of(r)) {
+	case CHECK_BUSY:
+		return FALSE;
+	case CHECK_CORRUPT:
+		return discard || (force && r->state != JOURNAL_NEWER);
+	default:
+		return TRUE;
+	}
 }
 
 static int recover_one(const char *file)
@@ -137,19 +194,13 @@ static int recover_one(const char *file)
 
 	if (!err && dry_run) {
 		print_report(file, &r, outlook(&r));
-		return CLI_OK;
+		return would_succeed(&r) ? CLI_OK : CLI_FAILED;
 	}
 	if (!err) {
-		print_report(file, &r, r.state == JOURNAL_NONE  ? "nothing to do" :
-				       discard		       ? "journal deleted" :
-				       r.records	       ? "recovered" :
-								 "empty journal deleted");
+		print_report(file, &r, outcome(&r));
 		return CLI_OK;
 	}
-	if (r.state == JOURNAL_NONE)
-		cli_complain("%s: %s", file, g_strerror(-err));
-	else
-		recover_explain(file, &r, err);
+	report_failure(file, &r, err);
 	return CLI_FAILED;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* bigfile: the command line tool.  Finds the subcommand. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cli.h"
@@ -48,6 +49,17 @@ gboolean cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const c
 	return FALSE;
 }
 
+/* File names are bytes: glib would turn what the locale does not know into question marks. */
+static void print_bytes(const char *text)
+{
+	fputs(text, stdout);
+}
+
+static void complain_bytes(const char *text)
+{
+	fputs(text, stderr);
+}
+
 static void print_help(void)
 {
 	g_print("Usage: bigfile COMMAND [OPTION...] ...\n\n"
@@ -59,6 +71,8 @@ static void print_help(void)
 
 int main(int argc, char **argv)
 {
+	g_set_print_handler(print_bytes);
+	g_set_printerr_handler(complain_bytes);
 	if (argc < 2) {
 		print_help();
 		return CLI_USAGE;

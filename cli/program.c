@@ -20,7 +20,7 @@ static const char *judge_elf(const char *data, gsize length)
 	for (unsigned i = 0; i < e->e_phnum; i++) {
 		gsize at = e->e_phoff + (gsize)i * e->e_phentsize;
 
-		if (at + sizeof(Elf64_Phdr) > length)
+		if (at > length || length - at < sizeof(Elf64_Phdr))
 			return NULL;
 		if (((const Elf64_Phdr *)(data + at))->p_type == PT_INTERP)
 			return NULL;

@@ -29,7 +29,7 @@ static gboolean has_file(const struct client *c, const char *path)
 
 static int ask(struct client *c, enum control_op op, const char *what)
 {
-	int err = client_ask(c, op, timeout_seconds < 0 ? -1 : (int)(timeout_seconds * 1000));
+	int err = client_ask(c, op, timeout_seconds < 0 ? -1 : (int)MIN(timeout_seconds * 1000, G_MAXINT));
 
 	if (!err)
 		return CLI_OK;
@@ -46,7 +46,7 @@ static int ask(struct client *c, enum control_op op, const char *what)
 static int ask_pid(const char *target, enum control_op op, const char *what)
 {
 	const char *why;
-	struct client *c = client_open((int)g_ascii_strtoll(target, NULL, 10), &why);
+	struct client *c = client_open(client_pid(target), &why);
 	int status;
 
 	if (!c) {

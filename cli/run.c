@@ -21,7 +21,7 @@ static const GOptionEntry entries[] = {
 	{ "path", 'p', 0, G_OPTION_ARG_FILENAME_ARRAY, &patterns,
 	  "mark the files that GLOB names (may be repeated; \"DIR/\": everything below)", "GLOB" },
 	{ "tracker", 0, 0, G_OPTION_ARG_STRING, &tracker_name, "notice stores by uffd or mprotect", "NAME" },
-	{ "journal-dir", 0, 0, G_OPTION_ARG_FILENAME, &journal_dir, "keep journals in DIR, an absolute path", "DIR" },
+	{ "journal-dir", 0, 0, G_OPTION_ARG_FILENAME, &journal_dir, "keep journals in DIR", "DIR" },
 	{ "exit", 0, 0, G_OPTION_ARG_STRING, &exit_policy, "what exit does: success (commit on status 0), commit, abort",
 	  "POLICY" },
 	{ "sync", 0, 0, G_OPTION_ARG_STRING, &sync_policy, "what msync and fsync do: commit, defer", "POLICY" },
@@ -30,21 +30,24 @@ static const GOptionEntry entries[] = {
 	{ NULL, 0, 0, 0, NULL, NULL, NULL },
 };
 
+/* An explicit choice is never replaced by another library: the caller would test the wrong one. */
 static char *find_library(void)
 {
+	const char *chosen = g_getenv("BIGFILE_LIBRARY");
 	g_autofree char *exe = g_file_read_link("/proc/self/exe", NULL);
 	g_autofree char *folder = exe ? g_path_get_dirname(exe) : g_strdup("");
-	char *candidates[] = { g_strdup(g_getenv("BIGFILE_LIBRARY")),
-			       g_build_filename(folder, ".libs", LIBRARY, NULL),
+	char *candidates[] = { g_build_filename(folder, ".libs", LIBRARY, NULL),
 			       g_build_filename(folder, LIBRARY, NULL),
 			       g_build_filename(LIBDIR, LIBRARY, NULL) };
 	char *found = NULL;
 
+	/* Absolute, because the loader looks again in every program that the command starts. */
+	if (chosen && *chosen)
+		found = g_canonicalize_filename(chosen, NULL);
 	for (gsize i = 0; i < G_N_ELEMENTS(candidates); i++) {
-		if (!found && candidates[i] && !access(candidates[i], R_OK))
-			found = candidates[i];
-		else
-			g_free(candidates[i]);
+		if (!found && !access(candidates[i], R_OK))
+			found = g_steal_pointer(&candidates[i]);
+		g_free(candidates[i]);
 	}
 	return found;
 }
@@ -67,7 +70,9 @@ static void warn_when_nothing_matches(const char *pattern)
 			cli_complain("%s: no such folder yet", pattern);
 		return;
 	}
-	if (glob(pattern, GLOB_NOSORT, NULL, &found) == GLOB_NOMATCH)
+	if (g_file_test(pattern, G_FILE_TEST_IS_DIR))
+		cli_complain("%s: is a folder and marks nothing; %s/ marks everything below it", pattern, pattern);
+	else if (glob(pattern, GLOB_NOSORT, NULL, &found) == GLOB_NOMATCH)
 		cli_complain("%s: matches no file yet", pattern);
 	else
 		globfree(&found);
@@ -76,6 +81,10 @@ static void warn_when_nothing_matches(const char *pattern)
 static gboolean mark_files(void)
 {
 	for (char **p = patterns; p && *p; p++) {
+		if (!**p) {
+			cli_complain("an empty pattern marks nothing; see bigfile run --help");
+			return FALSE;
+		}
 		if (strchr(*p, ':')) {
 			cli_complain("%s: a colon separates patterns and cannot be part of one; use ? for it", *p);
 			return FALSE;
@@ -113,6 +122,10 @@ int cli_run(int argc, char **argv)
 		cli_complain("%s is not found beside bigfile or in %s; set BIGFILE_LIBRARY to its path", LIBRARY, LIBDIR);
 		return CLI_FAILED;
 	}
+	if (access(library, R_OK)) {
+		cli_complain("%s: %s; BIGFILE_LIBRARY names it", library, g_strerror(errno));
+		return CLI_FAILED;
+	}
 	if (strpbrk(library, " :")) {
 		cli_complain("%s: the loader cannot preload a path with a space or a colon; move it", library);
 		return CLI_FAILED;
@@ -120,7 +133,11 @@ int cli_run(int argc, char **argv)
 	if (!mark_files())
 		return CLI_USAGE;
 	set_if("BIGFILE_TRACKER", tracker_name);
-	set_if("BIGFILE_JOURNAL_DIR", journal_dir);
+	if (journal_dir) {
+		g_autofree char *absolute = g_canonicalize_filename(journal_dir, NULL);
+
+		g_setenv("BIGFILE_JOURNAL_DIR", absolute, TRUE);
+	}
 	set_if("BIGFILE_EXIT", exit_policy);
 	set_if("BIGFILE_SYNC", sync_policy);
 	set_if("BIGFILE_LOG", verbose ? "info" : NULL);

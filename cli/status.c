@@ -88,7 +88,7 @@ static GPtrArray *chosen(int *status)
 	list = g_ptr_array_new_with_free_func((GDestroyNotify)client_close);
 	for (char **p = pids; *p; p++) {
 		const char *why;
-		struct client *c = client_open((int)g_ascii_strtoll(*p, NULL, 10), &why);
+		struct client *c = client_open(client_pid(*p), &why);
 
 		if (c) {
 			g_ptr_array_add(list, c);
@@ -113,8 +113,10 @@ int cli_status(int argc, char **argv)
 	for (guint i = 0; i < list->len; i++) {
 		int err = client_ask(list->pdata[i], CONTROL_STATUS, ANSWER_MS);
 
-		if (err == -ESRCH)
+		if (err == -ESRCH) {
+			status = pids ? CLI_NO_PROCESS : status;
 			continue;
+		}
 		if (as_json)
 			add_json(json, list->pdata[i]);
 		else

@@ -8,8 +8,10 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "config.h"
 #include "engine.h"
 #include "fmt.h"
+#include "log.h"
 #include "marks.h"
 #include "recover.h"
 #include "session.h"
@@ -35,9 +37,12 @@ static int recover_now(const char *path)
 	/* A living writer: reading next to it is allowed, writing will wait for its lock. */
 	if (err == -EBUSY)
 		return 0;
-	/* Who cannot write here may still read what needs no recovery. */
 	if (err)
 		recover_explain(path, &j.report, err);
+	if (err && config.on_error == ON_ERROR_WARN) {
+		log_warn("%s: opened WITHOUT recovery, as BIGFILE_ON_ERROR=warn allows", path);
+		return 0;
+	}
 	return err;
 }
 

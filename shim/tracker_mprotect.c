@@ -362,14 +362,24 @@ static int count(struct view *v, uint64_t enough, uint64_t *pages)
 	return err;
 }
 
-/* The handler waits at the gate; what it opened before is closed by collect. */
+/* One call over a whole segment; what was open stays noted. */
 static int freeze(struct view *v)
 {
-	return 0;
+	int err = 0;
+
+	for (unsigned i = 0; i < v->segment_count && !err; i++) {
+		struct range at = v->segments[i].at;
+
+		err = sys_mprotect((void *)at.start, at.end - at.start, PROT_READ);
+	}
+	return err;
 }
 
+/* Without the lock: the handler holds it already, or waits at the gate. */
 static void thaw(struct view *v)
 {
+	for (unsigned i = 0; i < v->segment_count; i++)
+		tracker_each_run(v, v->segments[i].at, protect_run, v);
 }
 
 const struct tracker tracker_mprotect = {

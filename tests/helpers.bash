@@ -68,3 +68,18 @@ go() { echo >&7; }
 ready_count() { [ "$(grep -c ready out)" -ge "$1" ]; }
 
 no_journal() { ! ls ./*.bigfile-journal 2>/dev/null; }
+
+# Runs a command as an ordinary user.
+as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups env -u XDG_RUNTIME_DIR "$@"; }
+
+# Copies of the tool and the programs where that user can reach them, and a folder of his own.
+as_nobody_can_reach() {
+	[ "$(id -u)" = 0 ] || skip "becoming another user needs root"
+	local d=$BATS_TEST_TMPDIR
+	while [ "$d" != / ]; do
+		chmod a+x "$d"
+		d=$(dirname "$d")
+	done
+	cp "$BUILD/bigfile" "$BUILD/.libs/libbigfile.so" $(find "$BUILD/tests/progs" -type f -executable) "$BATS_TEST_TMPDIR/"
+	BIGFILE=$BATS_TEST_TMPDIR/bigfile PROGS=$BATS_TEST_TMPDIR
+}

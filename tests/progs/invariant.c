@@ -93,8 +93,8 @@ static int drive(char *tool, char *pid, const char *path, int threads, int count
 		if (run(tool, "commit", pid))
 			return printf("commit %d failed\n", i), 1;
 		/* A second request of the signal may be under way: its commit must be over. */
-		if (i % 2 && run(tool, "status", pid))
-			return printf("status %d failed\n", i), 1;
+		if (i % 2 && run(tool, "commit", pid))
+			return printf("second commit %d failed\n", i), 1;
 		if (check(path, threads))
 			return printf("after commit %d\n", i), 1;
 	}

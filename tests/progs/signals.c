@@ -116,6 +116,7 @@ int main(int argc, char **argv)
 	map = mmap(NULL, 32 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		return perror("mmap"), 1;
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	own_segv();
 	masks();
 	own_usr1();

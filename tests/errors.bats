@@ -1,0 +1,181 @@
+load helpers
+
+fails_whole() { # COMMAND...: play under it; the file must stay as it was, and say why
+	before=$(sum data.bin)
+	run "$@"
+	echo "$output"
+	[ "$(sum data.bin)" = "$before" ]
+}
+
+unwritable_folder() {
+	# root writes everywhere: as somebody else
+	chmod 777 .
+	local d=$BATS_TEST_TMPDIR/closed
+	as_nobody_can_reach
+	mkdir -p "$d"
+	letters "$d/data.bin" 20000
+	chmod 666 "$d/data.bin"
+	chmod 755 "$d"
+	run as_nobody "$BIGFILE" run -p "$d/data.bin" -- "$PROGS/play" "open:$d/data.bin" map:0:4096 size exit:0
+	echo "$output"
+	[[ "$output" == *"map: EACCES"* ]]
+	[[ "$output" == *"$d/data.bin: Permission denied for the file, or for its journal $d/data.bin.bigfile-journal"*BIGFILE_JOURNAL_DIR* ]]
+	mkdir j
+	chmod 777 j
+	run as_nobody env BIGFILE_JOURNAL_DIR="$PWD/j" "$BIGFILE" run -p "$d/data.bin" -- "$PROGS/play" "open:$d/data.bin" map:0:4096 set:0:1:X exit:0
+	[ "$(byte "$d/data.bin" 1)" = X ]
+}
+@test "an unwritable folder" { each_tracker unwritable_folder; }
+
+read_only_file() {
+	run play close open:data.bin:ro map:0:4096 romap:0:4096 get:1:3 exit:0
+	[ "$output" = $'map: EACCES\na' ]
+}
+@test "a descriptor for reading" { each_tracker read_only_file; }
+
+warn_instead() {
+	mkdir data.bin.bigfile-journal
+	run play map:0:4096 exit:0
+	[[ "$output" == *"open: "* ]]
+	BIGFILE_ON_ERROR=warn run play map:0:4096 set:0:1:X exit:0
+	[[ "$output" == *"WITHOUT transactions"* ]]
+	[ "$(byte data.bin 1)" = X ]
+	rmdir data.bin.bigfile-journal
+}
+@test "BIGFILE_ON_ERROR=warn goes on, and says so" { each_tracker warn_instead; }
+
+busy() {
+	start_play map:0:4096 set:0:1:X ready exit:0
+	BIGFILE_WAIT=0.2 run play map:0:4096 exit:0
+	echo "$output"
+	[[ "$output" == *"map: EBUSY"* ]]
+	[[ "$output" == *"data.bin: in use by process $pid (play) on "* ]]
+	run bigfile check data.bin
+	[ "$status" = 3 ]
+	run bigfile recover data.bin
+	[ "$status" = 1 ]
+	play map:0:4096 set:0:2:Y exit:0 &
+	second=$!
+	until_true 10 eval 'grep -qz set:0:2:Y /proc/[0-9]*/cmdline 2>/dev/null'
+	go
+	wait $second
+	wait $pid
+	[ "$(byte data.bin 1)$(byte data.bin 2)" = XY ]
+}
+@test "a second writer waits, then gets EBUSY" { each_tracker busy; }
+
+reader_beside() {
+	start_play map:0:4096 set:0:1:X ready msync:0 ready exit:0
+	run play close open:data.bin:ro romap:0:4096 get:0:1 exit:0
+	[ "$output" = a ]
+	go
+	until_true 10 ready_count 2
+	run play close open:data.bin:ro romap:0:4096 get:0:1 exit:0
+	[ "$output" = X ]
+	go
+	wait $pid
+}
+@test "a reader beside a writer sees commits only" { each_tracker reader_beside; }
+
+@test "BIGFILE_PATHS that matches nothing" {
+	letters data.bin 20000
+	run bigfile run -p 'nothing*' -- "$PROGS/play" open:data.bin map:0:4096 set:0:1:X exit:3
+	[ "$status" = 3 ]
+	[[ "$output" == *"nothing*: matches no file yet"* ]]
+	[ "$(byte data.bin 1)" = X ]
+	run bigfile run -- true
+	[[ "$output" == *"no files are marked"* ]]
+}
+
+# A small file system that is nearly full.
+full_disk() {
+	[ "$(id -u)" = 0 ] || skip "mounting needs root"
+	mkdir m
+	truncate -s 8M img
+	mkfs.$1 -q img
+	mount -o loop img m
+	truncate -s 4M m/data.bin
+	head -c 8192 /dev/zero | tr '\0' a | dd of=m/data.bin conv=notrunc status=none
+	dd if=/dev/zero of=m/filler bs=64k 2>/dev/null || true
+	before=$(sum m/data.bin)
+	run bigfile run -p "$PWD/m/data.bin" -- "$PROGS/play" open:m/data.bin map:0:4194304 fill:0:1000000:900000:X msync:0 get:0:1000000 get:0:1899999 exit:0
+	echo "$output"
+	[[ "$output" == *"No space left on device"* ]]
+	[[ "$output" == *$'msync: ENOSPC\nX\nX'* ]]
+	[ "$status" = 74 ]
+	[ "$(sum m/data.bin)" = "$before" ]
+	bigfile recover m/data.bin
+	[ "$(sum m/data.bin)" = "$before" ]
+	mkfifo go.pipe
+	"$BIGFILE" run -p "$PWD/m/data.bin" -- "$PROGS/play" open:m/data.bin map:0:4194304 fill:0:1000000:900000:X msync:0 ready msync:0 ready exit:9 <go.pipe >out 2>err &
+	pid=$!
+	exec 7>go.pipe
+	until_true 10 grep -q ready out
+	rm m/filler
+	sync
+	go
+	until_true 10 ready_count 2
+	go
+	wait $pid || true
+	[ "$(grep -c ENOSPC out)" = 1 ]
+	[ "$(byte m/data.bin 1000000)$(byte m/data.bin 1899999)" = XX ]
+	umount m
+}
+teardown() {
+	local pid
+	for pid in $(jobs -p); do kill -9 "$pid" 2>/dev/null || true; done
+	mountpoint -q "$BATS_TEST_TMPDIR/m" && umount -l "$BATS_TEST_TMPDIR/m" || true
+}
+@test "a full disk fails the commit, and room made lets it through" { each_tracker full_disk ext4; }
+
+sync_fails() {
+	run strace -f -qq -o trace -e inject=fdatasync:error=EIO:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:1:X set:0:9000:X msync:0 get:0:1 set:0:2:Y msync:0 _exit:1
+	echo "$output"
+	[[ "$output" == *"msync: EIO"* ]]
+	[[ "$output" == *"data.bin: commit failed: Input/output error"* ]]
+	[ "$(grep -c EIO <<<"$output")" = 1 ]
+	[ "$(byte data.bin 1)$(byte data.bin 2)$(byte data.bin 9000)" = XYX ]
+	no_journal
+}
+@test "a failed sync fails its commit for good, and the next one starts a new journal" { each_tracker sync_fails; }
+
+sync_fails_then_crash() {
+	before=$(sum data.bin)
+	run strace -f -qq -o trace -e inject=fdatasync:error=EIO:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:1:X msync:0 raise:9
+	bigfile recover data.bin
+	[ "$(sum data.bin)" = "$before" ]
+}
+@test "a commit that was reported as failed does not come back" { each_tracker sync_fails_then_crash; }
+
+checkpoint_fails() {
+	run strace -f -qq -o trace -e inject=fdatasync:error=EIO:when=2 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:1:X msync:0 exit:0
+	echo "$output"
+	[[ "$output" == *"checkpoint failed: Input/output error; its commits are safe in "*bigfile-journal* ]]
+	run bigfile check data.bin
+	[ "$status" = 1 ]
+	bigfile recover data.bin
+	[ "$(byte data.bin 1)" = X ]
+	no_journal
+}
+@test "a failed checkpoint keeps the journal" { each_tracker checkpoint_fails; }
+
+journal_write_fails() {
+	run strace -f -qq -o trace -e inject=pwrite64:error=ENOSPC:when=3 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:1:X msync:0 set:0:2:Y msync:0 _exit:1
+	echo "$output"
+	[ "$(grep -c 'msync: ENOSPC' <<<"$output")" = 1 ]
+	[ "$(byte data.bin 1)$(byte data.bin 2)" = XY ]
+}
+@test "a journal that cannot be written fails the commit, the next one has it all" { each_tracker journal_write_fails; }
+
+exit_commit_fails() {
+	before=$(sum data.bin)
+	run strace -f -qq -o trace -e inject=fdatasync:error=EIO -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:1:X exit:0
+	[ "$status" = 74 ]
+	[ "$(sum data.bin)" = "$before" ]
+}
+@test "a commit that fails at exit shows in the exit status" { each_tracker exit_commit_fails; }

@@ -1,0 +1,54 @@
+load helpers
+
+killed() {
+	rm -f data.bin
+	truncate -s $((40 * 4096)) data.bin
+	"$PROGS/loop" drive "$BIGFILE" "$PWD/data.bin" "$1" 7
+}
+@test "kill -9 at 200 random instants of a commit loop" { each_tracker killed 200; }
+
+# At every system call of the engine thread in turn: killed at the call, the file shows one whole state.
+each_call() {
+	local name n before after
+	for name in pwrite64 fdatasync fsync ftruncate unlinkat openat close ioctl mmap munmap madvise fallocate mprotect; do
+		for n in 1 2 3 4 5 6 8 10 13 17; do
+			rm -f data.bin*
+			letters data.bin 20000
+			before=$(sum data.bin)
+			strace -f -qq -o trace -e inject=$name:signal=SIGKILL:when=$n -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+				-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:1:X set:0:9000:X \
+				trunc:30000 msync:0 set:0:1:Y trunc:25000 exit:0 >/dev/null 2>&1 || true
+			bigfile recover data.bin >/dev/null
+			after=$(byte data.bin 1)$(byte data.bin 9000)$(stat -c %s data.bin)
+			case $after in
+			aa20000) [ "$(sum data.bin)" = "$before" ] ;;
+			XX30000 | YX25000) ;;
+			*) echo "killed at $name $n: $after"; return 1 ;;
+			esac
+			no_journal
+		done
+	done
+}
+@test "kill -9 at system calls of commit, apply and detach" { each_tracker each_call; }
+
+# A commit that is whole in the journal, then recovery killed at each of its calls, then recovered.
+recovery_killed() {
+	local name n
+	for name in pwrite64 fsync ftruncate unlinkat; do
+		for n in 1 2 3 4 5 6; do
+			rm -f data.bin*
+			letters data.bin 20000
+			strace -f -qq -o trace -e inject=fdatasync:signal=SIGKILL:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+				-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:1:X set:0:9000:X \
+				trunc:30000 msync:0 >/dev/null 2>&1 || true
+			run bigfile check data.bin
+			[ "$status" = 1 ]
+			[ "$(byte data.bin 1)$(stat -c %s data.bin)" = a20000 ]
+			strace -qq -o trace -e inject=$name:signal=SIGKILL:when=$n "$BIGFILE" recover data.bin >/dev/null 2>&1 || true
+			bigfile recover data.bin >/dev/null
+			[ "$(byte data.bin 1)$(byte data.bin 9000)$(stat -c %s data.bin)" = XX30000 ]
+			no_journal
+		done
+	done
+}
+@test "a crash after the sync is redone, however often recovery is killed" { each_tracker recovery_killed; }

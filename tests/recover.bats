@@ -1,0 +1,156 @@
+load helpers
+
+# A commit that is whole in the journal and not in the file.
+crash_before_apply() {
+	rm -f data.bin*
+	letters data.bin 20000
+	strace -f -qq -o trace -e inject=fdatasync:signal=SIGKILL:when=${1:-1} -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:1:X set:0:9000:X msync:0 >/dev/null 2>&1 || true
+	[ "$(byte data.bin 1)" = a ]
+	[ -e data.bin.bigfile-journal ]
+}
+
+@test "check tells, dry-run tells, recover does" {
+	crash_before_apply
+	run bigfile check data.bin
+	[ "$status" = 1 ]
+	[[ "$output" == "data.bin: pending: "*"(1 commits, "* ]]
+	run bigfile recover --dry-run data.bin
+	[ "$status" = 0 ]
+	[ "$(byte data.bin 1)" = a ]
+	bigfile check --json data.bin | jq -e '.state == "pending" and .records == 1' || [ "${PIPESTATUS[1]}" = 0 ]
+	run bigfile recover data.bin
+	[ "$status" = 0 ]
+	[ "$(byte data.bin 1)$(byte data.bin 9000)" = XX ]
+	no_journal
+	run bigfile check data.bin
+	[ "$status" = 0 ]
+}
+
+@test "the next program that opens the file finds it recovered" {
+	crash_before_apply
+	run bigfile run -p "$PWD/data.bin" -- cat data.bin
+	[ "$(head -c 2 <<<"$output")" = aX ]
+	no_journal
+}
+
+@test "so does one that only maps an inherited descriptor" {
+	crash_before_apply
+	run bash -c '"$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/play" open:/dev/fd/9 map:0:4096 get:0:1 exit:0 9<>data.bin'
+	[ "$output" = X ]
+}
+
+@test "a truncated journal is an honest loss only if nothing was acknowledged" {
+	crash_before_apply
+	truncate -s 8192 data.bin.bigfile-journal
+	run bigfile check data.bin
+	[ "$status" = 0 ]
+	crash_before_apply 2 || true
+	rm -f data.bin*
+	letters data.bin 20000
+	run play map:0:20000 set:0:1:X msync:0 set:0:2:Y msync:0 raise:9
+	truncate -s 8192 data.bin.bigfile-journal
+	run bigfile check data.bin
+	echo "$output"
+	[ "$status" = 2 ]
+	run bigfile recover data.bin
+	[ "$status" = 1 ]
+	run play map:0:4096 exit:0
+	[[ "$output" == *"open: EBADMSG"* ]]
+	[[ "$output" == *"recovery refused: a committed record is damaged or missing; see bigfile check"* ]]
+	bigfile recover --discard data.bin
+	no_journal
+	run play map:0:4096 exit:0
+	[ "$status" = 0 ]
+}
+
+@test "a flipped bit in any block of a journal with two commits is found" {
+	for at in 100 4200 8200 8300 8400 12300 12400; do
+		rm -f data.bin*
+		letters data.bin 20000
+		run play map:0:20000 set:0:1:X msync:0 set:0:9000:Y msync:0 raise:9
+		cp data.bin good
+		printf '\377' | dd of=data.bin.bigfile-journal bs=1 seek=$at conv=notrunc status=none
+		run bigfile recover data.bin
+		echo "$at: $output"
+		# Refused, or what is left gives the very same file.
+		[ "$status" = 1 ] || [ "$status" = 0 ]
+		cmp data.bin good
+	done
+}
+
+@test "a journal of another file" {
+	crash_before_apply
+	cp data.bin other
+	mv other data.bin
+	run bigfile check data.bin
+	[ "$status" = 2 ]
+	[[ "$output" == *foreign* ]]
+	run play map:0:4096 exit:0
+	[[ "$output" == *"open: ESTALE"* ]]
+	bigfile recover --force data.bin
+	[ "$(byte data.bin 1)" = X ]
+}
+
+@test "a file that was changed since" {
+	crash_before_apply
+	printf Q | dd of=data.bin bs=1 seek=300 conv=notrunc status=none
+	run bigfile check data.bin
+	[ "$status" = 2 ]
+	[[ "$output" == *"changed without Bigfile"* ]]
+	run bigfile recover data.bin
+	[ "$status" = 1 ]
+	[ "$(byte data.bin 1)$(byte data.bin 300)" = aQ ]
+	bigfile recover --force data.bin
+	[ "$(byte data.bin 1)$(byte data.bin 300)" = XQ ]
+}
+
+@test "a change after everything was applied is kept" {
+	letters data.bin 20000
+	run play map:0:20000 set:0:1:X msync:0 raise:9
+	[ "$(byte data.bin 1)" = X ]
+	printf Q | dd of=data.bin bs=1 seek=1 conv=notrunc status=none
+	run bigfile recover data.bin
+	[ "$status" = 0 ]
+	[ "$(byte data.bin 1)" = Q ]
+}
+
+@test "a journal of a newer version is left alone" {
+	crash_before_apply
+	printf '\007' | dd of=data.bin.bigfile-journal bs=1 seek=8 conv=notrunc status=none
+	cp data.bin.bigfile-journal keep
+	for options in "" --force; do
+		run bigfile recover $options data.bin
+		[ "$status" = 1 ]
+		[[ "$output" == *"newer version"* ]]
+	done
+	cmp keep data.bin.bigfile-journal
+	[ "$(byte data.bin 1)" = a ]
+}
+
+@test "what is not a journal of ours is not touched" {
+	letters data.bin 20000
+	letters victim 100
+	ln -s victim data.bin.bigfile-journal
+	run play map:0:4096 set:0:1:X exit:0
+	[[ "$output" == *"map: EPERM"* || "$output" == *"open: EPERM"* ]]
+	run bigfile recover data.bin
+	[ "$status" = 1 ]
+	cmp victim <(head -c 100 /dev/zero | tr '\0' a)
+	[ "$(byte data.bin 1)" = a ]
+}
+
+@test "a long journal, wrapped and trimmed, is redone in order" {
+	rm -f data.bin
+	truncate -s 40M data.bin
+	words=()
+	for i in $(seq 1 30); do
+		c=$(printf "\\x$(printf %x $((64 + i)))")
+		words+=("fill:0:$((i * 100000)):3000000:$c" msync:0)
+	done
+	run play map:0:40000000 "${words[@]}" raise:9
+	cp data.bin good
+	bigfile recover data.bin
+	cmp data.bin good
+	[ "$(byte data.bin 3000000)" = "$(printf "\\x$(printf %x $((64 + 30)))")" ]
+}

@@ -1,0 +1,24 @@
+load helpers
+
+storing() {
+	local count=$1
+	truncate -s $((64 * 4096 + 1000)) data.bin
+	"$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/invariant" store data.bin 4 ${2:-10} >out &
+	pid=$!
+	until_true 10 grep -q ready out
+	"$PROGS/invariant" drive "$BIGFILE" $pid data.bin 4 "$count"
+	kill -9 $pid
+	wait $pid || true
+	bigfile recover data.bin
+	"$PROGS/invariant" check data.bin 4
+}
+@test "four threads store for as long as a thousand commits take: every state is of one instant" {
+	each_tracker storing 500 120
+}
+
+to_the_end() {
+	truncate -s $((64 * 4096 + 1000)) data.bin
+	bigfile run -p "$PWD/data.bin" -- "$PROGS/invariant" store data.bin 4 1
+	"$PROGS/invariant" check data.bin 4
+}
+@test "and the state at exit" { each_tracker to_the_end; }
