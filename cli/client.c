@@ -9,6 +9,7 @@
 #include "sys.h"
 
 #define SLICE_MS 100
+#define HALF_MADE_SECONDS 60
 
 static gboolean is_private_folder(const char *path)
 {
@@ -69,10 +70,18 @@ static gboolean is_gone(int pid)
 	return kill(pid, 0) && errno == ESRCH;
 }
 
+/* A container may share the folder with us: its numbers are of other processes. */
+static gboolean is_of_our_namespace(const struct client *c)
+{
+	struct stat st;
+
+	return !stat("/proc/self/ns/pid", &st) && st.st_ino == c->page->pid_namespace;
+}
+
 static gboolean is_stale(const struct client *c)
 {
-	if (c->page->magic != CONTROL_MAGIC || c->page->version != CONTROL_VERSION)
-		return is_gone(c->pid);
+	if (c->page->magic != CONTROL_MAGIC || c->page->version != CONTROL_VERSION || !is_of_our_namespace(c))
+		return FALSE;
 	return is_gone(c->pid) || (start_time_of(c->pid) && !client_is_alive(c));
 }
 
@@ -92,9 +101,9 @@ static struct client *map_page(const char *path, int pid, const char **why)
 		return NULL;
 	}
 	if (st.st_size != CONTROL_PAGE_SIZE) {
-		/* Its maker has only begun, or died there. */
 		*why = "it is gone, or not ready yet";
-		if (is_gone(pid))
+		/* Its maker has only begun - or died there, which takes no more than this moment. */
+		if (is_gone(pid) && g_get_real_time() / 1000000 - st.st_mtime > HALF_MADE_SECONDS)
 			unlink(path);
 		close(fd);
 		return NULL;
@@ -106,10 +115,13 @@ static struct client *map_page(const char *path, int pid, const char **why)
 	c = g_new0(struct client, 1);
 	c->pid = pid;
 	c->page = p;
-	if (c->page->magic == CONTROL_MAGIC && c->page->version == CONTROL_VERSION && client_is_alive(c))
+	if (c->page->magic == CONTROL_MAGIC && c->page->version == CONTROL_VERSION && is_of_our_namespace(c) &&
+	    client_is_alive(c))
 		return c;
-	*why = c->page->magic == CONTROL_MAGIC && c->page->version != CONTROL_VERSION ?
-		       "it uses another version of Bigfile" : "it is gone, or not ready yet";
+	*why = c->page->magic != CONTROL_MAGIC	     ? "it is gone, or not ready yet" :
+	       c->page->version != CONTROL_VERSION   ? "it uses another version of Bigfile" :
+	       !is_of_our_namespace(c)		     ? "it runs in another container: ask from inside" :
+						       "it is gone";
 	/* Only what no living process can own is swept away. */
 	if (is_stale(c))
 		unlink(path);

@@ -102,6 +102,7 @@ static int map_file(struct control_page **fresh)
 void control_start(const char *tracker_name)
 {
 	struct control_page *fresh = NULL;
+	struct stat st;
 	int err;
 
 	if (page != &early)
@@ -117,6 +118,7 @@ void control_start(const char *tracker_name)
 	}
 	fresh->pid = (uint32_t)sys_getpid();
 	fresh->start_time = read_start_time();
+	fresh->pid_namespace = sys_stat("/proc/self/ns/pid", &st) ? 0 : st.st_ino;
 	read_comm(fresh->comm, sizeof fresh->comm);
 	fmt_print(fresh->tracker, sizeof fresh->tracker, "%s", tracker_name);
 	fresh->version = CONTROL_VERSION;
@@ -125,13 +127,6 @@ void control_start(const char *tracker_name)
 		__atomic_add_fetch(&fresh->requested[op], early.requested[op], __ATOMIC_SEQ_CST);
 	/* Last: who sees the magic sees a page that is complete. */
 	__atomic_store_n(&fresh->magic, CONTROL_MAGIC, __ATOMIC_RELEASE);
-}
-
-void control_stop(void)
-{
-	if (page_path[0])
-		sys_unlinkat(AT_FDCWD, page_path);
-	page_path[0] = '\0';
 }
 
 void control_after_fork(void)
@@ -187,31 +182,57 @@ void control_answer(enum control_op op, uint32_t ticket, int result)
 	sys_futex_wake(&page->answered[op], INT32_MAX);
 }
 
+void control_stop(int result)
+{
+	uint32_t ticket;
+
+	if (page_path[0])
+		sys_unlinkat(AT_FDCWD, page_path);
+	page_path[0] = '\0';
+	if (control_pending(CONTROL_COMMIT, &ticket))
+		control_answer(CONTROL_COMMIT, ticket, result);
+	if (control_pending(CONTROL_ABORT, &ticket))
+		control_answer(CONTROL_ABORT, ticket, -ECANCELED);
+}
+
 static void note_message(const char *what, int result)
 {
 	fmt_print(page->message, sizeof page->message, "%s failed: %e", what, result);
 }
 
-void control_note_commit(const struct commit_report *report, int result)
+int control_commit(void)
 {
-	if (result) {
+	struct commit_report r;
+	int err = commit_all(&r);
+
+	if (err) {
 		page->failures++;
-		note_message("commit", result);
-		return;
+		note_message("commit", err);
+		return err;
 	}
 	page->commits++;
-	page->pages += report->pages;
-	page->bytes += report->bytes;
-	page->last_duration_ns = report->duration_ns;
+	page->pages += r.pages;
+	page->bytes += r.bytes;
+	page->last_duration_ns = r.duration_ns;
 	page->last_commit_ns = sys_now_ns(CLOCK_REALTIME);
+	if (r.files)
+		log_info("committed %u files, %lu dirty pages, %lu bytes, in %lu us, %u rounds%s", r.files, r.pages,
+			 r.bytes, r.duration_ns / 1000, r.rounds, r.stopped ? ", writers held" : "");
+	return 0;
 }
 
-void control_note_abort(int result)
+int control_abort(void)
 {
-	if (result)
-		note_message("abort", result);
-	else
-		page->aborts++;
+	struct commit_report r;
+	int err = abort_all(&r);
+
+	if (err) {
+		note_message("abort", err);
+		return err;
+	}
+	page->aborts++;
+	log_info("aborted, %lu dirty pages dropped", r.pages);
+	return 0;
 }
 
 static void note_path(char *out, const char *path)

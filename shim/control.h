@@ -16,8 +16,8 @@
  * is private memory, so that signals still work and only the tool does not reach us.
  */
 void control_start(const char *tracker_name);
-/* Deletes the file. */
-void control_stop(void);
+/* Deletes the file, and answers requests that came too late: a commit with `result`. */
+void control_stop(int result);
 /* In the child of fork: the page is the parent's. */
 void control_after_fork(void);
 /* Asks for op as the tool would; before control_start it is kept and heard later. */
@@ -32,8 +32,12 @@ void control_wait(uint32_t heard, int timeout_ms);
 /* Is there an unanswered request for op?  *ticket is the newest. */
 bool control_pending(enum control_op op, uint32_t *ticket);
 void control_answer(enum control_op op, uint32_t ticket, int result);
-void control_note_commit(const struct commit_report *report, int result);
-void control_note_abort(int result);
+/*
+ * Commits or aborts, counts that in the page and tells it in one line (info).  Under the session lock.
+ * 0 or -errno.
+ */
+int control_commit(void);
+int control_abort(void);
 /* Writes the list of files and, where dirty pages were counted, their numbers. */
 void control_note_files(void);
 void control_note_signals(int commit_signal, int abort_signal);

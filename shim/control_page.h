@@ -5,8 +5,8 @@
  *
  * Where: $XDG_RUNTIME_DIR/bigfile/PID, else /dev/shm/bigfile-UID/PID.  The folder is
  * mode 0700 and the page 0600, both owned by the user; anything else is refused by both
- * sides.  A page whose process is gone (no such pid, or another start time) is stale and
- * may be unlinked by anyone who finds it.
+ * sides.  A page whose process is gone (no such pid, or another start time, seen from the same
+ * pid namespace) is stale and may be unlinked by anyone who finds it.
  *
  * Shape: struct control_page, CONTROL_PAGE_SIZE bytes, native byte order (never leaves
  * the machine).  Fields marked "tool" are written by the command line tool and by signal
@@ -52,6 +52,7 @@ struct control_page {
 	uint64_t magic;
 	uint32_t version;
 	uint32_t pid;
+	uint64_t pid_namespace; /* inode of /proc/self/ns/pid: pid means something there only */
 	uint64_t start_time; /* of the process: field 22 of /proc/PID/stat, clock ticks since boot */
 	uint32_t doorbell;                /* tool; futex */
 	uint32_t requested[CONTROL_OPS];  /* tool */

@@ -7,7 +7,6 @@
 #include <sys/prctl.h>
 
 #include "checkpoint.h"
-#include "commit.h"
 #include "config.h"
 #include "control.h"
 #include "kernel.h"
@@ -51,36 +50,13 @@ static void run_jobs(void)
 
 		lock_take(&session_lock);
 		in_order->result = in_order->fn(in_order->arg);
+		control_note_files();
 		lock_release(&session_lock);
 		/* Its memory is the waiter's and may be gone right after this store. */
 		__atomic_store_n(&in_order->done, 1, __ATOMIC_RELEASE);
 		sys_futex_wake(&in_order->done, 1);
 		in_order = next;
 	}
-}
-
-static int commit_now(void)
-{
-	struct commit_report report;
-	int err = commit_all(&report);
-
-	control_note_commit(&report, err);
-	if (!err && report.files)
-		log_info("committed %lu pages of %u files, %lu bytes, in %lu us, %u rounds%s", report.pages,
-			 report.files, report.bytes, report.duration_ns / 1000, report.rounds,
-			 report.stopped ? ", writers held" : "");
-	return err;
-}
-
-static int abort_now(void)
-{
-	struct commit_report report;
-	int err = abort_all(&report);
-
-	control_note_abort(err);
-	if (!err)
-		log_info("aborted, %lu pages dropped", report.pages);
-	return err;
 }
 
 static int count_dirty(void)
@@ -137,13 +113,13 @@ static void serve(void)
 		int timeout = config.interval_ms ? (int)config.interval_ms : -1;
 
 		run_jobs();
-		answer(CONTROL_COMMIT, commit_now);
-		answer(CONTROL_ABORT, abort_now);
+		answer(CONTROL_COMMIT, control_commit);
+		answer(CONTROL_ABORT, control_abort);
 		answer(CONTROL_STATUS, count_dirty);
 		if (config.interval_ms &&
 		    sys_now_ns(CLOCK_MONOTONIC) - last_commit >= config.interval_ms * UINT64_C(1000000)) {
 			lock_take(&session_lock);
-			commit_now();
+			control_commit();
 			lock_release(&session_lock);
 			last_commit = sys_now_ns(CLOCK_MONOTONIC);
 		}

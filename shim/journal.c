@@ -161,7 +161,8 @@ int journal_begin(struct journal *j)
 	j->start = j->tail.offset;
 	j->room_end = wrapped ? j->free_limit : UINT64_MAX;
 	if (idle) {
-		j->start = JOURNAL_DATA;
+		/* The durable head may be elsewhere, but the chain from there leads here too. */
+		j->start = j->header.head_offset = j->free_limit = JOURNAL_DATA;
 	} else if (!wrapped && j->free_limit - JOURNAL_DATA >= j->allocated / 2) {
 		j->start = JOURNAL_DATA;
 		j->room_end = j->free_limit;

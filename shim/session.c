@@ -7,7 +7,6 @@
 
 #include "arena.h"
 #include "attach.h"
-#include "commit.h"
 #include "config.h"
 #include "control.h"
 #include "engine.h"
@@ -115,22 +114,7 @@ int session_view_of(int fd, bool write, struct view **view)
 
 static int commit_job(void *arg)
 {
-	struct commit_report report;
-	int err = commit_all(&report);
-
-	control_note_commit(&report, err);
-	control_note_files();
-	return err;
-}
-
-static int abort_job(void *arg)
-{
-	struct commit_report report;
-	int err = abort_all(&report);
-
-	control_note_abort(err);
-	control_note_files();
-	return err;
+	return control_commit();
 }
 
 static int refuse_orphan(void)
@@ -144,24 +128,14 @@ static int refuse_orphan(void)
 	return 0;
 }
 
-static int run(engine_fn fn)
+int session_commit(void)
 {
 	int err;
 
 	if (!session_is_here())
 		return 0;
-	err = engine_run_if_started(fn, NULL);
+	err = engine_run_if_started(commit_job, NULL);
 	return err == -ESRCH ? refuse_orphan() : err;
-}
-
-int session_commit(void)
-{
-	return run(commit_job);
-}
-
-int session_abort(void)
-{
-	return run(abort_job);
 }
 
 int session_sync(const struct view *v)
@@ -171,6 +145,9 @@ int session_sync(const struct view *v)
 	return session_commit();
 }
 
+/* What to tell those who asked too late. */
+static int decision;
+
 int session_decide(int status)
 {
 	bool commit = config.exit == EXIT_POLICY_COMMIT ||
@@ -178,9 +155,10 @@ int session_decide(int status)
 
 	/* Rolling back is letting go: nothing of the transaction is in the file, and dropping its pages
 	   would pull the memory from under a program that is still on its way out. */
-	if (!commit || !session_is_here() || !engine_is_started())
+	if (!session_is_here() || !engine_is_started())
 		return 0;
-	return session_commit();
+	decision = commit ? session_commit() : -ECANCELED;
+	return commit ? decision : 0;
 }
 
 void session_detach(void)
@@ -188,7 +166,7 @@ void session_detach(void)
 	if (!session_is_here() || !engine_is_started())
 		return;
 	engine_run_if_started(detach_job, NULL);
-	control_stop();
+	control_stop(decision);
 }
 
 void session_detach_for_exec(void)

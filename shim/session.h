@@ -33,7 +33,6 @@ struct view *session_find_view(int fd);
 
 /* Commits everything.  0 or -errno.  -EPERM in a forked child. */
 int session_commit(void);
-int session_abort(void);
 
 /* fsync, fdatasync, msync on a marked file: commits unless BIGFILE_SYNC=defer. */
 int session_sync(const struct view *v);

@@ -1,0 +1,114 @@
+load helpers
+
+@test "run passes the exit status on" {
+	run bigfile run -p "$PWD/x" -- sh -c 'exit 42'
+	[ "$status" = 42 ]
+	run bigfile run -p "$PWD/x" -- /no/such/program
+	[ "$status" = 127 ]
+	run bigfile run -p "$PWD/x" -- /etc/passwd
+	[ "$status" = 126 ]
+	run bigfile run
+	[ "$status" = 2 ]
+}
+
+@test "run warns of a program that cannot be preloaded" {
+	echo 'int main(void) { return 0; }' >s.c
+	gcc -static -o static s.c || skip "no static libc"
+	run bigfile run -p "$PWD/x" -- ./static
+	[ "$status" = 0 ]
+	[[ "$output" == *"./static: is linked statically, so it cannot be preloaded"* ]]
+	gcc -o setuid s.c
+	chmod u+s setuid
+	run bigfile run -p "$PWD/x" -- ./setuid
+	[[ "$output" == *"set-uid"* ]]
+	printf '#!%s/static\n' "$PWD" >script
+	chmod +x script
+	run bigfile run -p "$PWD/x" -- ./script
+	[[ "$output" == *"linked statically"* ]]
+}
+
+@test "relative patterns, folders and links" {
+	mkdir -p d/e
+	letters d/e/data.bin 20000
+	letters data.bin 20000
+	run bigfile run -p 'd/' -- "$PROGS/play" open:d/e/data.bin map:0:4096 set:0:1:X _exit:1
+	[ "$(byte d/e/data.bin 1)" = a ]
+	run bigfile run -p '*.bin' -- "$PROGS/play" open:data.bin map:0:4096 set:0:1:X _exit:1
+	[ "$(byte data.bin 1)" = a ]
+	ln -s d/e link
+	run bigfile run -p 'link/*' -- "$PROGS/play" open:d/e/data.bin map:0:4096 set:0:1:X _exit:1
+	[ "$(byte d/e/data.bin 1)" = a ]
+	run bigfile run -p '*' -- "$PROGS/play" open:d/e/data.bin map:0:4096 set:0:1:X _exit:1
+	[ "$(byte d/e/data.bin 1)" = X ]
+}
+
+@test "commit and abort by process and by file, and what is wrong otherwise" {
+	letters data.bin 20000
+	start_play map:0:4096 set:0:1:X ready set:0:2:Y ready get:0:2 exit:1
+	bigfile commit data.bin
+	[ "$(byte data.bin 1)" = X ]
+	go
+	until_true 10 ready_count 2
+	bigfile abort $pid
+	go
+	wait $pid || true
+	[ "$(grep -v ready out)" = a ]
+	run bigfile commit $pid
+	[ "$status" = 3 ]
+	[[ "$output" == "bigfile: process $pid: "* ]]
+	run bigfile commit data.bin
+	[ "$status" = 3 ]
+	run bigfile commit
+	[ "$status" = 2 ]
+	run bigfile frobnicate
+	[ "$status" = 2 ]
+}
+
+@test "a program that owns or blocks SIGUSR1 is committed by the tool" {
+	letters data.bin 20000
+	/usr/bin/python3 -c 'import mmap' || skip "no python3"
+	cat >p.py <<-'PY'
+		import mmap, os, signal, sys
+		signal.signal(signal.SIGUSR1, lambda *a: print("mine", flush=True))
+		signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2})
+		f = open("data.bin", "r+b")
+		m = mmap.mmap(f.fileno(), 0)
+		m[1] = ord("X")
+		print("ready", flush=True)
+		sys.stdin.readline()
+		os._exit(1)
+	PY
+	mkfifo go.pipe
+	"$BIGFILE" run -p data.bin -- /usr/bin/python3 p.py <go.pipe >out &
+	pid=$!
+	exec 7>go.pipe
+	until_true 20 grep -q ready out
+	kill -USR1 $pid
+	until_true 10 grep -q mine out
+	[ "$(byte data.bin 1)" = a ]
+	bigfile commit $pid
+	[ "$(byte data.bin 1)" = X ]
+	go
+	wait $pid || true
+}
+
+@test "status tells sizes, dirty pages and counts" {
+	letters data.bin 20000
+	start_play map:0:40000 set:0:1:X set:0:9000:X ready trunc:30000 ready exit:0
+	bigfile status --json $pid | jq -e '.processes[0].files[0] | .dirty_pages == 2 and .size == 20000 and .writing'
+	bigfile commit $pid
+	bigfile status --json $pid | jq -e '.processes[0] | .commits == 1 and .files[0].dirty_pages == 0'
+	go
+	until_true 10 ready_count 2
+	bigfile status --json $pid | jq -e '.processes[0].files[0] | .size == 30000 and .committed_size == 20000'
+	go
+	wait $pid
+	run bigfile status --json
+	! jq -e ".processes[] | select(.pid == $pid)" <<<"$output"
+}
+
+@test "a process that maps no marked file: no thread, no descriptor, no page" {
+	bigfile run -p "$PWD/x" -- sh -c 'ls /proc/self/task | wc -l; ls /proc/$$/fd; ls /dev/shm/bigfile-$(id -u) | grep -c "^$$\$"' >with || true
+	sh -c 'ls /proc/self/task | wc -l; ls /proc/$$/fd; echo 0' >without
+	cmp with without
+}

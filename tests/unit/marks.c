@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which paths are marked. */
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fmt.h"
+#include "marks.h"
+#include "tap.h"
+
+int main(void)
+{
+	char folder[] = "/tmp/bigfile-marks-XXXXXX", real[200], link[200], path[300];
+
+	plan(19);
+	marks_load("/data/*.rrd:/db/:rel/x.bin:/logs/?.dat", "/home/user");
+	ok(marks_any(), "there are marks");
+	ok(marks_match("/data/cpu.rrd"), "a glob");
+	ok(!marks_match("/data/sub/cpu.rrd"), "a star stops at slashes");
+	ok(!marks_match("/data/cpu.rrd.bak"), "the whole name must match");
+	ok(marks_match("/db/a") && marks_match("/db/deep/er/b"), "a folder marks everything below");
+	ok(!marks_match("/dbx/a") && !marks_match("/db"), "and nothing beside");
+	ok(marks_match("/home/user/rel/x.bin"), "a relative pattern starts from the folder given");
+	ok(!marks_match("/rel/x.bin"), "and only there");
+	ok(marks_match("/logs/a.dat") && !marks_match("/logs/ab.dat"), "a question mark is one character");
+	ok(!marks_match("/db/a.bigfile-journal"), "journals are never marked");
+	ok(!marks_match("relative"), "a path without a root is not a file's name");
+	ok(marks_may_match("cpu.rrd") && marks_may_match("/data/cpu.rrd"), "a candidate by its last part");
+
+	marks_load("/only/this.bin", "/");
+	ok(!marks_may_match("/some/other.bin"), "no candidate");
+	ok(marks_may_match("this.bin"), "a candidate in any folder");
+	marks_load("", "/");
+	ok(!marks_any(), "no patterns, no marks");
+	marks_load(":::", "/");
+	ok(!marks_any(), "only colons, no marks");
+
+	if (!mkdtemp(folder))
+		return 1;
+	fmt_print(real, sizeof real, "%s/real", folder);
+	fmt_print(link, sizeof link, "%s/link", folder);
+	mkdir(real, 0700);
+	if (symlink("real", link))
+		return 1;
+	fmt_print(path, sizeof path, "%s/new.bin:%s/*.dat", link, link);
+	marks_load(path, "/");
+	fmt_print(path, sizeof path, "%s/new.bin", real);
+	ok(marks_match(path), "links in a pattern are resolved for a file that is not there yet");
+	fmt_print(path, sizeof path, "%s/a.dat", real);
+	ok(marks_match(path), "and before a wildcard");
+	fmt_print(path, sizeof path, "%s/x/:/none/*/deep/", real);
+	marks_load(path, "/");
+	ok(marks_match("/none/a/deep/file"), "a folder behind a wildcard");
+	unlink(link);
+	rmdir(real);
+	rmdir(folder);
+	return done();
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Recovery of journals made by hand: sizes, order, repetition, what is refused. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "journal.h"
+#include "journal_lock.h"
+#include "log.h"
+#include "recover.h"
+#include "sys.h"
+#include "tap.h"
+
+static char folder[] = "/tmp/bigfile-recover-XXXXXX", path[300], journal[400];
+static struct journal j;
+
+static void write_file(const char *text)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	sys_pwrite_all(fd, text, strlen(text), 0);
+	close(fd);
+}
+
+static bool file_is(const char *text, size_t length)
+{
+	char got[256];
+	int fd = open(path, O_RDONLY);
+	ssize_t n = read(fd, got, sizeof got);
+
+	close(fd);
+	return n == (ssize_t)length && !memcmp(got, text, length);
+}
+
+static void start_journal(void)
+{
+	struct stat st;
+	int fd;
+
+	unlink(journal);
+	stat(path, &st);
+	if (journal_open_locked(journal, &st, true, &fd) || journal_init(&j, fd, journal, &st, true))
+		printf("not ok - journal\n");
+}
+
+static void record(uint64_t cut, uint64_t size, uint64_t at, const char *text)
+{
+	journal_begin(&j);
+	journal_put(&j, at, text, strlen(text));
+	journal_seal(&j, 1, cut, size);
+}
+
+static enum journal_state look(void)
+{
+	struct recovery r;
+
+	return recover_file(path, RECOVER_LOOK, &r) ? JOURNAL_NONE : r.state;
+}
+
+static int redo(enum recover_mode mode)
+{
+	struct recovery r;
+
+	return recover_file(path, mode, &r);
+}
+
+static void whole_records(void)
+{
+	write_file("0123456789");
+	is_int(look(), JOURNAL_NONE, "no journal");
+	start_journal();
+	is_int(look(), JOURNAL_BUSY, "a journal that is held");
+	is_int(redo(RECOVER_REDO), -EBUSY, "is not redone");
+	journal_close(&j);
+	is_int(look(), JOURNAL_EMPTY, "let go, it is empty");
+	start_journal();
+	record(UINT64_MAX, 12, 8, "ABCD");
+	record(4, 10, 6, "ef");
+	record(UINT64_MAX, 10, 0, "z");
+	journal_close(&j);
+	is_int(look(), JOURNAL_PENDING, "three records");
+	ok(file_is("0123456789", 10), "looking changes nothing");
+	is_int(redo(RECOVER_REDO), 0, "redone");
+	ok(file_is("z123\0\0ef\0\0", 10), "in order, cut and grown");
+	ok(access(journal, F_OK) != 0, "and the journal is gone");
+}
+
+static void twice(void)
+{
+	int keep;
+	static char copy[1 << 20];
+	ssize_t n;
+
+	write_file("0123456789");
+	start_journal();
+	record(UINT64_MAX, 12, 8, "ABCD");
+	record(4, 10, 6, "ef");
+	journal_close(&j);
+	keep = open(journal, O_RDONLY);
+	n = read(keep, copy, sizeof copy);
+	close(keep);
+	redo(RECOVER_REDO);
+	keep = open(journal, O_RDWR | O_CREAT, 0600);
+	sys_pwrite_all(keep, copy, (size_t)n, 0);
+	close(keep);
+	is_int(redo(RECOVER_FORCE), 0, "a journal that came back");
+	ok(file_is("0123\0\0ef\0\0", 10), "gives the same file again");
+}
+
+static void refused(void)
+{
+	int fd;
+
+	write_file("0123456789");
+	start_journal();
+	record(UINT64_MAX, 10, 0, "A");
+	journal_close(&j);
+	write_file("other");
+	is_int(look(), JOURNAL_STRANGER, "a changed file");
+	is_int(redo(RECOVER_REDO), -ESTALE, "is refused");
+	ok(file_is("other", 5), "and untouched");
+	is_int(redo(RECOVER_DISCARD), 0, "until the journal is discarded");
+	is_int(look(), JOURNAL_NONE, "then there is none");
+	start_journal();
+	journal_close(&j);
+	fd = open(journal, O_RDWR);
+	sys_pwrite_all(fd, "garbage", 7, 0);
+	sys_pwrite_all(fd, "garbage", 7, 4096);
+	close(fd);
+	is_int(look(), JOURNAL_CORRUPT, "no header that can be read");
+	is_int(redo(RECOVER_REDO), -EBADMSG, "is refused");
+	chmod(journal, 0600);
+	unlink(journal);
+	fd = open(journal, O_RDWR | O_CREAT, 0600);
+	close(fd);
+	is_int(look(), JOURNAL_EMPTY, "an empty file is an empty journal");
+	is_int(redo(RECOVER_REDO), 0, "and is swept away");
+	link(path, journal);
+	is_int(redo(RECOVER_REDO), -EPERM, "a file with another name is no journal");
+	unlink(journal);
+}
+
+int main(void)
+{
+	plan(21);
+	log_set_level(LOG_QUIET);
+	if (!mkdtemp(folder))
+		return 1;
+	snprintf(path, sizeof path, "%s/data", folder);
+	journal_path_of(path, NULL, journal, sizeof journal);
+	whole_records();
+	twice();
+	refused();
+	unlink(path);
+	rmdir(folder);
+	return done();
+}

@@ -1,0 +1,41 @@
+load helpers
+
+@test "an ordinary user, without privilege for userfaultfd: everything works, with the uffd tracker" {
+	[ "$(cat /proc/sys/vm/unprivileged_userfaultfd)" = 0 ] || skip "vm.unprivileged_userfaultfd is not 0"
+	as_nobody_can_reach
+	mkdir -p copy/tests copy/build/.libs copy/build/tests/progs tmp
+	cp "$BATS_TEST_DIRNAME"/*.bats "$BATS_TEST_DIRNAME/helpers.bash" copy/tests/
+	cp "$BUILD/bigfile" copy/build/
+	cp "$BUILD/.libs/libbigfile.so" copy/build/.libs/
+	cp "$PROGS"/* copy/build/tests/progs/ 2>/dev/null || true
+	chmod 777 tmp
+	cd copy/tests
+	run as_nobody env HOME=/nonexistent TMPDIR="$BATS_TEST_TMPDIR/tmp" TRACKERS=uffd bats --tap commit.bats windows.bats size.bats signals.bats \
+		fork.bats programs.bats threads.bats
+	echo "$output" | grep -v '^ok'
+	[ "$status" = 0 ]
+	[ "$(grep -c '^ok' <<<"$output")" -ge 50 ]
+}
+
+@test "status says which tracker is active" {
+	letters data.bin 20000
+	for t in uffd mprotect; do
+		export BIGFILE_TRACKER=$t
+		start_play map:0:4096 ready exit:0
+		[ "$(bigfile status --json $pid | jq -r '.processes[0].tracker')" = $t ]
+		bigfile status $pid | grep -q "tracker $t"
+		go
+		wait $pid
+	done
+}
+
+@test "where userfaultfd is missing, mprotect takes over" {
+	letters data.bin 20000
+	run strace -f -qq -o trace -e inject=userfaultfd:error=ENOSYS -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" -E BIGFILE_LOG=info \
+		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:4096 set:0:1:X exit:0
+	[[ "$output" == *"attached, tracker mprotect"* ]]
+	[ "$(byte data.bin 1)" = X ]
+	run strace -f -qq -o trace -e inject=userfaultfd:error=ENOSYS -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" -E BIGFILE_TRACKER=uffd \
+		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:4096 exit:0
+	[[ "$output" == *"tracker uffd cannot be used here"*"leave BIGFILE_TRACKER unset"*"map: "* ]]
+}
