@@ -22,7 +22,8 @@ static int drop(void *arg, struct view *v, const struct segment *s, struct range
 
 static int abort_view(struct view *v, struct commit_report *report)
 {
-	int err = tracker->collect(v, drop, report);
+	bool settled;
+	int err = tracker->collect(v, drop, report, &settled);
 
 	if (!err)
 		err = build_each_carried(v, drop, report);

@@ -30,18 +30,26 @@
 	for (struct view *v = view_first(); v; v = v->next)         \
 		if (v->mode == VIEW_WRITING)
 
-static void collect_round(bool whole_pages)
+/* True when it is known that nothing is dirty any more: a look at one view says nothing of another's copies. */
+static bool collect_round(bool whole_pages)
 {
+	bool settled = true;
+	unsigned views = 0;
+
 	each_writing(v) {
+		bool this_one;
 		int err;
 
 		if (whole_pages)
 			v->build->whole_pages = true;
-		err = tracker->collect(v, build_take, NULL);
+		err = tracker->collect(v, build_take, NULL, &this_one);
+		settled = settled && this_one;
+		views++;
 		build_flush(v->build);
 		if (err && !v->build->error)
 			v->build->error = err;
 	}
+	return settled && views == 1;
 }
 
 static int first_error(void)
@@ -98,11 +106,10 @@ static int stop_and_collect(void)
 static int take_cut(struct commit_report *report)
 {
 	for (report->rounds = 0; report->rounds < ROUNDS; report->rounds++) {
-		int err;
+		bool settled = collect_round(report->rounds > 0);
+		int err = first_error();
 
-		collect_round(report->rounds > 0);
-		err = first_error();
-		if (err || !something_is_dirty())
+		if (err || settled || !something_is_dirty())
 			return err;
 	}
 	report->stopped = true;

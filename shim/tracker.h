@@ -41,8 +41,9 @@ struct tracker {
 	int (*fault)(struct view *v, uint64_t page, struct range writable);
 
 	/* Engine.  Reports the dirty pages of [0, v->size) and makes them clean: a store from here on
-	   is reported by the next call.  Stops at the first error of fn. */
-	int (*collect)(struct view *v, tracker_dirty_fn fn, void *arg);
+	   is reported by the next call.  Stops at the first error of fn.  *settled: nothing in v was dirty any
+	   more after the last of them had been reported. */
+	int (*collect)(struct view *v, tracker_dirty_fn fn, void *arg, bool *settled);
 	/* Engine.  Counts dirty pages up to `enough`; changes nothing. */
 	int (*count)(struct view *v, uint64_t enough, uint64_t *pages);
 	/* Engine, the gate being closed: from freeze to thaw nobody can store to v. */

@@ -280,26 +280,36 @@ static int report_range(void *arg, struct range at)
 	return r->fn(r->arg, r->view, r->segment, at);
 }
 
-static int collect_segment(struct report *report, struct registered *r, struct range at)
+/* Protects and reports what is dirty in the registered runs. */
+static int collect_runs(struct report *report, const struct registered *r, struct range at)
 {
-	struct plan *p;
-	int err;
+	int err = 0;
 
-	p = arena_alloc(sizeof *p);
-	if (!r || !p) {
-		arena_free(p, sizeof *p);
-		return -ENOMEM;
+	for (unsigned i = 0; i < r->count && !err; i++) {
+		struct range part = range_intersect(r->runs[i], at);
+
+		if (!range_is_empty(part))
+			err = pagemap_each_written(part, PAGEMAP_PROTECT, report_range, report);
 	}
-	err = make_plan(p, report->segment, r, at);
+	return err;
+}
+
+/*
+ * Looking through all pages is what a commit of few pages spends its time on.  So the runs come first: when
+ * the look after them finds nothing, it was the last look as well.
+ */
+static int collect_segment(struct report *report, struct registered *r, struct range at, bool *settled)
+{
+	struct plan *p = arena_alloc(sizeof *p);
+	int err = r && p ? collect_runs(report, r, at) : -ENOMEM;
+
+	if (!err)
+		err = make_plan(p, report->segment, r, at);
 	if (!err && p->pages) {
+		*settled = false;
 		if (p->fresh)
 			register_plan(r, p);
-		for (unsigned i = 0; i < r->count && !err; i++) {
-			struct range part = range_intersect(r->runs[i], at);
-
-			if (!range_is_empty(part))
-				err = pagemap_each_written(part, PAGEMAP_PROTECT, report_range, report);
-		}
+		err = collect_runs(report, r, at);
 		/* Whatever could not be protected is still dirty, and reported as such. */
 		if (!err && r->incomplete)
 			err = pagemap_each_written(at, PAGEMAP_LOOK, report_range, report);
@@ -308,17 +318,19 @@ static int collect_segment(struct report *report, struct registered *r, struct r
 	return err;
 }
 
-static int collect(struct view *v, tracker_dirty_fn fn, void *arg)
+static int collect(struct view *v, tracker_dirty_fn fn, void *arg, bool *settled)
 {
 	int err = 0;
 
+	/* Stores to an earlier segment are not seen by the look at a later one. */
+	*settled = v->segment_count == 1;
 	for (unsigned i = 0; i < v->segment_count && !err; i++) {
 		struct segment *s = &v->segments[i];
 		struct range at = segment_range(s, 0, page_ceil(v->size));
 		struct report report = { fn, arg, v, s };
 
 		if (!range_is_empty(at))
-			err = collect_segment(&report, registered_of(v, s), at);
+			err = collect_segment(&report, registered_of(v, s), at, settled);
 	}
 	return err;
 }
