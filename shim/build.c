@@ -88,6 +88,37 @@ static bool add_differences(struct build *b, uint64_t offset, const uint8_t *now
 	return any;
 }
 
+static bool was_taken(const struct range_list *l, uint64_t offset)
+{
+	size_t low = 0, high = l->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (l->ranges[middle].end <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < l->count && l->ranges[low].start <= offset;
+}
+
+/* A pass ends where the offsets stop ascending.  Says whether the page was taken before it. */
+static bool note_taken(struct build *b, uint64_t offset)
+{
+	struct range page = { offset, offset + page_size() };
+
+	if (b->now.count && offset < b->now.ranges[b->now.count - 1].end) {
+		for (size_t i = 0; i < b->now.count && !b->error; i++)
+			b->error = range_list_add(&b->before, b->now.ranges[i]);
+		range_list_normalize(&b->before);
+		b->now.count = 0;
+	}
+	if (!b->error)
+		b->error = range_list_add(&b->now, page);
+	return was_taken(&b->before, offset);
+}
+
 static void take_page(struct build *b, uint64_t offset, const uint8_t *now)
 {
 	struct view *v = b->view;
@@ -95,12 +126,12 @@ static void take_page(struct build *b, uint64_t offset, const uint8_t *now)
 	/* What the file holds beyond the smallest size of the transaction counts as zeros. */
 	uint64_t limit = min_u64(v->committed, v->cut);
 	uint64_t old = offset < limit ? min_u64(length, limit - offset) : 0;
-	bool changed = b->whole_pages;
+	bool changed = note_taken(b, offset);
 
 	b->pages++;
-	if (b->whole_pages) {
+	if (changed) {
 		add_run(b, offset, now, length);
-	} else {
+	} else if (!b->error) {
 		if (old)
 			changed = add_differences(b, offset, now, v->home + offset, old);
 		if (old < length && !b->error)
@@ -187,10 +218,7 @@ int build_start(struct view *v)
 	if (!v->build)
 		return -ENOMEM;
 	v->build->view = v;
-	if (v->carried.count || v->carry_all) {
-		build_each_carried(v, build_take, NULL);
-		v->build->whole_pages = true;
-	}
+	build_each_carried(v, build_take, NULL);
 	return 0;
 }
 
@@ -211,6 +239,8 @@ void build_end(struct view *v, bool committed)
 		range_list_normalize(&v->carried);
 	}
 	range_list_free(&b->logged);
+	range_list_free(&b->before);
+	range_list_free(&b->now);
 	arena_free(b, sizeof *b);
 	v->build = NULL;
 }

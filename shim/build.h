@@ -3,7 +3,8 @@
  * Building the record of one view: dirty pages in, differing bytes out.
  *
  * The first copy of a page logs only the bytes that differ from the file.  Later copies in the same record log the
- * whole page: a byte that went back to the file's value would not differ, yet must override.
+ * whole page: a byte that went back to the file's value would not differ, yet must override.  Pages come in
+ * passes of ascending offsets; what was taken in an earlier pass is remembered.
  *
  * A page that was taken is clean for the tracker.  When the commit fails, build_end notes all of them in
  * v->carried, so that the next commit or abort finds them again.
@@ -17,12 +18,13 @@
 
 struct build {
 	struct view *view;
-	bool whole_pages;
 	bool begun;               /* there is a record in the journal's making */
 	int error;                /* the first one; pages are only noted from then on */
 	struct range run;         /* differing bytes not yet logged: file offsets */
 	const uint8_t *run_at;
 	struct range_list logged; /* pages with such bytes: file offsets */
+	struct range_list before; /* pages taken in earlier passes, in order */
+	struct range_list now;    /* and in this one */
 	uint64_t pages;
 };
 

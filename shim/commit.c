@@ -31,7 +31,7 @@
 		if (v->mode == VIEW_WRITING)
 
 /* True when it is known that nothing is dirty any more: a look at one view says nothing of another's copies. */
-static bool collect_round(bool whole_pages)
+static bool collect_round(void)
 {
 	bool settled = true;
 	unsigned views = 0;
@@ -40,8 +40,6 @@ static bool collect_round(bool whole_pages)
 		bool this_one;
 		int err;
 
-		if (whole_pages)
-			v->build->whole_pages = true;
 		err = tracker->collect(v, build_take, NULL, &this_one);
 		settled = settled && this_one;
 		views++;
@@ -96,7 +94,7 @@ static int stop_and_collect(void)
 			err = tracker->freeze(v);
 	}
 	if (!err)
-		collect_round(true);
+		collect_round();
 	each_writing(v)
 		tracker->thaw(v);
 	gate_open();
@@ -106,7 +104,7 @@ static int stop_and_collect(void)
 static int take_cut(struct commit_report *report)
 {
 	for (report->rounds = 0; report->rounds < ROUNDS; report->rounds++) {
-		bool settled = collect_round(report->rounds > 0);
+		bool settled = collect_round();
 		int err = first_error();
 
 		if (err || settled || !something_is_dirty())
