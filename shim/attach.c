@@ -7,6 +7,7 @@
 
 #include "checkpoint.h"
 #include "config.h"
+#include "control.h"
 #include "fmt.h"
 #include "journal_lock.h"
 #include "log.h"
@@ -203,5 +204,6 @@ int reattach_job(void *arg)
 		v->file_end = file_end;
 		v->zero_end = zero_end;
 	}
+	control_resume();
 	return err;
 }

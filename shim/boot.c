@@ -49,6 +49,7 @@ static int load_marks(void)
 {
 	char cwd[4096];
 
+	log_start();
 	config_load();
 	if (!config.paths)
 		return -ENOENT;

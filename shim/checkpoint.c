@@ -67,6 +67,11 @@ void checkpoint_reap(void)
 	background.view = NULL;
 }
 
+void checkpoint_after_fork(void)
+{
+	background.view = NULL;
+}
+
 void checkpoint_consider(struct view *v, bool idle)
 {
 	pthread_attr_t attributes;
@@ -80,7 +85,7 @@ void checkpoint_consider(struct view *v, bool idle)
 	background.head = v->journal.tail;
 	background.done = 0;
 	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, 256 << 10);
+	pthread_attr_setstacksize(&attributes, 1 << 20);
 	/* No thread to be had: the journal grows until a record finds no room, then it is done at once. */
 	if (pthread_create(&background.thread, &attributes, run, NULL))
 		background.view = NULL;

@@ -22,6 +22,8 @@ void checkpoint_reap(void);
 int checkpoint_now(struct view *v);
 /* Replaces a journal whose sync failed. */
 int checkpoint_renew_journal(struct view *v);
+/* In the child of fork: one that is under way is the parent's. */
+void checkpoint_after_fork(void);
 /* Called by the background thread when it has ended; set by engine.c to ring its doorbell. */
 extern void (*checkpoint_ended)(void);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
 #include "fmt.h"
 #include "log.h"
 #include "sys.h"
@@ -122,9 +123,10 @@ void control_start(const char *tracker_name)
 	read_comm(fresh->comm, sizeof fresh->comm);
 	fmt_print(fresh->tracker, sizeof fresh->tracker, "%s", tracker_name);
 	fresh->version = CONTROL_VERSION;
+	fresh->commit_signal = (uint32_t)config.commit_signal;
+	fresh->abort_signal = (uint32_t)config.abort_signal;
+	/* What was asked for until now is answered: there was nothing to commit. */
 	__atomic_store_n(&page, fresh, __ATOMIC_RELEASE);
-	for (int op = 0; op < CONTROL_OPS; op++)
-		__atomic_add_fetch(&fresh->requested[op], early.requested[op], __ATOMIC_SEQ_CST);
 	/* Last: who sees the magic sees a page that is complete. */
 	__atomic_store_n(&fresh->magic, CONTROL_MAGIC, __ATOMIC_RELEASE);
 }
@@ -134,6 +136,14 @@ void control_after_fork(void)
 	page_path[0] = '\0';
 	memset(&early, 0, sizeof early);
 	page = &early;
+}
+
+void control_resume(void)
+{
+	const char *tracker_name = page->tracker;
+
+	page = &early;
+	control_start(tracker_name);
 }
 
 void control_ring(void)
@@ -267,8 +277,3 @@ void control_note_files(void)
 	__atomic_add_fetch(&page->sequence, 1, __ATOMIC_SEQ_CST);
 }
 
-void control_note_signals(int commit_signal, int abort_signal)
-{
-	page->commit_signal = (uint32_t)commit_signal;
-	page->abort_signal = (uint32_t)abort_signal;
-}

@@ -18,9 +18,11 @@
 void control_start(const char *tracker_name);
 /* Deletes the file, and answers requests that came too late: a commit with `result`. */
 void control_stop(int result);
+/* After control_stop: a page as new. */
+void control_resume(void);
 /* In the child of fork: the page is the parent's. */
 void control_after_fork(void);
-/* Asks for op as the tool would; before control_start it is kept and heard later. */
+/* Asks for op as the tool would; before control_start there is nothing to ask for. */
 void control_request(enum control_op op);
 /* Wakes the engine thread for its own queue. */
 void control_ring(void);
@@ -40,6 +42,5 @@ int control_commit(void);
 int control_abort(void);
 /* Writes the list of files and, where dirty pages were counted, their numbers. */
 void control_note_files(void);
-void control_note_signals(int commit_signal, int abort_signal);
 
 #endif

@@ -68,7 +68,7 @@ struct control_page {
 	uint64_t bytes;      /* that these commits wrote to journals */
 	uint64_t last_commit_ns;   /* CLOCK_REALTIME, 0: never */
 	uint64_t last_duration_ns;
-	uint32_t commit_signal;    /* 0: none, or the program owns it */
+	uint32_t commit_signal;    /* 0: none; the program may have taken it since */
 	uint32_t abort_signal;
 	uint32_t sequence;         /* odd while files[] changes: read again */
 	uint32_t file_count;       /* may exceed CONTROL_FILES: the rest is not listed */

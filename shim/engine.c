@@ -15,7 +15,7 @@
 #include "sys.h"
 #include "tracker.h"
 
-#define STACK_SIZE (256 << 10)
+#define STACK_SIZE (1 << 20) /* a program's thread-local storage comes out of it too */
 #define IDLE_MS 3000
 
 struct job {
@@ -162,7 +162,6 @@ static void *engine_main(void *arg)
 		sys_call(SYS_prctl, PR_SET_NAME, "bigfile", 0, 0, 0);
 		checkpoint_ended = control_ring;
 		control_start(tracker->name);
-		control_note_signals(config.commit_signal, config.abort_signal);
 	}
 	__atomic_store_n(&state, start_error ? NOT_STARTED : STARTED, __ATOMIC_RELEASE);
 	sys_futex_wake(&state, INT32_MAX);

@@ -36,6 +36,29 @@ static int borrow_stderr(void)
 	return sys_open(path, O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC, 0);
 }
 
+static dev_t start_dev;
+static ino_t start_ino;
+
+void log_start(void)
+{
+	struct stat st;
+
+	if (!sys_fstat(STDERR_FILENO, &st)) {
+		start_dev = st.st_dev;
+		start_ino = st.st_ino;
+	}
+}
+
+/* Files that are logs are opened for appending; one that is not, and was not here at start, may be data. */
+static bool may_be_data(int fd)
+{
+	struct stat st;
+
+	return start_ino && !sys_fstat(fd, &st) && S_ISREG(st.st_mode) &&
+	       (st.st_dev != start_dev || st.st_ino != start_ino) &&
+	       !(sys_fcntl(fd, F_GETFL, 0) & O_APPEND);
+}
+
 void log_set_level(enum log_level level)
 {
 	level_now = level;
@@ -60,13 +83,9 @@ void log_print(enum log_level level, const char *format, ...)
 	n += fmt_vprint(line + n, sizeof line - n - 1, format, args);
 	va_end(args);
 	line[n++] = '\n';
-	if (!private_table) {
-		sys_write(STDERR_FILENO, line, n);
-		return;
-	}
-	fd = borrow_stderr();
-	if (fd >= 0) {
+	fd = private_table ? borrow_stderr() : STDERR_FILENO;
+	if (fd >= 0 && !may_be_data(fd))
 		sys_write(fd, line, n);
+	if (fd >= 0 && private_table)
 		sys_close(fd);
-	}
 }

@@ -27,6 +27,12 @@ void log_print(enum log_level level, const char *format, ...);
 #define log_debug(...) log_print(LOG_DEBUG, __VA_ARGS__)
 
 /*
+ * Remembers what stderr is now.  A program that closes it and opens a file of its data as descriptor 2 will not
+ * find our lines there.
+ */
+void log_start(void);
+
+/*
  * The calling thread has a descriptor table of its own: its lines go to the stderr that the process has
  * at that moment, not to one that it had once.
  */

@@ -7,6 +7,7 @@
 
 #include "arena.h"
 #include "attach.h"
+#include "checkpoint.h"
 #include "config.h"
 #include "control.h"
 #include "engine.h"
@@ -171,8 +172,7 @@ void session_detach(void)
 
 void session_detach_for_exec(void)
 {
-	if (session_is_here())
-		engine_run_if_started(detach_job, NULL);
+	session_detach();
 }
 
 void session_reattach(void)
@@ -198,6 +198,7 @@ void session_start_in_child(void)
 	home_process = sys_getpid();
 	arena_after_fork();
 	engine_after_fork();
+	checkpoint_after_fork();
 	control_after_fork();
 	sigchain_after_fork();
 	tracker_after_fork();

@@ -234,13 +234,13 @@ static int new_segment(struct view *v, uint64_t lo, uint64_t hi, uintptr_t want,
 
 	if (flags & MAP_FIXED) {
 		p = map_file(v, want, exact, MAP_FIXED, lo);
-		lengths[2] = exact;
 		return sys_is_error(p) ? sys_error_of(p) : note_segment(v, want, exact, lo);
 	}
-	for (unsigned i = 0; want && i < 3; i++) {
-		p = map_file(v, want, lengths[i], MAP_FIXED_NOREPLACE, offset);
+	/* Who names an address has plans for what comes after it: no more than was asked for. */
+	if (want) {
+		p = map_file(v, want, exact, MAP_FIXED_NOREPLACE, offset);
 		if (!sys_is_error(p))
-			return note_segment(v, (uintptr_t)p, lengths[i], offset);
+			return note_segment(v, (uintptr_t)p, exact, offset);
 	}
 	if (flags & MAP_FIXED_NOREPLACE)
 		return sys_error_of(p);

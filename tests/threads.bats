@@ -2,6 +2,7 @@ load helpers
 
 storing() {
 	local count=$1
+	rm data.bin
 	truncate -s $((64 * 4096 + 1000)) data.bin
 	"$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/invariant" store data.bin 4 ${2:-10} >out &
 	pid=$!
@@ -17,6 +18,7 @@ storing() {
 }
 
 to_the_end() {
+	rm data.bin
 	truncate -s $((64 * 4096 + 1000)) data.bin
 	bigfile run -p "$PWD/data.bin" -- "$PROGS/invariant" store data.bin 4 1
 	"$PROGS/invariant" check data.bin 4
