@@ -60,6 +60,14 @@ EXPORT int mprotect(void *addr, size_t length, int prot)
 	return err == NOT_OURS ? real(mprotect)(addr, length, prot) : (int)to_errno(err);
 }
 
+/* A window takes the protection and no key: keys would be lost with the next change of ours. */
+EXPORT int pkey_mprotect(void *addr, size_t length, int prot, int key)
+{
+	int err = boot_is_active() ? mapping_protect(addr, length, prot) : NOT_OURS;
+
+	return err == NOT_OURS ? real(pkey_mprotect)(addr, length, prot, key) : (int)to_errno(err);
+}
+
 EXPORT int madvise(void *addr, size_t length, int advice)
 {
 	int err = boot_is_active() ? mapping_advise(addr, length, advice) : NOT_OURS;

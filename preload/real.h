@@ -26,6 +26,7 @@
 	X(int, munmap, (void *, size_t))                                                       \
 	X(void *, mremap, (void *, size_t, size_t, int, ...))                                  \
 	X(int, mprotect, (void *, size_t, int))                                                \
+	X(int, pkey_mprotect, (void *, size_t, int, int))                                      \
 	X(int, madvise, (void *, size_t, int))                                                 \
 	X(int, msync, (void *, size_t, int))                                                   \
 	X(int, fsync, (int))                                                                   \

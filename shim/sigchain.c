@@ -85,6 +85,7 @@ static void die_of(int sig, bool synchronous)
 	memset(&act, 0, sizeof act);
 	act.sa_handler = SIG_DFL;
 	real_sigaction(sig, &act, NULL);
+	/* A signal that was sent does not come back by itself. */
 	if (!synchronous)
 		send_to_self(sig);
 }
@@ -116,24 +117,23 @@ static struct sigaction take_wish(int sig)
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
 	bool synchronous = info->si_code > 0;
+	bool blocked = blocked_wish & MASK_OF(sig), ours;
 	int saved = errno;
 	struct sigaction act;
 
-	if (!table[sig].fault(sig, info, context)) {
-		if (!synchronous && (blocked_wish & MASK_OF(sig))) {
-			held_back |= MASK_OF(sig);
-			errno = saved;
-			return;
-		}
-		act = take_wish(sig);
-		if (synchronous && (blocked_wish & MASK_OF(sig)))
-			die_of(sig, true);
-		else if (act.sa_handler == SIG_DFL || (act.sa_handler == SIG_IGN && synchronous))
-			die_of(sig, synchronous);
-		else if (act.sa_handler != SIG_IGN)
-			call_program(sig, &act, info, context);
-	}
+	ours = table[sig].fault(sig, info, context);
 	errno = saved;
+	if (ours)
+		return;
+	if (blocked && !synchronous) {
+		held_back |= MASK_OF(sig);
+		return;
+	}
+	act = take_wish(sig);
+	if (act.sa_handler == SIG_DFL || (synchronous && (blocked || act.sa_handler == SIG_IGN)))
+		die_of(sig, synchronous);
+	else if (act.sa_handler != SIG_IGN)
+		call_program(sig, &act, info, context);
 }
 
 static void on_offered(int sig)
