@@ -66,8 +66,12 @@ static void start(void)
 					 __ATOMIC_ACQUIRE))
 		return;
 	err = load_marks();
-	if (err && err != -ENOENT)
-		log_error("BIGFILE_PATHS: %e: no file is marked", err);
+	if (err && err != -ENOENT) {
+		/* Without its marks the process would go on without transactions: the next call tries again. */
+		log_error("BIGFILE_PATHS: %e: tried again with the next call", err);
+		__atomic_store_n(&state, BOOT_UNKNOWN, __ATOMIC_RELEASE);
+		return;
+	}
 	if (err || !marks_any()) {
 		__atomic_store_n(&state, BOOT_INERT, __ATOMIC_RELEASE);
 		return;

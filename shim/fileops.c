@@ -27,29 +27,38 @@ static int64_t total_length(const struct iovec *iov, int count)
 	return (int64_t)total;
 }
 
-/* The view whose memory, not the file, is the truth for fd. */
-static struct view *changed_view(int fd)
+/*
+ * The view whose memory, not the file, is the truth for fd.  NULL: *answer is what the caller returns -
+ * FILEOPS_NOT_OURS, or that nobody can tell.
+ */
+static struct view *changed_view(int fd, int64_t *answer)
 {
-	struct view *v = session_find_view(fd);
+	struct view *v;
+	int err = session_find_view(fd, &v);
 
+	*answer = err ? err : FILEOPS_NOT_OURS;
 	return v && v->mode != VIEW_READING ? v : NULL;
 }
 
-/* The view to change through fd; NULL with *err 0 when the kernel should see to it. */
-static struct view *writable_view(int fd, int64_t *err)
+/* The view to change through fd; NULL as above. */
+static struct view *writable_view(int fd, int64_t *answer)
 {
-	struct view *v = session_find_view(fd);
-	int mode = v ? sys_fcntl(fd, F_GETFL, 0) : 0, result;
+	struct view *v;
+	int err = session_find_view(fd, &v), mode;
 
-	*err = FILEOPS_NOT_OURS;
-	if (!v || mode < 0 || (mode & O_ACCMODE) == O_RDONLY)
+	*answer = err ? err : FILEOPS_NOT_OURS;
+	if (!v)
 		return NULL;
-	result = session_view_of(fd, true, &v);
-	if (result) {
-		*err = result < 0 ? result : FILEOPS_NOT_OURS;
+	mode = sys_fcntl(fd, F_GETFL, 0);
+	if (mode < 0)
+		*answer = mode;
+	/* The kernel knows how to refuse a reader. */
+	if (mode < 0 || (mode & O_ACCMODE) == O_RDONLY)
 		return NULL;
-	}
-	return v;
+	err = session_view_of(fd, true, &v);
+	if (err < 0)
+		*answer = err;
+	return err ? NULL : v;
 }
 
 struct wanted {
@@ -137,12 +146,14 @@ static int copy_in(struct view *v, uint64_t offset, const uint8_t *from, uint64_
 
 int64_t fileops_read(int fd, const struct iovec *iov, int count, int64_t offset)
 {
-	struct view *v = changed_view(fd);
-	int64_t total, done = 0, at = offset;
+	int64_t total, done = 0, at = offset, answer;
+	struct view *v = changed_view(fd, &answer);
 	int err = 0;
 
-	if (!v || (sys_fcntl(fd, F_GETFL, 0) & O_ACCMODE) == O_WRONLY)
-		return FILEOPS_NOT_OURS;
+	if (!v)
+		return answer;
+	if ((sys_fcntl(fd, F_GETFL, 0) & O_ACCMODE) == O_WRONLY)
+		return -EBADF;
 	total = total_length(iov, count);
 	if (total < 0 || offset < -1)
 		return -EINVAL;
@@ -235,10 +246,11 @@ int64_t fileops_write(int fd, const struct iovec *iov, int count, int64_t offset
 
 int64_t fileops_seek(int fd, int64_t offset, int whence)
 {
-	struct view *v = whence == SEEK_END ? changed_view(fd) : NULL;
+	int64_t answer = FILEOPS_NOT_OURS;
+	struct view *v = whence == SEEK_END ? changed_view(fd, &answer) : NULL;
 
 	if (!v)
-		return FILEOPS_NOT_OURS;
+		return answer;
 	if (offset < 0 ? (int64_t)v->size + offset < 0 : offset > INT64_MAX - (int64_t)v->size)
 		return offset < 0 ? -EINVAL : -EOVERFLOW;
 	return sys_lseek(fd, (int64_t)v->size + offset, SEEK_SET);
@@ -293,9 +305,10 @@ int64_t fileops_allocate(int fd, int mode, int64_t offset, int64_t length)
 
 int64_t fileops_sync(int fd)
 {
-	struct view *v = changed_view(fd);
+	int64_t answer;
+	struct view *v = changed_view(fd, &answer);
 
-	return v ? session_sync(v) : FILEOPS_NOT_OURS;
+	return v ? session_sync(v) : answer;
 }
 
 void fileops_fix_stat(struct stat *st)

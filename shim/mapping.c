@@ -33,15 +33,17 @@ static bool is_shared(int flags)
 	return type == MAP_SHARED || type == MAP_SHARED_VALIDATE;
 }
 
-/* False for what the kernel will refuse anyway. */
-static bool has_rights(int fd, int prot, bool *may_write)
+/* NOT_OURS for what the kernel will refuse anyway. */
+static int check_rights(int fd, int prot, bool *may_write)
 {
 	int mode = sys_fcntl(fd, F_GETFL, 0);
 
 	if (mode < 0)
-		return false;
+		return mode == -EBADF ? NOT_OURS : mode;
 	*may_write = (mode & O_ACCMODE) == O_RDWR;
-	return !(mode & O_PATH) && (mode & O_ACCMODE) != O_WRONLY && (*may_write || !(prot & PROT_WRITE));
+	if ((mode & O_PATH) || (mode & O_ACCMODE) == O_WRONLY || (!*may_write && (prot & PROT_WRITE)))
+		return NOT_OURS;
+	return 0;
 }
 
 /* MAP_FIXED takes the place of every window that was there. */
@@ -138,12 +140,13 @@ int mapping_map(void *addr, size_t length, int prot, int flags, int fd, int64_t 
 	if (fd < 0 || (flags & MAP_ANONYMOUS) || !length || offset < 0 ||
 	    offset % (int64_t)page_size() || offset > INT64_MAX - (int64_t)length)
 		return NOT_OURS;
-	if (!is_shared(flags))
-		/* A private reader sees the transaction; a private writer keeps to the committed file. */
-		if (prot & PROT_WRITE || !session_find_view(fd) || (flags & FIXED_FLAGS))
-			return NOT_OURS;
-	if (!has_rights(fd, prot, &may_write))
+	/* A private reader sees the transaction; a private writer keeps to the committed file. */
+	if (!is_shared(flags) &&
+	    ((prot & PROT_WRITE) || (flags & FIXED_FLAGS) || session_find_view(fd, &v) || !v))
 		return NOT_OURS;
+	err = check_rights(fd, prot, &may_write);
+	if (err)
+		return err;
 	err = session_view_of(fd, prot & PROT_WRITE, &v);
 	if (err)
 		return err;

@@ -33,26 +33,44 @@ bool session_is_here(void)
 	return home_process == sys_getpid();
 }
 
-static bool name_of(int fd, char *path, size_t size)
+static int name_of(int fd, char *path, size_t size)
 {
 	char link[64];
 	ssize_t n;
 
 	fmt_print(link, sizeof link, "/proc/thread-self/fd/%d", fd);
 	n = sys_readlink(link, path, size - 1);
-	if (n <= 0)
-		return false;
+	if (n < 0) {
+		log_error("descriptor %d: it cannot be told whether its file is marked: %s: %e; /proc is needed", fd,
+			  link, (int)n);
+		return (int)n;
+	}
 	path[n] = '\0';
-	return true;
+	return 0;
 }
 
-struct view *session_find_view(int fd)
+/* NOT_OURS for what cannot be marked: no descriptor, no regular file. */
+static int status_of(int fd, struct stat *st)
+{
+	int err = sys_fstat(fd, st);
+
+	if (err == -EBADF || (!err && !S_ISREG(st->st_mode)))
+		return NOT_OURS;
+	return err;
+}
+
+int session_find_view(int fd, struct view **view)
 {
 	struct stat st;
+	int err;
 
-	if (!view_any() || fd < 0 || sys_fstat(fd, &st) || !S_ISREG(st.st_mode))
-		return NULL;
-	return view_find(st.st_dev, st.st_ino);
+	*view = NULL;
+	if (!view_any() || fd < 0)
+		return 0;
+	err = status_of(fd, &st);
+	if (!err)
+		*view = view_find(st.st_dev, st.st_ino);
+	return err < 0 ? err : 0;
 }
 
 /* Attaches, waiting for another writer as long as BIGFILE_WAIT allows. */
@@ -97,18 +115,23 @@ int session_view_of(int fd, bool write, struct view **view)
 {
 	char path[PATH_MAX];
 	struct stat st;
+	int err;
 
 	*view = NULL;
 	if (!marks_any() || fd < 0 || !session_is_here())
 		return NOT_OURS;
-	*view = session_find_view(fd);
+	err = status_of(fd, &st);
+	if (err)
+		return err;
+	*view = view_find(st.st_dev, st.st_ino);
 	if (*view && (*view)->mode == VIEW_ORPHAN)
 		say_orphan(*view);
 	if (*view && (!write || (*view)->mode != VIEW_READING))
 		return 0;
-	if (!name_of(fd, path, sizeof path) || (!*view && !marks_match(path)))
-		return NOT_OURS;
-	if (sys_fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_nlink == 0)
+	err = name_of(fd, path, sizeof path);
+	if (err)
+		return err;
+	if (!*view && (!marks_match(path) || st.st_nlink == 0))
 		return NOT_OURS;
 	return attach(fd, *view ? (*view)->path : path, write, view);
 }

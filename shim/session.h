@@ -28,8 +28,11 @@ void session_start_in_child(void);
  */
 int session_view_of(int fd, bool write, struct view **view);
 
-/* The same, for a view that exists already; no system call when there is no view at all. */
-struct view *session_find_view(int fd);
+/*
+ * The same, for a view that exists already: *view is NULL when there is none.  No system call when there is no
+ * view at all.  -errno when nobody can tell: then the call must fail, not pass by the transaction.
+ */
+int session_find_view(int fd, struct view **view);
 
 /* Commits everything.  0 or -errno.  -EPERM in a forked child. */
 int session_commit(void);

@@ -179,3 +179,35 @@ exit_commit_fails() {
 	[ "$(sum data.bin)" = "$before" ]
 }
 @test "a commit that fails at exit shows in the exit status" { each_tracker exit_commit_fails; }
+
+# Every system call in turn fails once.  What msync called committed is there, the file is never torn, and
+# a call that could not be made part of the transaction has failed.
+each_call_fails() {
+	local name n state tried=0
+	for name in pwrite64 pread64 fdatasync fsync ftruncate fallocate lseek newfstatat openat readlinkat fcntl ioctl unlinkat mmap munmap madvise mprotect; do
+		for n in $(seq 1 30); do
+			rm -f data.bin*
+			letters data.bin 20000
+			run -0 bash -c 'strace -f -qq -o trace -e inject='$name':error=EIO:when='$n' -E LD_PRELOAD="$0" -E BIGFILE_PATHS="$PWD/data.bin" \
+				"$1" open:data.bin map:0:40000 set:0:1:X set:0:9000:X trunc:30000 msync:0 get:0:1 set:0:1:Y msync:0 set:0:1:Z _exit:1 2>&1
+				echo "status $?"' "$BUILD/.libs/libbigfile.so" "$PROGS/play"
+			grep -q INJECTED trace || break
+			# Before the library is there, it cannot do anything about it.
+			[[ "$output" != *ld.so* && "$output" != *"loading shared"* && "$output" != *"status 127" ]] || continue
+			tried=$((tried + 1))
+			bigfile recover data.bin >/dev/null
+			state=$(byte data.bin 1)$(byte data.bin 9000)$(stat -c %s data.bin)
+			echo "$name $n: $state: $output"
+			case $state in
+			aa20000) [[ "$output" == *msync:* || "$output" == *map:* || "$output" == *open:* ]] ;;
+			XX30000) [[ "$output" == *msync:* ]] ;;
+			XX20000 | YX20000) [[ "$output" == *trunc:* ]] ;;
+			YX30000) ;;
+			*) false ;;
+			esac
+		done
+	done
+	echo "$tried calls tried"
+	[ $tried -gt 50 ]
+}
+@test "every system call fails once: nothing is torn, nothing acknowledged is lost" { each_tracker each_call_fails; }

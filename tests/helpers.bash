@@ -1,5 +1,6 @@
 # What the topics share.  Each test works in a folder of its own; page-touching ones run on both trackers.
 set -u
+bats_require_minimum_version 1.5.0
 TOP=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 BUILD=${BIGFILE_BUILD:-$TOP/build}
 PROGS=$BUILD/tests/progs
