@@ -57,6 +57,7 @@
 	X(ssize_t, getrandom, (void *, size_t, unsigned))                                      \
 	X(size_t, fread, (void *, size_t, size_t, FILE *))                                     \
 	X(off_t, lseek, (int, off_t, int))                                                     \
+	X(int, truncate, (const char *, off_t))                                                \
 	X(int, ftruncate, (int, off_t))                                                        \
 	X(int, fallocate, (int, int, off_t, off_t))                                            \
 	X(int, posix_fallocate, (int, off_t, off_t))                                           \

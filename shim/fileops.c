@@ -280,6 +280,26 @@ int64_t fileops_truncate(int fd, int64_t size)
 	return err;
 }
 
+int64_t fileops_truncate_path(const char *path, int64_t size)
+{
+	struct view *v;
+	struct stat st;
+	int64_t err;
+
+	if (sys_stat(path, &st) || !S_ISREG(st.st_mode))
+		return FILEOPS_NOT_OURS;
+	v = view_find(st.st_dev, st.st_ino);
+	if (!v || v->mode == VIEW_READING)
+		return FILEOPS_NOT_OURS;
+	err = sys_call(SYS_faccessat, AT_FDCWD, path, W_OK);
+	if (err || size < 0)
+		return err ? err : -EINVAL;
+	lock_take(&session_lock);
+	err = resize_locked(v, (uint64_t)size);
+	lock_release(&session_lock);
+	return err;
+}
+
 int64_t fileops_allocate(int fd, int mode, int64_t offset, int64_t length)
 {
 	int64_t err;

@@ -22,6 +22,8 @@ int64_t fileops_read(int fd, const struct iovec *iov, int count, int64_t offset)
 int64_t fileops_write(int fd, const struct iovec *iov, int count, int64_t offset);
 int64_t fileops_seek(int fd, int64_t offset, int whence);
 int64_t fileops_truncate(int fd, int64_t size);
+/* Without a descriptor: opening and closing one would drop the program's POSIX locks on the file. */
+int64_t fileops_truncate_path(const char *path, int64_t size);
 int64_t fileops_allocate(int fd, int mode, int64_t offset, int64_t length);
 int64_t fileops_sync(int fd);
 /* Puts the logical size into st, which the kernel has filled in. */

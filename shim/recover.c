@@ -26,6 +26,7 @@
 #include "journal_lock.h"
 #include "journal_scan.h"
 #include "log.h"
+#include "marks.h"
 #include "page.h"
 #include "sys.h"
 
@@ -282,6 +283,19 @@ static int look(const char *journal, const struct stat *file, int file_fd, const
 	return err;
 }
 
+/* What could not be read may still be worth something to somebody. */
+static int set_aside(const char *journal)
+{
+	char damaged[PATH_MAX];
+	int err;
+
+	fmt_print(damaged, sizeof damaged, "%s.damaged" JOURNAL_SUFFIX, journal);
+	err = sys_rename(journal, damaged);
+	if (!err)
+		log_warn("the damaged journal is kept as %s", damaged);
+	return err ? err : sync_folder_of(journal);
+}
+
 static int act(const char *journal, const struct stat *file, int file_fd, const char *path,
 	       enum recover_mode mode, struct recovery *report)
 {
@@ -295,7 +309,9 @@ static int act(const char *journal, const struct stat *file, int file_fd, const 
 		return err;
 	err = recover_opened(jfd, journal, file_fd, path, mode, report);
 	/* While the lock is still held, so that nobody starts to use what we delete. */
-	if (!err)
+	if (!err && report->state == JOURNAL_CORRUPT && mode == RECOVER_FORCE)
+		err = set_aside(journal);
+	else if (!err)
 		err = journal_delete(journal);
 	sys_close(jfd);
 	return err;

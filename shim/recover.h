@@ -42,7 +42,7 @@ enum recover_mode {
 	RECOVER_LOOK,    /* only fill in the report; takes no lock that outlives the call */
 	RECOVER_REDO,    /* redo JOURNAL_PENDING, drop JOURNAL_EMPTY, refuse the rest */
 	RECOVER_FORCE,   /* redo JOURNAL_STRANGER and JOURNAL_FOREIGN too, and the whole records
-			    before the damage in JOURNAL_CORRUPT */
+			    before the damage in JOURNAL_CORRUPT, which is then kept under another name */
 	RECOVER_DISCARD, /* delete the journal unless it is busy, leave the file as it is */
 };
 

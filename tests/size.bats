@@ -97,3 +97,16 @@ limit() {
 	[ "$(byte data.bin 1)" = X ]
 }
 @test "RLIMIT_FSIZE holds for growth" { each_tracker limit; }
+
+cut_open() {
+	before=$(sum data.bin)
+	run play map:0:20000 set:0:1:X "$1" size exit:1
+	[ "$output" = "$2" ]
+	[ "$(sum data.bin)" = "$before" ]
+	run play map:0:20000 set:0:1:X "$1" write:0:new size exit:0
+	echo "$output"
+	[ "$(head -c 3 data.bin)" = new ]
+	[ "$(stat -c %s data.bin)" = "$3" ]
+}
+@test "O_TRUNC of a mapped file belongs to the transaction" { each_tracker cut_open cut:data.bin 0 3; }
+@test "truncate() of a mapped file too" { each_tracker cut_open truncate:data.bin:7 7 7; }

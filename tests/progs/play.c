@@ -3,7 +3,7 @@
  * Description: does what its arguments say to a mapped file, one word after the other, and prints what it
  * sees.  Words are fields separated by colons; W is the number of a window, counted from 0.
  *
- *   open:PATH[:ro]  close  map:OFF:LEN[:ADDR[:fixed]]  romap:OFF:LEN  unmap:W[:OFF:LEN]  remap:W:LEN  prot:W:r|rw
+ *   open:PATH[:ro]  cut:PATH  truncate:PATH:N  close  map:OFF:LEN[:ADDR[:fixed]]  romap:OFF:LEN  unmap:W[:OFF:LEN]  remap:W:LEN  prot:W:r|rw
  *   set:W:OFF:CHAR  fill:W:OFF:LEN:CHAR  get:W:OFF  same:W:W  readinto:W:OFF:LEN  dontneed:W
  *   msync:W  fsync  trunc:N  size  end  write:OFF:TEXT  append:TEXT  read:OFF:LEN  allocate:OFF:LEN
  *   ready (prints it, waits for a line)  raise:NUMBER  closefrom:N  child ... endchild  exec:CMD
@@ -182,6 +182,10 @@ static void file_word(void)
 		fd = (int)check(open(field[1], field[2] ? O_RDONLY : O_RDWR));
 	else if (is("close"))
 		check(close(fd));
+	else if (is("cut"))
+		fd = (int)check(open(field[1], O_RDWR | O_TRUNC | O_CREAT, 0600));
+	else if (is("truncate"))
+		check(truncate(field[1], number(2)));
 	else if (is("fsync"))
 		check(fsync(fd));
 	else if (is("trunc"))
