@@ -211,3 +211,14 @@ each_call_fails() {
 	[ $tried -gt 50 ]
 }
 @test "every system call fails once: nothing is torn, nothing acknowledged is lost" { each_tracker each_call_fails; }
+
+journal_limit() {
+	before=$(sum data.bin)
+	run bash -c 'ulimit -f 12; "$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin map:0:20000 fill:0:0:20000:X msync:0 get:0:1 exit:0'
+	echo "$output"
+	[[ "$output" == *"data.bin: commit failed: File too large"*$'msync: EFBIG\nX'* ]]
+	[ "$status" = 74 ]
+	bigfile recover data.bin
+	[ "$(sum data.bin)" = "$before" ]
+}
+@test "RLIMIT_FSIZE too small for the journal fails the commit" { each_tracker journal_limit; }

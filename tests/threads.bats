@@ -13,8 +13,8 @@ storing() {
 	bigfile recover data.bin
 	"$PROGS/invariant" check data.bin 4
 }
-@test "four threads store for as long as a thousand commits take: every state is of one instant" {
-	each_tracker storing 500 120
+@test "four threads store while a signal commits a thousand times: every state is of one instant" {
+	each_tracker storing 1000 120
 }
 
 to_the_end() {

@@ -88,17 +88,14 @@ static int run(char *tool, char *what, char *pid)
 static int drive(char *tool, char *pid, const char *path, int threads, int count)
 {
 	for (int i = 0; i < count; i++) {
-		if (i % 2)
-			kill(atoi(pid), SIGUSR1);
-		if (run(tool, "commit", pid))
+		kill(atoi(pid), SIGUSR1);
+		/* The tool waits; but the signal's own commit may come after that of the first request. */
+		if (run(tool, "commit", pid) || run(tool, "commit", pid))
 			return printf("commit %d failed\n", i), 1;
-		/* A second request of the signal may be under way: its commit must be over. */
-		if (i % 2 && run(tool, "commit", pid))
-			return printf("second commit %d failed\n", i), 1;
 		if (check(path, threads))
 			return printf("after commit %d\n", i), 1;
 	}
-	printf("%d commits, all consistent\n", count);
+	printf("%d commits by signal, all consistent\n", count);
 	return 0;
 }
 
