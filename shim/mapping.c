@@ -71,7 +71,15 @@ static int add_window(struct view *v, struct range at, int prot, bool may_write,
 		remove_all_windows(v, at);
 	window_add(&v->windows, (struct window){ at, prot, may_write });
 	lock_release(&window_lock);
-	return tracker->protect(v, at);
+	err = tracker->protect(v, at);
+	if (err) {
+		/* No memory for it: the program gets none, so it must not stand in the books. */
+		lock_take(&window_lock);
+		window_remove(&v->windows, at);
+		lock_release(&window_lock);
+		tracker->protect(v, at);
+	}
+	return err;
 }
 
 struct placement {
