@@ -210,6 +210,13 @@ static void note_message(const char *what, int result)
 	fmt_print(page->message, sizeof page->message, "%s failed: %e", what, result);
 }
 
+/* As of this moment; counting again would cost a look through all pages. */
+static void note_clean(void)
+{
+	for (struct view *v = view_first(); v; v = v->next)
+		v->dirty_pages = 0;
+}
+
 int control_commit(void)
 {
 	struct commit_report r;
@@ -220,6 +227,7 @@ int control_commit(void)
 		note_message("commit", err);
 		return err;
 	}
+	note_clean();
 	page->commits++;
 	page->pages += r.pages;
 	page->bytes += r.bytes;
@@ -240,6 +248,7 @@ int control_abort(void)
 		note_message("abort", err);
 		return err;
 	}
+	note_clean();
 	page->aborts++;
 	log_info("aborted, %lu dirty pages dropped", r.pages);
 	return 0;

@@ -77,8 +77,6 @@ static void answer(enum control_op op, int (*fn)(void))
 		return;
 	lock_take(&session_lock);
 	result = fn();
-	if (op != CONTROL_STATUS)
-		count_dirty();
 	control_note_files();
 	lock_release(&session_lock);
 	control_answer(op, ticket, result);
