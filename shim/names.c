@@ -71,8 +71,11 @@ static void lose_name(struct view *v)
 
 		if (!sys_fstat(v->fd, &st) && st.st_nlink > 0)
 			log_warn("%s: replaced, and its other names are not known: what was not committed is dropped", v->path);
+		else if (open && !sys_lstat(v->path, &st))
+			log_warn("%s: replaced by another file: what was not committed of the old one is dropped with it",
+				 v->path);
 		else if (open)
-			log_warn("%s: deleted or replaced: what was not committed of it is dropped with it", v->path);
+			log_info("%s: deleted: what was not committed of it is dropped with it", v->path);
 		/* Its records may matter as long as the deletion itself is not durable. */
 		if (!checkpoint_now(v))
 			sys_unlinkat(AT_FDCWD, v->journal.path);
