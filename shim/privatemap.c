@@ -21,24 +21,26 @@ static char *place_of(const struct filling *f, uint64_t offset)
 	return f->at + (offset - f->range.start);
 }
 
-/* Where the file ends before the view does there are no pages yet, and where the view ends there must be none. */
-static int fit_end(const struct filling *f)
+static int put(const struct filling *f, uint64_t start, uint64_t end, int fd)
 {
-	const struct view *v = f->view;
-	uint64_t file_end = page_ceil(v->committed), view_end = page_ceil(v->size);
-	struct range r = { min_u64(file_end, view_end), max_u64(file_end, view_end) };
-	int flags = MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, nothing = view_void_fd();
+	struct range r = range_intersect((struct range){ start, end }, f->range);
+	int flags = MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
 	void *p;
 
-	r = range_intersect(r, f->range);
 	if (range_is_empty(r))
 		return 0;
-	if (view_end > file_end || nothing < 0) {
-		flags |= MAP_ANONYMOUS;
-		nothing = -1;
-	}
-	p = sys_mmap(place_of(f, r.start), r.end - r.start, PROT_READ | PROT_WRITE, flags, nothing, 0);
+	p = sys_mmap(place_of(f, r.start), r.end - r.start, PROT_READ | PROT_WRITE, flags, fd, 0);
 	return sys_is_error(p) ? sys_error_of(p) : 0;
+}
+
+/* The parts of the view that are not the file's: zeros where it grew, nothing where it was cut. */
+static int fit(const struct filling *f)
+{
+	const struct view *v = f->view;
+	uint64_t end = page_ceil(v->size);
+	int err = put(f, v->file_end, end, -1);
+
+	return err ? err : put(f, end, page_ceil(v->committed), view_void_fd());
 }
 
 static int copy_segment(const struct filling *f, const struct segment *s, struct range at)
@@ -68,7 +70,7 @@ static int fill_job(void *arg)
 	const struct filling *f = arg;
 	const struct view *v = f->view;
 	uint64_t end = min_u64(f->range.end, page_ceil(v->size));
-	int err = fit_end(f);
+	int err = fit(f);
 
 	for (unsigned i = 0; i < v->segment_count && !err; i++) {
 		const struct segment *s = &v->segments[i];
