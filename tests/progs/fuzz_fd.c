@@ -216,6 +216,8 @@ bool do_stat(void)
 	struct stat st;
 	int err;
 
+	if (how >= 4 && !on(G_STATX))
+		how -= 4;
 	if (!s)
 		how = 1;
 	say("stat, way %d", how);
@@ -225,11 +227,11 @@ bool do_stat(void)
 	else if (how == 1)
 		err = stat(path, &st);
 	else if (how == 2)
-		err = lstat(full_path, &st);
-	else if (how == 3)
 		err = fstatat(AT_FDCWD, path, &st, one_in(2) ? AT_SYMLINK_NOFOLLOW : 0);
-	else if (how == 4)
+	else if (how == 3)
 		err = fstatat(s->fd, "", &st, AT_EMPTY_PATH);
+	else if (how == 4)
+		err = lstat(full_path, &st);
 	else
 		err = how == 5 ? statx(s->fd, "", AT_EMPTY_PATH, STATX_SIZE, &stx) :
 				 statx(AT_FDCWD, path, 0, how == 6 ? STATX_BASIC_STATS : STATX_SIZE, &stx);

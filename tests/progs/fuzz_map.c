@@ -58,7 +58,8 @@ static void forget_ghosts(void)
 
 	for (int i = 0; i < WINDOWS; i++)
 		end = max(end, windows[i].length ? windows[i].offset + windows[i].length : 0);
-	ghost_end = min(ghost_end, end);
+	if (on(G_SHRUNK))
+		ghost_end = min(ghost_end, end);
 }
 
 void windows_after_abort(uint64_t size_before)
