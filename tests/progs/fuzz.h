@@ -161,6 +161,8 @@ extern struct window windows[WINDOWS];
 void touch_start(void);
 /* 0 or the signal that came. */
 int guarded_copy(void *to, const void *from, uint64_t n);
+/* No signal may come. */
+void copy_in_window(void *to, const void *from, uint64_t n);
 bool do_load(void), do_store(void), do_tail(void), do_bus(void), do_winio(void);
 
 /* fuzz_end.c: how transactions end. */
