@@ -204,7 +204,10 @@ bool do_holes(void)
 		fail("returned %ld; size %lu", at, model_size);
 	if (data ? !model_is_zero(offset, (uint64_t)at) : (uint64_t)at < model_size && *model_at((uint64_t)at))
 		fail("returned %ld; there is data where it says there is none", at);
-	s->file->at = (uint64_t)at;
+	/* Where exactly it is depends on the file system: the sequence must not. */
+	expect(result_of(lseek(s->fd, 0, SEEK_CUR)), at);
+	expect(result_of(lseek(s->fd, (off_t)offset, SEEK_SET)), (long)offset);
+	s->file->at = offset;
 	return true;
 }
 
