@@ -225,22 +225,20 @@ static int remap_job(void *arg)
 	struct remapping *r = arg;
 	struct view *v = r->view;
 	struct range now = whole_pages((void *)r->at.start, r->new_length);
-	const struct window *w = window_find(&v->windows, r->at);
-	struct window copy;
+	struct window taken;
 	uintptr_t start;
 	int err;
 
-	if (!w)
+	if (!window_covers(&v->windows, r->at))
 		return -EFAULT;
-	copy = *w;
 	err = view_place(v, view_offset_at(v, r->at.start), r->new_length, 0, 0, &start);
 	if (!err)
 		err = window_reserve(&v->windows, 8);
 	if (err)
 		return -ENOMEM;
 	lock_take(&window_lock);
-	window_remove(&v->windows, r->at);
-	window_add(&v->windows, (struct window){ now, copy.prot, copy.may_write });
+	taken = window_take(&v->windows, r->at);
+	window_add(&v->windows, (struct window){ now, taken.prot, taken.may_write });
 	lock_release(&window_lock);
 	return tracker->protect(v, (struct range){ r->at.start, max_u64(r->at.end, now.end) });
 }
