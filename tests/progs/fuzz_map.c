@@ -237,6 +237,21 @@ bool do_remap(void)
 	return true;
 }
 
+/*
+ * A window of a descriptor that cannot write.  Where another one lies on it, or did, Bigfile cannot tell which is meant
+ * and may allow it.
+ */
+static bool protect_wrongly(const struct window *w, int prot)
+{
+	long result = result_of(mprotect(w->at, w->length, prot));
+
+	if (plain || !on(G_TWINS) || result)
+		expect(result, -EACCES);
+	else
+		expect(result_of(mprotect(w->at, w->length, w->prot)), 0);
+	return true;
+}
+
 bool do_protect(void)
 {
 	struct window *w = pick_window();
@@ -246,17 +261,12 @@ bool do_protect(void)
 	if (!w)
 		return false;
 	pick_part(w, &start, &length);
-	/* A window that may not be written, over one that may: which is meant cannot be told. */
-	if ((prot & PROT_WRITE) && !w->may_write && is_shared(w, w->offset + start, length))
-		return false;
 	w = split(w, start, length);
 	if (!w)
 		return false;
 	say("window %ld: mprotect(%lu, %d) at offset %lu", w - windows, length, prot, w->offset);
-	if ((prot & PROT_WRITE) && !w->may_write) {
-		expect(result_of(mprotect(w->at, length, prot)), -EACCES);
-		return true;
-	}
+	if ((prot & PROT_WRITE) && !w->may_write)
+		return protect_wrongly(w, prot);
 	expect(result_of(mprotect(w->at, length - draw(PAGE), prot)), 0);
 	w->prot = prot;
 	return true;
@@ -298,6 +308,8 @@ bool do_private(void)
 	if (!s || !can_read(s) || offset >= model_size)
 		return false;
 	n = min(model_size - offset, 1 + draw(BLOCK));
+	if (!may_show(NULL, offset, n))
+		return false;
 	say("mmap(%lu, PROT_READ, MAP_PRIVATE, offset %lu)", n, offset);
 	p = mmap(NULL, n, PROT_READ, MAP_PRIVATE, s->fd, (off_t)offset);
 	if (p == MAP_FAILED)
