@@ -51,23 +51,6 @@ static bool may_show(const struct window *self, uint64_t offset, uint64_t length
 	return on(G_TWINS) || !is_shared(self, offset, length);
 }
 
-/* Without windows over them the pages that an abort took away are as if they had never been. */
-static void forget_ghosts(void)
-{
-	uint64_t end = 0;
-
-	for (int i = 0; i < WINDOWS; i++)
-		end = max(end, windows[i].length ? windows[i].offset + windows[i].length : 0);
-	if (on(G_SHRUNK))
-		ghost_end = min(ghost_end, end);
-}
-
-void windows_after_abort(uint64_t size_before)
-{
-	ghost_end = max(ghost_end, page_up(size_before));
-	forget_ghosts();
-}
-
 static int pick_prot(void)
 {
 	uint64_t kind = draw(10);
@@ -209,7 +192,6 @@ bool do_unmap(void)
 	say("window %ld: munmap(%lu) at offset %lu", w - windows, length, w->offset);
 	expect(result_of(munmap(w->at, length)), 0);
 	w->length = 0;
-	forget_ghosts();
 	return true;
 }
 
@@ -233,7 +215,6 @@ bool do_remap(void)
 		return true;
 	w->at = p;
 	w->length = page_up(length);
-	forget_ghosts();
 	return true;
 }
 
