@@ -5,12 +5,11 @@
  */
 #include "boot.h"
 
-#include <dlfcn.h>
-
 #include "config.h"
 #include "control.h"
 #include "log.h"
 #include "marks.h"
+#include "next.h"
 #include "session.h"
 #include "sigchain.h"
 #include "sys.h"
@@ -77,7 +76,7 @@ static void start(void)
 		return;
 	}
 	session_start();
-	sigchain_start((sigchain_sigaction_fn)dlsym(RTLD_NEXT, "sigaction"));
+	sigchain_start((sigchain_sigaction_fn)next_find("sigaction"));
 	if (config.commit_signal)
 		sigchain_offer(config.commit_signal, on_commit_signal, on_signal_taken);
 	if (config.abort_signal)
