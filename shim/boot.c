@@ -44,17 +44,34 @@ static void on_signal_taken(int sig)
 		 sig == config.commit_signal ? "commit" : "abort", sys_getpid());
 }
 
-static int load_marks(void)
+static bool any_is_relative(const char *patterns)
+{
+	char before = ':';
+
+	for (; *patterns; before = *patterns++) {
+		if (before == ':' && *patterns != '/' && *patterns != ':')
+			return true;
+	}
+	return false;
+}
+
+/* Not inlined: the buffer would push what others need at every start to fresh pages of the stack. */
+__attribute__((noinline)) static int load_relative(void)
 {
 	char cwd[4096];
 
+	if (sys_call(SYS_getcwd, cwd, sizeof cwd) < 0)
+		cwd[0] = '\0';
+	return marks_load(config.paths, cwd);
+}
+
+static int load_marks(void)
+{
 	log_start();
 	config_load();
 	if (!config.paths)
 		return -ENOENT;
-	if (sys_call(SYS_getcwd, cwd, sizeof cwd) < 0)
-		cwd[0] = '\0';
-	return marks_load(config.paths, cwd);
+	return any_is_relative(config.paths) ? load_relative() : marks_load(config.paths, "/");
 }
 
 static void start(void)
