@@ -22,6 +22,7 @@
 #include <sys/types.h>
 
 #include "boot.h"
+#include "fileops.h"
 #include "real.h"
 
 _Static_assert(sizeof(off_t) == 8, "f and f64 are one function");
@@ -29,6 +30,18 @@ _Static_assert(sizeof(off_t) == 8, "f and f64 are one function");
 #define EXPORT __attribute__((visibility("default")))
 /* A second exported name for a function. */
 #define ALIAS(name, of) extern __typeof__(of) name EXPORT __attribute__((alias(#of)))
+
+/*
+ * Is there anything to look after, and may this descriptor be part of it?  For calls that change a file, and for
+ * those that only look at it, which without a view may as well look at the file itself.
+ */
+#define MAY_CHANGE(fd) (boot_is_active() && fileops_may_change(fd))
+#define MAY_READ(fd) (boot_is_active() && fileops_may_read(fd))
+
+/* Tries the engine if `concerned`, falls back to the call that follows. */
+#define ENGINE_OR(concerned, call, otherwise)                            \
+	int64_t done_ = (concerned) ? (call) : FILEOPS_NOT_OURS;         \
+	return done_ == FILEOPS_NOT_OURS ? (otherwise) : (__typeof__(otherwise))to_errno(done_)
 
 /* -errno to libc's convention. */
 static inline int64_t to_errno(int64_t result)

@@ -1,57 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Opening a marked file: what a crash left in its journal is redone first, so that nobody reads half of it.
+ * Opening by name: what a crash left in the journal of a marked file is redone before anybody reads half of it,
+ * and O_TRUNC cuts the file inside the transaction.
  *
- * Costs a comparison of names for files that cannot be marked, one stat() for those that are.
+ * Costs a comparison of names, and with O_TRUNC one stat(), for files that cannot be marked.
  */
 #include "interpose.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "fileops.h"
-#include "marks.h"
+#include "open.h"
 #include "opening.h"
-#include "view.h"
 
 #define HAS_MODE(flags) (((flags) & O_CREAT) || ((flags) & __O_TMPFILE) == __O_TMPFILE)
 
-static int prepare(int dirfd, const char *path)
+/* A new file has nothing to cut. */
+static bool would_cut(int dirfd, const char *path, int flags)
 {
-	return boot_is_active() && path ? opening_prepare(dirfd, path) : 0;
+	return (flags & O_TRUNC) && !((flags & O_CREAT) && (flags & O_EXCL)) && opening_may_be_ours(dirfd, path);
 }
 
-/*
- * Cutting a file that is mapped would take the transaction's pages with it: the cut is made in the transaction,
- * by the descriptor, once it is known which file that is.
- */
-static int open_cutting(int dirfd, const char *path, int flags, mode_t mode)
+int open_any(int dirfd, const char *path, int flags, mode_t mode)
 {
-	int fd = real(openat)(dirfd, path, flags & ~O_TRUNC, mode);
+	bool active = boot_is_active() && path, cut = active && would_cut(dirfd, path, flags);
+	int err, fd = real(openat)(dirfd, path, cut ? flags & ~O_TRUNC : flags, mode);
 
-	if (fd >= 0 && ftruncate(fd, 0) && errno != EINVAL) {
-		int saved = errno;
-
-		close(fd);
-		errno = saved;
-		return -1;
-	}
-	return fd;
-}
-
-static int open_any(int dirfd, const char *path, int flags, mode_t mode)
-{
-	int err = prepare(dirfd, path);
-
-	if (err)
-		return (int)to_errno(err);
-	if ((flags & O_TRUNC) && (flags & O_ACCMODE) != O_RDONLY && boot_is_active() && view_any() &&
-	    marks_may_match(path))
-		return open_cutting(dirfd, path, flags, mode);
-	return real(openat)(dirfd, path, flags, mode);
+	fds_forget(fd);
+	if (!active || fd < 0 || (flags & O_PATH))
+		return fd;
+	err = opening_done(fd, path, cut);
+	if (!err)
+		return fd;
+	real(close)(fd);
+	return (int)to_errno(err);
 }
 
 static mode_t mode_of(int flags, va_list args)
@@ -102,25 +84,3 @@ EXPORT int __openat_2(int dirfd, const char *path, int flags)
 	return open_any(dirfd, path, flags, 0);
 }
 ALIAS(__openat64_2, __openat_2);
-
-EXPORT int truncate(const char *path, off_t size)
-{
-	int64_t done = prepare(AT_FDCWD, path);
-
-	if (!done)
-		done = boot_is_active() && view_any() ? fileops_truncate_path(path, size) : FILEOPS_NOT_OURS;
-	return done == FILEOPS_NOT_OURS ? real(truncate)(path, size) : (int)to_errno(done);
-}
-ALIAS(truncate64, truncate);
-
-EXPORT FILE *fopen(const char *path, const char *mode)
-{
-	int err = prepare(AT_FDCWD, path);
-
-	if (err) {
-		to_errno(err);
-		return NULL;
-	}
-	return real(fopen)(path, mode);
-}
-ALIAS(fopen64, fopen);

@@ -16,6 +16,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "open.h"
 #include "session.h"
 #include "view.h"
 
@@ -40,7 +41,11 @@ static int end_now(int status)
 
 static void on_exit_hook(int status, void *arg)
 {
-	int end = end_now(status);
+	int end;
+
+	/* libc flushes after all hooks, when the transaction is decided. */
+	streams_flush();
+	end = end_now(status);
 
 	/* From within a hook this goes on with the remaining ones and the flushing of streams. */
 	if (end != status)
@@ -224,6 +229,7 @@ __attribute__((constructor)) static void start(void)
 	real_resolve();
 	if (!boot_is_active())
 		return;
+	streams_adopt();
 	on_exit(on_exit_hook, NULL);
 	at_quick_exit(on_quick_exit);
 	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);

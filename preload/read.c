@@ -8,7 +8,6 @@
  */
 #include "interpose.h"
 
-#include "fileops.h"
 #include "mapping.h"
 #include "view.h"
 
@@ -46,7 +45,7 @@ static bool prepare(const struct iovec *iov, int count)
 
 static bool read_from_view(int fd, const struct iovec *iov, int count, off_t offset, ssize_t *result)
 {
-	int64_t done = may_concern_us() ? fileops_read(fd, iov, count, offset) : FILEOPS_NOT_OURS;
+	int64_t done = MAY_READ(fd) ? fileops_read(fd, iov, count, offset) : FILEOPS_NOT_OURS;
 
 	if (done == FILEOPS_NOT_OURS)
 		return false;
@@ -118,9 +117,19 @@ EXPORT ssize_t recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr 
 	STORING(&iov, 1, real(recvfrom)(fd, buf, n, flags, from, length));
 }
 
-EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
+static ssize_t recvmsg_storing(int fd, struct msghdr *msg, int flags)
 {
 	STORING(msg->msg_iov, (int)msg->msg_iovlen, real(recvmsg)(fd, msg, flags));
+}
+
+EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	ssize_t done = recvmsg_storing(fd, msg, flags);
+
+	/* A descriptor may have come along. */
+	if (done >= 0 && msg->msg_controllen && boot_is_active())
+		fds_forget_all();
+	return done;
 }
 
 EXPORT ssize_t getrandom(void *buf, size_t n, unsigned flags)

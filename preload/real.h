@@ -9,8 +9,9 @@
 #ifndef BIGFILE_REAL_H
 #define BIGFILE_REAL_H
 
-#include <poll.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -64,7 +65,44 @@
 	X(int, fstat, (int, struct stat *))                                                    \
 	X(int, fstatat, (int, const char *, struct stat *, int))                               \
 	X(int, stat, (const char *, struct stat *))                                            \
+	X(int, lstat, (const char *, struct stat *))                                           \
+	X(int, statx, (int, const char *, int, unsigned, struct statx *))                      \
 	X(int, __fxstat, (int, int, struct stat *))                                            \
+	X(int, __xstat, (int, const char *, struct stat *))                                    \
+	X(int, __lxstat, (int, const char *, struct stat *))                                   \
+	X(int, __fxstatat, (int, int, const char *, struct stat *, int))                       \
+	X(int, ioctl, (int, unsigned long, ...))                                               \
+	X(ssize_t, pwritev2, (int, const struct iovec *, int, off_t, int))                     \
+	X(int, vdprintf, (int, const char *, va_list))                                         \
+	X(int, __vdprintf_chk, (int, int, const char *, va_list))                              \
+	X(ssize_t, sendfile, (int, int, off_t *, size_t))                                      \
+	X(ssize_t, copy_file_range, (int, off_t *, int, off_t *, size_t, unsigned))            \
+	X(ssize_t, splice, (int, off_t *, int, off_t *, size_t, unsigned))                     \
+	X(int, close, (int))                                                                   \
+	X(int, close_range, (unsigned, unsigned, int))                                         \
+	X(void, closefrom, (int))                                                              \
+	X(int, dup, (int))                                                                     \
+	X(int, dup2, (int, int))                                                               \
+	X(int, dup3, (int, int, int))                                                          \
+	X(int, fcntl, (int, int, ...))                                                         \
+	X(int, mkstemp, (char *))                                                              \
+	X(int, mkostemp, (char *, int))                                                        \
+	X(int, mkstemps, (char *, int))                                                        \
+	X(int, mkostemps, (char *, int, int))                                                  \
+	X(int, shm_open, (const char *, int, mode_t))                                          \
+	X(int, open_by_handle_at, (int, struct file_handle *, int))                            \
+	X(int, pidfd_getfd, (int, int, unsigned))                                              \
+	X(int, rename, (const char *, const char *))                                           \
+	X(int, renameat, (int, const char *, int, const char *))                               \
+	X(int, renameat2, (int, const char *, int, const char *, unsigned))                    \
+	X(int, link, (const char *, const char *))                                             \
+	X(int, linkat, (int, const char *, int, const char *, int))                            \
+	X(int, unlink, (const char *))                                                         \
+	X(int, unlinkat, (int, const char *, int))                                             \
+	X(int, remove, (const char *))                                                         \
+	X(FILE *, fdopen, (int, const char *))                                                 \
+	X(FILE *, freopen, (const char *, const char *, FILE *))                               \
+	X(int, fclose, (FILE *))                                                               \
 	X(int, open, (const char *, int, ...))                                                 \
 	X(int, openat, (int, const char *, int, ...))                                          \
 	X(FILE *, fopen, (const char *, const char *))                                         \

@@ -37,6 +37,7 @@ static int abort_view(struct view *v, struct commit_report *report)
 	}
 	range_list_free(&v->carried);
 	v->carry_all = false;
+	v->changed = (struct timespec){ 0, 0 };
 	return 0;
 }
 
@@ -49,7 +50,7 @@ int abort_all(struct commit_report *report)
 	for (struct view *v = view_first(); v; v = v->next) {
 		int failed = 0;
 
-		if (v->mode != VIEW_WRITING)
+		if (v->mode != VIEW_WRITING && v->mode != VIEW_UNLINKED)
 			continue;
 		if (v->error) {
 			log_error("%s: abort failed: the file does not hold the last commit (%e); end the program, "

@@ -152,9 +152,14 @@ int attach_job(void *request)
 		if (err)
 			return err;
 	}
-	if (r->write && r->view->mode == VIEW_READING)
-		return become_writer(r->view, r);
-	return 0;
+	if (!r->write || r->view->mode != VIEW_READING)
+		return 0;
+	/* Nobody will ever look for it again: there is nothing to make durable. */
+	if (st.st_nlink == 0) {
+		r->view->mode = VIEW_UNLINKED;
+		return 0;
+	}
+	return become_writer(r->view, r);
 }
 
 static void let_go(struct view *v)

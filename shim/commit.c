@@ -20,6 +20,7 @@
 #include "gate.h"
 #include "home.h"
 #include "log.h"
+#include "names.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -114,11 +115,28 @@ static int take_cut(struct commit_report *report)
 	return stop_and_collect();
 }
 
+/* Its work is in the file at once, and in no transaction. */
+static void look_for_stranger(struct view *v)
+{
+	const struct journal_header *h = &v->journal.header;
+	struct stat st;
+
+	if (v->stranger_said || sys_fstat(v->fd, &st))
+		return;
+	if (h->file_size == (uint64_t)st.st_size && h->mtime_sec == st.st_mtim.tv_sec &&
+	    h->mtime_nsec == st.st_mtim.tv_nsec)
+		return;
+	v->stranger_said = true;
+	log_warn("%s: was changed past its transaction, by raw system calls, io_uring or a program without Bigfile; "
+		 "such changes cannot be rolled back", v->path);
+}
+
 static int start_builds(void)
 {
 	each_writing(v) {
 		int err = v->journal.error ? checkpoint_renew_journal(v) : 0;
 
+		look_for_stranger(v);
 		if (!err)
 			err = build_start(v);
 		if (err) {
@@ -175,6 +193,7 @@ static void apply(struct view *v)
 	}
 	v->committed = v->size;
 	v->cut = UINT64_MAX;
+	v->changed = (struct timespec){ 0, 0 };
 }
 
 /* From here on files are changed.  The first record that is durable is the commit. */
@@ -248,6 +267,7 @@ int commit_all(struct commit_report *report)
 
 	memset(report, 0, sizeof *report);
 	checkpoint_reap();
+	names_follow(NULL);
 	err = attempt(report);
 	if (err == -EAGAIN) {
 		/* A journal has no room before it is emptied. */

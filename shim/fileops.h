@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * File operations on a marked file that has a view: they work on the view, so that reads see the
- * transaction, and writes and sizes belong to it.
+ * File operations on descriptors of marked files.
+ *
+ * Reading looks into the view when there is one; without a view the file is the truth.  Changing makes the view, and so is
+ * part of the transaction whether or not the file is ever mapped.  A file offset stays the kernel's,
+ * shared as ever.
  *
  * Any thread, no lock held.  Each returns what the system call returns, or -errno; FILEOPS_NOT_OURS lets the caller
- * go to the kernel.  A file offset stays the kernel's, shared as ever.
+ * go to the kernel.
  */
 #ifndef BIGFILE_FILEOPS_H
 #define BIGFILE_FILEOPS_H
@@ -15,18 +18,37 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 
+#include "fds.h"
+#include "view.h"
+
 #define FILEOPS_NOT_OURS INT64_MIN
 
-/* offset -1: at, and moving, the file offset. */
+/* Before anything else is asked: can the view have to do with reading, or with changing, through fd? */
+static inline bool fileops_may_read(int fd)
+{
+	return view_any() && !fds_is_plain(fd);
+}
+
+static inline bool fileops_may_change(int fd)
+{
+	return !fds_is_plain(fd);
+}
+
+/*
+ * The view whose memory, not the file, is the truth for reading fd.  NULL: *answer is what the caller returns -
+ * FILEOPS_NOT_OURS, or that nobody can tell.
+ */
+struct view *fileops_read_view(int fd, int64_t *answer);
+
+/* The view to change through fd, and fd's flags as F_GETFL gives them; NULL as above. */
+struct view *fileops_write_view(int fd, int *flags, int64_t *answer);
+
+/* offset -1: at, and moving, the file offset.  flags: RWF_*. */
 int64_t fileops_read(int fd, const struct iovec *iov, int count, int64_t offset);
-int64_t fileops_write(int fd, const struct iovec *iov, int count, int64_t offset);
+int64_t fileops_write(int fd, const struct iovec *iov, int count, int64_t offset, int flags);
 int64_t fileops_seek(int fd, int64_t offset, int whence);
-int64_t fileops_truncate(int fd, int64_t size);
-/* Without a descriptor: opening and closing one would drop the program's POSIX locks on the file. */
-int64_t fileops_truncate_path(const char *path, int64_t size);
-int64_t fileops_allocate(int fd, int mode, int64_t offset, int64_t length);
 int64_t fileops_sync(int fd);
-/* Puts the logical size into st, which the kernel has filled in. */
-void fileops_fix_stat(struct stat *st);
+/* FIONREAD: what is left between the file offset and the end. */
+int64_t fileops_left(int fd);
 
 #endif

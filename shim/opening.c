@@ -16,6 +16,7 @@
 #include "recover.h"
 #include "session.h"
 #include "sys.h"
+#include "viewio.h"
 
 struct job {
 	const char *path;
@@ -46,18 +47,23 @@ static int recover_now(const char *path)
 	return err;
 }
 
+void opening_full_path(int dirfd, const char *path, char *full, size_t size)
+{
+	if (path[0] == '/' || dirfd == AT_FDCWD)
+		fmt_print(full, size, "%s", path);
+	else
+		fmt_print(full, size, "/proc/thread-self/fd/%d/%s", dirfd, path);
+}
+
 int opening_prepare(int dirfd, const char *path)
 {
 	char full[PATH_MAX], real[PATH_MAX];
 	struct stat st;
 	int err, saved = errno;
 
-	if (!marks_may_match(path) || !session_is_here())
+	if (!path || !marks_may_match(path) || !session_is_here())
 		return 0;
-	if (path[0] == '/' || dirfd == AT_FDCWD)
-		fmt_print(full, sizeof full, "%s", path);
-	else
-		fmt_print(full, sizeof full, "/proc/thread-self/fd/%d/%s", dirfd, path);
+	opening_full_path(dirfd, path, full, sizeof full);
 	/* The view of a file that is in use here is the truth already. */
 	if (!realpath(full, real) || !marks_match(real) || !recover_is_needed(real) ||
 	    sys_stat(real, &st) || view_find(st.st_dev, st.st_ino)) {
@@ -65,6 +71,67 @@ int opening_prepare(int dirfd, const char *path)
 		return 0;
 	}
 	err = recover_now(real);
+	errno = saved;
+	return err;
+}
+
+bool opening_may_be_ours(int dirfd, const char *path)
+{
+	struct stat st;
+
+	if (!path || !session_is_here())
+		return false;
+	if (marks_may_match(path))
+		return true;
+	/* Under another name it could still be a marked file, or one that has a view. */
+	if (sys_call(SYS_newfstatat, dirfd, path, &st, AT_SYMLINK_NOFOLLOW))
+		return false;
+	return S_ISLNK(st.st_mode) || (S_ISREG(st.st_mode) && st.st_nlink > 1 && view_find(st.st_dev, st.st_ino));
+}
+
+/* As the kernel would have done it while opening. */
+static int cut_plain(int fd)
+{
+	char link[64];
+	struct stat st;
+	int err = sys_fstat(fd, &st);
+
+	if (err || !S_ISREG(st.st_mode))
+		return err;
+	/* By name, because fd itself may be for reading only. */
+	fmt_print(link, sizeof link, "/proc/thread-self/fd/%d", fd);
+	err = sys_ftruncate(fd, 0);
+	return err == -EINVAL || err == -EBADF ? (int)sys_call(SYS_truncate, link, 0) : err;
+}
+
+static int cut_marked(int fd, bool has_view)
+{
+	struct stat st;
+	struct view *v;
+	int err = sys_fstat(fd, &st);
+
+	/* A new file, most often. */
+	if (err || (!has_view && st.st_size == 0))
+		return err;
+	err = session_view_of(fd, true, &v);
+	if (err)
+		return err == NOT_OURS ? cut_plain(fd) : err;
+	return viewio_resize(v, 0);
+}
+
+int opening_done(int fd, const char *path, bool cut)
+{
+	bool marked, has_view;
+	char name[PATH_MAX];
+	int err, saved = errno;
+
+	if (!cut && !marks_may_match(path))
+		return 0;
+	err = session_is_marked(fd, name, &marked, &has_view);
+	if (!err && marked && !has_view && recover_is_needed(name))
+		err = recover_now(name);
+	if (!err && cut)
+		err = marked ? cut_marked(fd, has_view) : cut_plain(fd);
 	errno = saved;
 	return err;
 }

@@ -1,13 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What happens before a marked file is opened by name. */
+/*
+ * What opening a marked file by name brings with it: recovery, and O_TRUNC inside the transaction.
+ *
+ * Any thread, no lock held; errno is kept.
+ */
 #ifndef BIGFILE_OPENING_H
 #define BIGFILE_OPENING_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 /*
  * Recovers the file at path, relative to dirfd as for openat, if it is marked and a crash left something to
- * redo.  0: go on and open it.  -errno: recovery was refused or failed, said in one line; what would be read
- * is not what was committed.  Any thread, no lock held; errno is kept.
+ * redo.  0: go on.  -errno: recovery was refused or failed, said in one line; what would be read
+ * is not what was committed.
  */
 int opening_prepare(int dirfd, const char *path);
+
+/*
+ * Might path, perhaps by another name than its marked one, be a file of ours?  Then it is opened without O_TRUNC, and
+ * opening_done cuts.
+ */
+bool opening_may_be_ours(int dirfd, const char *path);
+
+/* fd has been opened by that name: recovery, and the cut that is still to be made.  0, or -errno: close it again. */
+int opening_done(int fd, const char *path, bool cut);
+
+void opening_full_path(int dirfd, const char *path, char *full, size_t size);
 
 #endif

@@ -7,44 +7,56 @@
 #include "sys.h"
 #include "tracker.h"
 
-/* Puts fresh zero pages where the view shows file offsets [start, end), page borders. */
-static int put_zero_pages(struct view *v, uint64_t start, uint64_t end)
-{
-	for (unsigned i = 0; i < v->segment_count; i++) {
-		struct range at = segment_range(&v->segments[i], start, end);
-		void *p;
+enum backing { ZERO_PAGES, FILE_PAGES, NO_PAGES };
 
-		if (range_is_empty(at))
-			continue;
-		p = sys_mmap((void *)at.start, at.end - at.start, PROT_READ,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-		if (sys_is_error(p))
-			return sys_error_of(p);
-		/* A store dirties one page, not 512. */
-		sys_madvise(p, at.end - at.start, MADV_NOHUGEPAGE);
-		tracker->forget(v, at);
-		tracker->protect(v, at);
+static void *map_fresh(const struct view *v, struct range at, enum backing with, uint64_t offset)
+{
+	int flags = MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, fd = v->fd;
+
+	if (with == NO_PAGES) {
+		fd = view_void_fd();
+		offset = 0;
 	}
-	return 0;
+	if (with == ZERO_PAGES || fd < 0) {
+		flags |= MAP_ANONYMOUS;
+		fd = -1;
+		offset = 0;
+	}
+	return sys_mmap((void *)at.start, at.end - at.start, PROT_READ, flags, fd, offset);
 }
 
-static int put_file_pages(struct view *v, uint64_t start, uint64_t end)
+/* Puts fresh pages where the view shows file offsets [start, end), page borders. */
+static int put_pages(struct view *v, uint64_t start, uint64_t end, enum backing with)
 {
 	for (unsigned i = 0; i < v->segment_count; i++) {
 		struct segment *s = &v->segments[i];
 		struct range at = segment_range(s, start, end);
 		void *p;
+		int err;
 
 		if (range_is_empty(at))
 			continue;
-		p = sys_mmap((void *)at.start, at.end - at.start, PROT_READ,
-			     MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, v->fd, view_offset(s, at.start));
+		p = map_fresh(v, at, with, view_offset(s, at.start));
 		if (sys_is_error(p))
 			return sys_error_of(p);
+		/* A store dirties one page, not 512. */
+		if (with == ZERO_PAGES)
+			sys_madvise(p, at.end - at.start, MADV_NOHUGEPAGE);
 		tracker->forget(v, at);
-		tracker->protect(v, at);
+		err = tracker->protect(v, at);
+		if (err)
+			return err;
 	}
 	return 0;
+}
+
+static bool is_all_zero(const uint8_t *p, uint64_t length)
+{
+	while (length > 0 && !*p) {
+		p++;
+		length--;
+	}
+	return length == 0;
 }
 
 /* Stores zeros from `start` to the end of its page. */
@@ -55,7 +67,7 @@ static int zero_rest_of_page(struct view *v, uint64_t start)
 	struct range page = { (uintptr_t)p, (uintptr_t)p + page_size() };
 	int err;
 
-	if (length == 0 || !p)
+	if (length == 0 || !p || is_all_zero(p + (page_size() - length), length))
 		return 0;
 	err = tracker->open(v, page);
 	if (err)
@@ -68,8 +80,11 @@ static int zero_rest_of_page(struct view *v, uint64_t start)
 static int grow(struct view *v, uint64_t size)
 {
 	uint64_t start = page_ceil(v->size), end = page_ceil(size);
-	int err = start < end ? put_zero_pages(v, start, end) : 0;
+	/* Stores behind the end, in its last page, were never part of the file. */
+	int err = zero_rest_of_page(v, v->size);
 
+	if (!err && start < end)
+		err = put_pages(v, start, end, ZERO_PAGES);
 	if (err)
 		return err;
 	v->zero_end = max_u64(v->zero_end, end);
@@ -79,15 +94,15 @@ static int grow(struct view *v, uint64_t size)
 
 static int shrink(struct view *v, uint64_t size)
 {
-	uint64_t start = page_ceil(size), end = page_ceil(v->size);
+	uint64_t start = page_ceil(size), end = max_u64(page_ceil(v->size), v->zero_end);
 	int err = zero_rest_of_page(v, size);
 
 	if (!err && start < end)
-		err = put_zero_pages(v, start, end);
+		err = put_pages(v, start, end, NO_PAGES);
 	if (err)
 		return err;
 	v->file_end = min_u64(v->file_end, start);
-	v->zero_end = max_u64(v->zero_end, end);
+	v->zero_end = start;
 	v->cut = min_u64(v->cut, size);
 	v->size = size;
 	return 0;
@@ -106,9 +121,9 @@ int view_revert_size(struct view *v)
 	int err = 0;
 
 	if (v->file_end < file_end)
-		err = put_file_pages(v, v->file_end, file_end);
+		err = put_pages(v, v->file_end, file_end, FILE_PAGES);
 	if (!err && file_end < v->zero_end)
-		err = put_zero_pages(v, file_end, v->zero_end);
+		err = put_pages(v, file_end, v->zero_end, ZERO_PAGES);
 	if (err)
 		return err;
 	v->file_end = file_end;

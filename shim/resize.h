@@ -9,7 +9,7 @@
 
 #include "view.h"
 
-/* What was beyond the new or the old size reads as zeros afterwards. */
+/* What was beyond the new or the old size reads as zeros afterwards.  Shrinking: engine thread. */
 int view_resize(struct view *v, uint64_t size);
 
 /*

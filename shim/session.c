@@ -12,6 +12,7 @@
 #include "control.h"
 #include "engine.h"
 #include "fault.h"
+#include "fds.h"
 #include "fmt.h"
 #include "log.h"
 #include "marks.h"
@@ -49,28 +50,51 @@ static int name_of(int fd, char *path, size_t size)
 	return 0;
 }
 
-/* NOT_OURS for what cannot be marked: no descriptor, no regular file. */
+/* NOT_OURS for what cannot be marked: no descriptor, no regular file - which is remembered. */
 static int status_of(int fd, struct stat *st)
 {
+	uint32_t ticket = fds_ticket(fd);
 	int err = sys_fstat(fd, st);
 
-	if (err == -EBADF || (!err && !S_ISREG(st->st_mode)))
+	if (!err && !S_ISREG(st->st_mode)) {
+		if (session_is_here())
+			fds_learn(fd, ticket, FD_PLAIN);
 		return NOT_OURS;
-	return err;
+	}
+	return err == -EBADF ? NOT_OURS : err;
+}
+
+/* By its name: is fd marked?  Remembers the answer.  path: PATH_MAX bytes for the name. */
+static int learn_by_name(int fd, uint32_t ticket, const struct stat *st, char *path, bool *marked)
+{
+	int err = name_of(fd, path, PATH_MAX);
+
+	if (err)
+		return err;
+	*marked = st->st_nlink > 0 && marks_match(path);
+	fds_learn(fd, ticket, *marked ? FD_MARKED : FD_PLAIN);
+	return 0;
 }
 
 int session_find_view(int fd, struct view **view)
 {
+	uint32_t ticket = fds_ticket(fd);
+	char path[PATH_MAX];
 	struct stat st;
+	bool marked;
 	int err;
 
 	*view = NULL;
-	if (!view_any() || fd < 0)
+	if (!view_any() || fd < 0 || fds_is_plain(fd))
 		return 0;
 	err = status_of(fd, &st);
-	if (!err)
-		*view = view_find(st.st_dev, st.st_ino);
-	return err < 0 ? err : 0;
+	if (err)
+		return err < 0 ? err : 0;
+	*view = view_find(st.st_dev, st.st_ino);
+	/* A vforked child shares our memory, but not our descriptors. */
+	if (!*view && fds_kind(fd) == FD_UNKNOWN && session_is_here())
+		learn_by_name(fd, ticket, &st, path, &marked);
+	return 0;
 }
 
 /* Attaches, waiting for another writer as long as BIGFILE_WAIT allows. */
@@ -113,12 +137,14 @@ static void say_orphan(const struct view *v)
 
 int session_view_of(int fd, bool write, struct view **view)
 {
+	uint32_t ticket = fds_ticket(fd);
 	char path[PATH_MAX];
 	struct stat st;
+	bool marked = true;
 	int err;
 
 	*view = NULL;
-	if (!marks_any() || fd < 0 || !session_is_here())
+	if (!marks_any() || fd < 0 || fds_is_plain(fd) || !session_is_here())
 		return NOT_OURS;
 	err = status_of(fd, &st);
 	if (err)
@@ -128,12 +154,33 @@ int session_view_of(int fd, bool write, struct view **view)
 		say_orphan(*view);
 	if (*view && (!write || (*view)->mode != VIEW_READING))
 		return 0;
-	err = name_of(fd, path, sizeof path);
+	if (!*view) {
+		err = learn_by_name(fd, ticket, &st, path, &marked);
+		if (err || !marked)
+			return err ? err : NOT_OURS;
+	}
+	err = attach(fd, *view ? (*view)->path : path, write, view);
+	/* Descriptors by another name were plain until now. */
+	if (!err && st.st_nlink > 1)
+		fds_forget_all();
+	return err;
+}
+
+int session_is_marked(int fd, char *path, bool *marked, bool *has_view)
+{
+	uint32_t ticket = fds_ticket(fd);
+	struct stat st;
+	int err;
+
+	*marked = *has_view = false;
+	if (!marks_any() || fd < 0 || fds_is_plain(fd) || !session_is_here())
+		return 0;
+	err = status_of(fd, &st);
 	if (err)
-		return err;
-	if (!*view && (!marks_match(path) || st.st_nlink == 0))
-		return NOT_OURS;
-	return attach(fd, *view ? (*view)->path : path, write, view);
+		return err < 0 ? err : 0;
+	*has_view = view_find(st.st_dev, st.st_ino) != NULL;
+	*marked = *has_view;
+	return *has_view ? 0 : learn_by_name(fd, ticket, &st, path, marked);
 }
 
 static int commit_job(void *arg)
@@ -225,6 +272,7 @@ void session_start_in_child(void)
 	control_after_fork();
 	sigchain_after_fork();
 	tracker_after_fork();
+	view_after_fork();
 }
 
 /*
@@ -237,7 +285,7 @@ void session_after_fork_in_child(void)
 	for (struct view *v = view_first(); v; v = v->next) {
 		v->fd = -1;
 		v->journal.fd = -1;
-		if (v->mode != VIEW_WRITING && v->mode != VIEW_ORPHAN)
+		if (v->mode == VIEW_READING)
 			continue;
 		v->mode = VIEW_ORPHAN;
 		v->frozen = !tracker->freeze(v);

@@ -34,6 +34,12 @@ int session_view_of(int fd, bool write, struct view **view);
  */
 int session_find_view(int fd, struct view **view);
 
+/*
+ * Is the regular file behind fd ours to look after?  path: its name, PATH_MAX bytes, filled in when it is marked
+ * and has no view.  0 or -errno when nobody can tell.
+ */
+int session_is_marked(int fd, char *path, bool *marked, bool *has_view);
+
 /* Commits everything.  0 or -errno.  -EPERM in a forked child. */
 int session_commit(void);
 

@@ -15,6 +15,7 @@ struct lock session_lock = LOCK_INIT;
 struct lock window_lock = LOCK_INIT;
 
 static struct view *views;
+static int void_fd = -1;
 
 /* What view_at() reads: entries are only ever added, `end` last, and later grow. */
 static struct {
@@ -184,20 +185,46 @@ uint8_t *view_address(const struct view *v, uint64_t offset, uint64_t *run)
 	return NULL;
 }
 
-/* Maps the file for a segment, and the anonymous pages that the view has there already. */
+int view_void_fd(void)
+{
+	if (void_fd < 0)
+		void_fd = (int)sys_call(SYS_memfd_create, "bigfile-void", MFD_CLOEXEC);
+	return void_fd;
+}
+
+void view_after_fork(void)
+{
+	void_fd = -1;
+}
+
+static void *map_part(char *start, uint64_t part_start, uint64_t part_end, int flags, int fd)
+{
+	if (part_start >= part_end)
+		return start;
+	return sys_mmap(start + part_start, part_end - part_start, PROT_READ, flags | MAP_NORESERVE | MAP_FIXED, fd, 0);
+}
+
+/* Maps the file for a segment, and over it the other parts that the view has there already. */
 static void *map_file(const struct view *v, uintptr_t at, uint64_t length, int flags, uint64_t offset)
 {
-	uint64_t zero_start = max_u64(v->file_end, offset), zero_end = v->zero_end;
-	void *p = sys_mmap((void *)at, length, PROT_READ, MAP_PRIVATE | MAP_NORESERVE | flags, v->fd,
-			   offset);
+	uint64_t end = offset + length, cut_end = min_u64(page_ceil(v->committed), end);
+	uint64_t zero_start = max_u64(v->file_end, offset), zero_end = min_u64(v->zero_end, end);
+	uint64_t cut_start = max_u64(v->zero_end, offset);
+	char *p = sys_mmap((void *)at, length, PROT_READ, MAP_PRIVATE | MAP_NORESERVE | flags, v->fd, offset);
+	void *part = p;
 
 	if (sys_is_error(p))
 		return p;
-	zero_end = min_u64(zero_end, offset + length);
 	if (zero_start < zero_end)
-		sys_mmap((char *)p + (zero_start - offset), zero_end - zero_start, PROT_READ,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-	return p;
+		part = map_part(p, zero_start - offset, zero_end - offset, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	if (!sys_is_error(part) && cut_start < cut_end)
+		part = view_void_fd() < 0 ?
+			       map_part(p, cut_start - offset, cut_end - offset, MAP_PRIVATE | MAP_ANONYMOUS, -1) :
+			       map_part(p, cut_start - offset, cut_end - offset, MAP_PRIVATE, view_void_fd());
+	if (!sys_is_error(part))
+		return p;
+	sys_munmap(p, length);
+	return part;
 }
 
 /* Anywhere, but on the border of a chunk, so that chunks of file and of page tables are the same. */
@@ -225,11 +252,23 @@ static void *map_aligned(const struct view *v, uint64_t length, uint64_t offset)
 	return p;
 }
 
+/* Where, from an offset that no segment shows, the next segment begins. */
+static uint64_t gap_end(const struct view *v, uint64_t offset)
+{
+	uint64_t end = UINT64_MAX;
+
+	for (unsigned i = 0; i < v->segment_count; i++) {
+		if (v->segments[i].offset > offset)
+			end = min_u64(end, v->segments[i].offset);
+	}
+	return end;
+}
+
 static int new_segment(struct view *v, uint64_t lo, uint64_t hi, uintptr_t want, int flags)
 {
 	uint64_t offset = v->segment_count || want ? lo : 0;
-	uint64_t exact = hi - offset, roomy = v->segment_count ? exact : 2 * exact + GENEROUS;
-	uint64_t lengths[3] = { round_up(roomy, CHUNK), round_up(exact + exact / 8, CHUNK), exact };
+	uint64_t exact = hi - offset, room = gap_end(v, offset) - offset;
+	uint64_t lengths[3] = { round_up(2 * exact + GENEROUS, CHUNK), round_up(exact + exact / 8, CHUNK), exact };
 	void *p = (void *)-ENOMEM;
 
 	if (flags & MAP_FIXED) {
@@ -245,16 +284,18 @@ static int new_segment(struct view *v, uint64_t lo, uint64_t hi, uintptr_t want,
 	if (flags & MAP_FIXED_NOREPLACE)
 		return sys_error_of(p);
 	for (unsigned i = 0; i < 3; i++) {
-		p = map_aligned(v, lengths[i], offset);
+		uint64_t length = min_u64(lengths[i], room);
+
+		p = map_aligned(v, length, offset);
 		if (!sys_is_error(p))
-			return note_segment(v, (uintptr_t)p, lengths[i], offset);
+			return note_segment(v, (uintptr_t)p, length, offset);
 	}
 	return sys_error_of(p);
 }
 
 static int grow_segment(struct view *v, struct segment *s, uint64_t hi)
 {
-	uint64_t offset = segment_end(s), more = round_up(hi - offset, CHUNK);
+	uint64_t offset = segment_end(s), more = min_u64(round_up(hi - offset, CHUNK), gap_end(v, s->offset) - offset);
 	void *p = map_file(v, s->at.end, more, MAP_FIXED_NOREPLACE, offset);
 
 	if (sys_is_error(p)) {
@@ -266,6 +307,31 @@ static int grow_segment(struct view *v, struct segment *s, uint64_t hi)
 	s->at.end += more;
 	note_growth(s);
 	return 0;
+}
+
+/* A segment that ends where the gap begins grows; otherwise there is a new one, for the whole gap if it has an end. */
+static int fill_gap(struct view *v, uint64_t start, uint64_t end)
+{
+	for (unsigned i = 0; i < v->segment_count; i++) {
+		if (segment_end(&v->segments[i]) == start && !grow_segment(v, &v->segments[i], end))
+			return 0;
+	}
+	return new_segment(v, start, end, 0, 0);
+}
+
+int view_show(struct view *v, uint64_t start, uint64_t end)
+{
+	int err = 0;
+
+	for (uint64_t at = page_floor(start); at < end && !err;) {
+		uint64_t run;
+
+		if (view_address(v, at, &run))
+			at += run;
+		else
+			err = fill_gap(v, at, min_u64(gap_end(v, at), page_ceil(end)));
+	}
+	return err;
 }
 
 int view_place(struct view *v, uint64_t offset, uint64_t length, uintptr_t want, int flags,

@@ -8,8 +8,9 @@
  *
  *   [0, file_end)         the file, mapped MAP_PRIVATE: loaded on demand, copied on the first store
  *   [file_end, zero_end)  anonymous memory: what the transaction has added to the file, and what an
- *                         abort or a shrinking took away under windows that still look at it
- *   [zero_end, ...)       the file again, past its end: a touch is SIGBUS, as for any shared mapping
+ *                         abort took away under windows that still look at it
+ *   [zero_end, ...)       nothing, a touch is SIGBUS, as for any shared mapping past the end: an empty file as
+ *                         far as the transaction has cut the file, then the file itself past its end
  *
  * Nothing of an open transaction is in the file, not even its size: only apply changes it.
  *
@@ -23,6 +24,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "journal.h"
 #include "lock.h"
@@ -42,13 +44,15 @@ enum view_mode {
 	VIEW_READING, /* no writable window yet: no lock, no journal, nothing can be dirty */
 	VIEW_WRITING, /* this process holds the journal's lock */
 	VIEW_ORPHAN,  /* inherited over fork: its stores stay in this process */
+	VIEW_UNLINKED, /* its file has no name any more: memory only, nothing to commit */
 };
 
 struct view {
 	struct view *next;
 	dev_t dev;
 	ino_t ino;
-	char *path;
+	char *path;              /* that the file has now, as far as we know */
+	char *other_path;        /* that the program has linked to it last; NULL: none */
 	enum view_mode mode;
 	int error;               /* commits fail with this: the file's own state is in doubt */
 	int fd;                  /* in the engine thread's descriptor table */
@@ -56,6 +60,7 @@ struct view {
 	uint64_t size;           /* logical */
 	uint64_t committed;      /* the file's own size, as of the last commit */
 	uint64_t cut;            /* the smallest size in this transaction; UINT64_MAX: never shrunk */
+	struct timespec changed; /* when a call last changed it in this transaction; 0: not yet */
 	uint64_t file_end;       /* page border */
 	uint64_t zero_end;       /* page border, >= file_end when there are zero pages */
 
@@ -73,6 +78,7 @@ struct view {
 	struct build *build;       /* commit.c, while one is under way */
 	uint64_t dirty_pages;      /* as last counted: for reports */
 	bool frozen;               /* orphans: no store was seen since the fork */
+	bool stranger_said;        /* that somebody changes the file without us */
 };
 
 extern struct lock session_lock;
@@ -92,6 +98,16 @@ struct view *view_create(int fd, const char *path, const struct stat *st, enum v
  */
 int view_place(struct view *v, uint64_t offset, uint64_t length, uintptr_t want, int flags,
 	       uintptr_t *at);
+
+/* Engine thread.  Makes segments for what of the file's [start, end) has none.  -ENFILE: too many would be needed. */
+int view_show(struct view *v, uint64_t start, uint64_t end);
+
+/*
+ * Engine thread.  A descriptor of an empty file: its pages are SIGBUS.  -1 when there is none to be had; then what
+ * was cut off reads as zeros.
+ */
+int view_void_fd(void);
+void view_after_fork(void);
 
 /* The segment's part of a file range as addresses; empty when it holds none of it. */
 struct range segment_range(const struct segment *s, uint64_t start, uint64_t end);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What open.c and stdio.c share. */
+#ifndef BIGFILE_OPEN_H
+#define BIGFILE_OPEN_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* openat(2), for whoever opens. */
+int open_any(int dirfd, const char *path, int flags, mode_t mode);
+
+/* A descriptor that was there when the program began may be of a marked file: gives it a stream of ours. */
+void streams_adopt(void);
+
+/* What is buffered in streams of ours goes into the transaction, before that is decided. */
+void streams_flush(void);
+
+#endif

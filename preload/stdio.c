@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Streams on marked files.
+ *
+ * stdio reads and writes from inside libc, where no wrapper of ours sees it.  A stream on a marked file is
+ * therefore made by fopencookie, whose functions are our own read, write, lseek and close; fileno() still
+ * tells its descriptor.
+ *
+ * freopen must keep the FILE that it is given, and only libc can change what is in one.  stdin, stdout and stderr are
+ * variables that can name another stream instead; for any other FILE the call fails.
+ */
+#include "interpose.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "open.h"
+#include "opening.h"
+#include "session.h"
+
+static bool any_stream;
+
+static ssize_t stream_read(void *cookie, char *buf, size_t n)
+{
+	return read((int)(intptr_t)cookie, buf, n);
+}
+
+/* stdio's convention: less than n is an error. */
+static ssize_t stream_write(void *cookie, const char *buf, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		ssize_t now = write((int)(intptr_t)cookie, buf + done, n - done);
+
+		if (now <= 0)
+			break;
+		done += (size_t)now;
+	}
+	return (ssize_t)done;
+}
+
+static int stream_seek(void *cookie, off64_t *offset, int whence)
+{
+	off_t at = lseek((int)(intptr_t)cookie, *offset, whence);
+
+	if (at < 0)
+		return -1;
+	*offset = at;
+	return 0;
+}
+
+static int stream_close(void *cookie)
+{
+	return close((int)(intptr_t)cookie);
+}
+
+/* The first letter and '+' are all that fopencookie knows. */
+static FILE *stream_on(int fd, const char *mode)
+{
+	cookie_io_functions_t functions = { stream_read, stream_write, stream_seek, stream_close };
+	char plain[3] = { mode[0], strchr(mode, '+') ? '+' : '\0', '\0' };
+	FILE *stream = fopencookie((void *)(intptr_t)fd, plain, functions);
+
+	if (!stream)
+		return NULL;
+	stream->_fileno = fd;
+	any_stream = true;
+	return stream;
+}
+
+/* -1: not a mode, which libc will say. */
+static int flags_of(const char *mode)
+{
+	int flags;
+
+	switch (mode[0]) {
+	case 'r':
+		flags = 0;
+		break;
+	case 'w':
+		flags = O_CREAT | O_TRUNC;
+		break;
+	case 'a':
+		flags = O_CREAT | O_APPEND;
+		break;
+	default:
+		return -1;
+	}
+	/* ",ccs=" and what follows is not for open(). */
+	for (const char *p = mode + 1; *p && *p != ','; p++)
+		flags |= *p == 'x' ? O_EXCL : *p == 'e' ? O_CLOEXEC : 0;
+	if (strchr(mode, '+'))
+		return flags | O_RDWR;
+	return flags | (mode[0] == 'r' ? O_RDONLY : O_WRONLY);
+}
+
+static bool is_marked(int fd)
+{
+	char path[PATH_MAX];
+	bool marked, has_view;
+
+	return fd >= 0 && !session_is_marked(fd, path, &marked, &has_view) && marked;
+}
+
+/* Pipes and devices are opened once only. */
+static bool may_be_marked(const char *path)
+{
+	struct stat st;
+
+	return opening_may_be_ours(AT_FDCWD, path) && (real(stat)(path, &st) || S_ISREG(st.st_mode));
+}
+
+static FILE *on_descriptor(int fd, const char *mode)
+{
+	FILE *stream = is_marked(fd) ? stream_on(fd, mode) : real(fdopen)(fd, mode);
+	int saved = errno;
+
+	if (!stream) {
+		close(fd);
+		errno = saved;
+	}
+	return stream;
+}
+
+EXPORT FILE *fopen(const char *path, const char *mode)
+{
+	int fd, flags = mode ? flags_of(mode) : -1;
+
+	if (flags < 0 || !path || !boot_is_active() || !may_be_marked(path))
+		return real(fopen)(path, mode);
+	fd = open_any(AT_FDCWD, path, flags, 0666);
+	return fd < 0 ? NULL : on_descriptor(fd, mode);
+}
+ALIAS(fopen64, fopen);
+
+EXPORT FILE *fdopen(int fd, const char *mode)
+{
+	int has, wants = mode ? flags_of(mode) : -1;
+
+	if (wants < 0 || !MAY_CHANGE(fd) || !is_marked(fd))
+		return real(fdopen)(fd, mode);
+	has = real(fcntl)(fd, F_GETFL);
+	if (has < 0)
+		return NULL;
+	if ((has & O_ACCMODE) != O_RDWR && (has & O_ACCMODE) != (wants & O_ACCMODE)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	if ((wants & O_APPEND) && !(has & O_APPEND) && real(fcntl)(fd, F_SETFL, has | O_APPEND))
+		return NULL;
+	return stream_on(fd, mode);
+}
+
+static FILE **standard(FILE *stream)
+{
+	return stream == stdin ? &stdin : stream == stdout ? &stdout : stream == stderr ? &stderr : NULL;
+}
+
+/* cin and cout remember the FILE that they began with. */
+static bool has_cpp_streams(void)
+{
+	return dlsym(RTLD_DEFAULT, "_ZSt4cout") != NULL;
+}
+
+/* Makes a standard stream anew on fd, which is moved to the old one's number. */
+static FILE *replace_standard(FILE **variable, int fd, const char *mode)
+{
+	int number = fileno(*variable);
+	FILE *stream;
+
+	if (number >= 0 && number != fd) {
+		if (dup2(fd, number) < 0)
+			return NULL;
+		close(fd);
+		fd = number;
+	}
+	stream = stream_on(fd, mode);
+	if (!stream)
+		return NULL;
+	if (variable == &stderr)
+		setvbuf(stream, NULL, _IONBF, 0);
+	/* Whoever kept the old one learns that it is over. */
+	(*variable)->_fileno = -1;
+	*variable = stream;
+	return stream;
+}
+
+static FILE *refuse_reopen(const char *path, FILE *stream)
+{
+	log_error("%s: freopen cannot turn %s into a stream of a transaction; open it by fopen, or take the file "
+		  "out of BIGFILE_PATHS", path, has_cpp_streams() ? "a stream of a C++ program" : "this stream");
+	fclose(stream);
+	errno = ENOTSUP;
+	return NULL;
+}
+
+EXPORT FILE *freopen(const char *path, const char *mode, FILE *stream)
+{
+	int fd, saved, flags = mode ? flags_of(mode) : -1;
+	FILE **variable = standard(stream), *fresh;
+
+	if (flags < 0 || !path || !boot_is_active() || !may_be_marked(path))
+		return real(freopen)(path, mode, stream);
+	fflush(stream);
+	fd = open_any(AT_FDCWD, path, flags, 0666);
+	if (fd >= 0 && !is_marked(fd)) {
+		close(fd);
+		return real(freopen)(path, mode, stream);
+	}
+	if (fd >= 0 && (!variable || has_cpp_streams())) {
+		close(fd);
+		return refuse_reopen(path, stream);
+	}
+	fresh = fd < 0 ? NULL : replace_standard(variable, fd, mode);
+	if (fresh)
+		return fresh;
+	saved = errno;
+	fclose(stream);
+	errno = saved;
+	return NULL;
+}
+ALIAS(freopen64, freopen);
+
+EXPORT int fclose(FILE *stream)
+{
+	fds_forget(stream ? fileno(stream) : -1);
+	return real(fclose)(stream);
+}
+
+static void adopt(FILE **variable, const char *reading, const char *writing)
+{
+	int fd = fileno(*variable), has = fd < 0 ? -1 : real(fcntl)(fd, F_GETFL);
+
+	if (has < 0 || !is_marked(fd))
+		return;
+	if (has_cpp_streams())
+		log_warn("descriptor %d is a marked file: what C++ streams do to it is not part of a transaction", fd);
+	replace_standard(variable, fd, (has & O_ACCMODE) == O_RDONLY ? reading : writing);
+}
+
+void streams_adopt(void)
+{
+	adopt(&stdin, "r", "r+");
+	adopt(&stdout, "r", "w");
+	adopt(&stderr, "r", "w");
+}
+
+void streams_flush(void)
+{
+	if (any_stream)
+		fflush(NULL);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Calls that have the kernel move bytes from one descriptor to another. */
+#include "interpose.h"
+
+#include <fcntl.h>
+#include <sys/sendfile.h>
+
+#include "transfer.h"
+
+#define MAY_MOVE(in, out) (boot_is_active() && (fileops_may_read(in) || fileops_may_change(out)))
+
+EXPORT ssize_t sendfile(int out, int in, off_t *offset, size_t n)
+{
+	ENGINE_OR(MAY_MOVE(in, out), transfer_sendfile(out, in, offset, n), real(sendfile)(out, in, offset, n));
+}
+ALIAS(sendfile64, sendfile);
+
+EXPORT ssize_t copy_file_range(int in, off_t *in_offset, int out, off_t *out_offset, size_t n, unsigned flags)
+{
+	ENGINE_OR(MAY_MOVE(in, out), transfer_copy_range(in, in_offset, out, out_offset, n, flags),
+		  real(copy_file_range)(in, in_offset, out, out_offset, n, flags));
+}
+
+EXPORT ssize_t splice(int in, off_t *in_offset, int out, off_t *out_offset, size_t n, unsigned flags)
+{
+	ENGINE_OR(MAY_MOVE(in, out), transfer_splice(in, in_offset, out, out_offset, n, flags),
+		  real(splice)(in, in_offset, out, out_offset, n, flags));
+}

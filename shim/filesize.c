@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See filesize.h. */
+#include "filesize.h"
+
+#include <linux/falloc.h>
+#include <sys/sysmacros.h>
+
+#include "session.h"
+#include "sys.h"
+#include "viewio.h"
+
+int64_t filesize_truncate(int fd, int64_t size)
+{
+	int64_t answer;
+	int flags;
+	struct view *v = size < 0 ? NULL : fileops_write_view(fd, &flags, &answer);
+
+	if (size < 0)
+		return FILEOPS_NOT_OURS;
+	return v ? viewio_resize(v, (uint64_t)size) : answer;
+}
+
+/*
+ * Opening for the moment of the job would be enough, but the program's table is the only one that session_view_of
+ * looks into; O_PATH descriptors hold no locks.
+ */
+static int view_of_path(const char *path, struct view **v)
+{
+	int err, fd = sys_open(path, O_PATH | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return NOT_OURS;
+	fds_forget(fd);
+	err = session_view_of(fd, true, v);
+	fds_forget(fd);
+	sys_close(fd);
+	return err;
+}
+
+int64_t filesize_truncate_path(const char *path, int64_t size)
+{
+	struct view *v;
+	int err;
+
+	/* The kernel knows how to refuse these. */
+	if (size < 0 || sys_call(SYS_faccessat, AT_FDCWD, path, W_OK))
+		return FILEOPS_NOT_OURS;
+	err = view_of_path(path, &v);
+	if (err)
+		return err < 0 ? err : FILEOPS_NOT_OURS;
+	return viewio_resize(v, (uint64_t)size);
+}
+
+static int zero_range(struct view *v, uint64_t start, uint64_t end, bool keep_size)
+{
+	int err = 0;
+
+	if (!keep_size && end > v->size)
+		err = viewio_resize(v, end);
+	if (!err)
+		err = viewio_lock(v, start, min_u64(end, v->size));
+	if (err)
+		return err;
+	end = min_u64(end, v->size);
+	if (start < end)
+		err = viewio_write(v, start, NULL, end - start);
+	viewio_touch(v);
+	lock_release(&session_lock);
+	return err;
+}
+
+/* Takes [start, end) out, or puts as many zeros in: what follows moves. */
+static int shift(struct view *v, uint64_t start, uint64_t end, bool insert)
+{
+	uint64_t size = v->size, length = end - start;
+	int err;
+
+	if (start % page_size() || length % page_size() || (insert ? start >= size : end >= size))
+		return -EINVAL;
+	if (insert)
+		err = size > INT64_MAX - length ? -EFBIG : viewio_resize(v, size + length);
+	else
+		err = 0;
+	if (!err)
+		err = viewio_lock(v, start, v->size);
+	if (err)
+		return err;
+	if (insert) {
+		err = viewio_move(v, end, start, size - start);
+		if (!err)
+			err = viewio_write(v, start, NULL, length);
+	} else {
+		err = viewio_move(v, start, end, size - end);
+	}
+	viewio_touch(v);
+	lock_release(&session_lock);
+	return err || insert ? err : viewio_resize(v, size - length);
+}
+
+int64_t filesize_allocate(int fd, int mode, int64_t offset, int64_t length)
+{
+	uint64_t start = (uint64_t)offset, end = start + (uint64_t)length;
+	int64_t answer;
+	int flags;
+	struct view *v;
+
+	if (offset < 0 || length <= 0 || offset > INT64_MAX - length)
+		return FILEOPS_NOT_OURS;
+	v = fileops_write_view(fd, &flags, &answer);
+	if (!v)
+		return answer;
+	switch (mode) {
+	case 0:
+		return end > v->size ? viewio_resize(v, end) : 0;
+	case FALLOC_FL_KEEP_SIZE: /* space beyond the end is promised at the commit, not before */
+	case FALLOC_FL_UNSHARE_RANGE | FALLOC_FL_KEEP_SIZE:
+		return 0;
+	case FALLOC_FL_UNSHARE_RANGE:
+		return end > v->size ? viewio_resize(v, end) : 0;
+	case FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE:
+	case FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE:
+		return zero_range(v, start, end, true);
+	case FALLOC_FL_ZERO_RANGE:
+		return zero_range(v, start, end, false);
+	case FALLOC_FL_COLLAPSE_RANGE:
+	case FALLOC_FL_INSERT_RANGE:
+		return shift(v, start, end, mode == FALLOC_FL_INSERT_RANGE);
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+static struct view *changed_view(dev_t dev, ino_t ino)
+{
+	struct view *v = view_any() ? view_find(dev, ino) : NULL;
+
+	return v && v->mode != VIEW_READING ? v : NULL;
+}
+
+void filesize_fix_stat(struct stat *st)
+{
+	struct view *v = S_ISREG(st->st_mode) ? changed_view(st->st_dev, st->st_ino) : NULL;
+
+	if (!v)
+		return;
+	st->st_size = (off_t)v->size;
+	if (v->changed.tv_sec)
+		st->st_mtim = st->st_ctim = v->changed;
+}
+
+void filesize_fix_statx(struct statx *stx)
+{
+	struct view *v = NULL;
+
+	if (S_ISREG(stx->stx_mode) && (stx->stx_mask & STATX_INO))
+		v = changed_view(makedev(stx->stx_dev_major, stx->stx_dev_minor), stx->stx_ino);
+	if (!v)
+		return;
+	stx->stx_size = v->size;
+	if (v->changed.tv_sec) {
+		stx->stx_mtime.tv_sec = stx->stx_ctime.tv_sec = v->changed.tv_sec;
+		stx->stx_mtime.tv_nsec = stx->stx_ctime.tv_nsec = (uint32_t)v->changed.tv_nsec;
+	}
+}

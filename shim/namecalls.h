@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * rename, link, unlink as the program calls them, when they may concern marked files.
+ *
+ * What a crash left in the journal of a name is redone before the name means another file, or none.  Any thread, no
+ * lock held.  0, -errno, or NOT_OURS for the caller to go to the kernel.
+ */
+#ifndef BIGFILE_NAMECALLS_H
+#define BIGFILE_NAMECALLS_H
+
+#include "session.h"
+
+int namecalls_rename(int old_dir, const char *old, int new_dir, const char *new, unsigned flags);
+int namecalls_link(int old_dir, const char *old, int new_dir, const char *new, int flags);
+int namecalls_unlink(int dir, const char *path, int flags);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * See names.h.  The kernel knows the present name of every descriptor; only when that name was unlinked and
+ * the file has others do we need to have seen the link made.
+ */
+#include "names.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "checkpoint.h"
+#include "config.h"
+#include "fmt.h"
+#include "journal_lock.h"
+#include "log.h"
+#include "marks.h"
+#include "sys.h"
+#include "tracker.h"
+#include "view.h"
+
+static bool is_name_of(const struct view *v, const char *path)
+{
+	struct stat st;
+
+	return !sys_lstat(path, &st) && st.st_dev == v->dev && st.st_ino == v->ino;
+}
+
+/* False when the file has no name that we could know. */
+static bool find_name(const struct view *v, char *path, size_t size)
+{
+	char link[64];
+	ssize_t n;
+
+	fmt_print(link, sizeof link, "/proc/thread-self/fd/%d", v->fd);
+	n = sys_readlink(link, path, size - 1);
+	/* Without /proc nothing is known to have changed. */
+	if (n < 0) {
+		fmt_print(path, size, "%s", v->path);
+		return true;
+	}
+	path[n] = '\0';
+	if (!strcmp(path, v->path) || is_name_of(v, path))
+		return true;
+	if (!v->other_path || !is_name_of(v, v->other_path))
+		return false;
+	fmt_print(path, size, "%s", v->other_path);
+	return true;
+}
+
+static void set_string(char **where, const char *value)
+{
+	char *copy = arena_strdup(value);
+
+	if (!copy)
+		return;
+	if (*where)
+		arena_free(*where, strlen(*where) + 1);
+	*where = copy;
+}
+
+static void lose_name(struct view *v)
+{
+	struct stat st;
+
+	if (v->mode == VIEW_WRITING) {
+		uint64_t pages;
+		bool open = view_size_changed(v) || v->carried.count || v->carry_all || tracker->count(v, 1, &pages) ||
+			    pages;
+
+		if (!sys_fstat(v->fd, &st) && st.st_nlink > 0)
+			log_warn("%s: replaced, and its other names are not known: what was not committed is dropped", v->path);
+		else if (open && !sys_lstat(v->path, &st))
+			log_warn("%s: replaced by another file: what was not committed of the old one is dropped with it",
+				 v->path);
+		else if (open)
+			log_info("%s: deleted: what was not committed of it is dropped with it", v->path);
+		/* Its records may matter as long as the deletion itself is not durable. */
+		if (!checkpoint_now(v))
+			sys_unlinkat(AT_FDCWD, v->journal.path);
+		journal_close(&v->journal);
+	}
+	v->mode = VIEW_UNLINKED;
+}
+
+/* A journal at the new name is of the file that had it before: empty, or of no use to anybody now. */
+static int clear_the_way(const char *journal, const struct stat *file)
+{
+	int fd, err = journal_open_locked(journal, file, false, &fd);
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	err = sys_unlinkat(AT_FDCWD, journal);
+	sys_close(fd);
+	return err;
+}
+
+static bool is_journal_of(const struct view *v, const char *path)
+{
+	struct stat ours, named;
+
+	return !sys_fstat(v->journal.fd, &ours) && !sys_lstat(path, &named) && ours.st_dev == named.st_dev &&
+	       ours.st_ino == named.st_ino;
+}
+
+static int rename_journal(struct view *v, const char *journal)
+{
+	struct stat file;
+	int err = sys_fstat(v->fd, &file);
+
+	/* A folder that was renamed took it along. */
+	if (is_journal_of(v, journal))
+		return 0;
+	if (!err)
+		err = clear_the_way(journal, &file);
+	if (!err && is_journal_of(v, v->journal.path))
+		err = sys_rename(v->journal.path, journal);
+	return err;
+}
+
+static int move_journal(struct view *v, const char *path)
+{
+	char journal[PATH_MAX];
+	int err = journal_path_of(path, config.journal_dir, journal, sizeof journal);
+
+	if (!err)
+		err = checkpoint_now(v);
+	if (!err)
+		err = rename_journal(v, journal);
+	if (!err && v->journal.durable)
+		err = sync_folder_of(journal);
+	/* The name of the file must not come back without its journal. */
+	if (!err && v->journal.durable)
+		err = sync_folder_of(path);
+	if (!err)
+		set_string(&v->journal.path, journal);
+	return err;
+}
+
+/* Files may have changed names with each other: then no journal can go straight to its new place. */
+static void step_aside(struct view *v)
+{
+	char aside[PATH_MAX];
+
+	fmt_print(aside, sizeof aside, "%s.%d" JOURNAL_SUFFIX, v->journal.path, v->fd);
+	if (v->mode == VIEW_WRITING && !checkpoint_now(v) && is_journal_of(v, v->journal.path) &&
+	    !sys_rename(v->journal.path, aside))
+		set_string(&v->journal.path, aside);
+}
+
+static void follow(struct view *v, const char *path)
+{
+	int err = v->mode == VIEW_WRITING ? move_journal(v, path) : 0;
+
+	if (err)
+		log_error("%s: renamed to %s, but its journal %s cannot follow: %e; after a crash: bigfile recover, "
+			  "with the journal renamed by hand", v->path, path, v->journal.path, err);
+	else if (v->mode == VIEW_WRITING && !marks_match(path))
+		log_warn("%s: renamed to %s, which BIGFILE_PATHS does not name: after a crash it needs bigfile recover",
+			 v->path, path);
+	set_string(&v->path, path);
+}
+
+static bool is_followed(const struct view *v)
+{
+	return v->fd >= 0 && (v->mode == VIEW_READING || v->mode == VIEW_WRITING);
+}
+
+static bool has_moved(const struct view *v, char *path, size_t size)
+{
+	return is_followed(v) && find_name(v, path, size) && strcmp(path, v->path);
+}
+
+int names_follow(void *arg)
+{
+	char path[PATH_MAX];
+	unsigned moved = 0;
+
+	/* First those that lost their names, which others may have taken. */
+	for (struct view *v = view_first(); v; v = v->next) {
+		if (is_followed(v) && !find_name(v, path, sizeof path))
+			lose_name(v);
+	}
+	for (struct view *v = view_first(); v; v = v->next)
+		moved += has_moved(v, path, sizeof path);
+	for (struct view *v = view_first(); v && moved > 1; v = v->next) {
+		if (has_moved(v, path, sizeof path))
+			step_aside(v);
+	}
+	for (struct view *v = view_first(); v && moved; v = v->next) {
+		if (has_moved(v, path, sizeof path))
+			follow(v, path);
+	}
+	return 0;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See viewio.h. */
+#include "viewio.h"
+
+#include <string.h>
+#include <sys/resource.h>
+
+#include "engine.h"
+#include "resize.h"
+#include "sys.h"
+#include "tracker.h"
+
+#define MOVE_SIZE ((uint64_t)1 << 20)
+
+struct showing {
+	struct view *view;
+	struct range range; /* of the file */
+};
+
+static int show_job(void *arg)
+{
+	struct showing *s = arg;
+
+	return view_show(s->view, s->range.start, s->range.end);
+}
+
+int viewio_lock(struct view *v, uint64_t start, uint64_t end)
+{
+	struct showing s = { v, { start, end } };
+
+	for (;;) {
+		int err;
+
+		lock_take(&session_lock);
+		if (view_shows(v, page_floor(start), end))
+			return 0;
+		lock_release(&session_lock);
+		err = v->mode == VIEW_ORPHAN ? -EIO : engine_run(show_job, &s);
+		if (err)
+			return err;
+	}
+}
+
+void viewio_read(struct view *v, uint64_t offset, void *to, uint64_t length)
+{
+	uint8_t *p = to;
+
+	while (length > 0) {
+		uint64_t run;
+		const uint8_t *from = view_address(v, offset, &run);
+
+		run = min_u64(run, length);
+		memcpy(p, from, run);
+		p += run;
+		offset += run;
+		length -= run;
+	}
+}
+
+int viewio_write(struct view *v, uint64_t offset, const void *from, uint64_t length)
+{
+	const uint8_t *p = from;
+
+	while (length > 0) {
+		uint64_t run;
+		uint8_t *to = view_address(v, offset, &run);
+		struct range pages;
+		int err;
+
+		run = min_u64(run, length);
+		pages = (struct range){ page_floor((uintptr_t)to), page_ceil((uintptr_t)to + run) };
+		err = tracker->open(v, pages);
+		if (err)
+			return err;
+		if (p)
+			memcpy(to, p, run);
+		else
+			memset(to, 0, run);
+		tracker->close(v, pages);
+		p += p ? run : 0;
+		offset += run;
+		length -= run;
+	}
+	return 0;
+}
+
+/* One piece, as far as both ends of it lie in one segment each. */
+static int64_t move_piece(struct view *v, uint64_t to, uint64_t from, uint64_t length)
+{
+	uint64_t to_run, from_run;
+	uint8_t *target = view_address(v, to, &to_run), *source = view_address(v, from, &from_run);
+	struct range pages;
+	int err;
+
+	length = min_u64(length, min_u64(to_run, from_run));
+	pages = (struct range){ page_floor((uintptr_t)target), page_ceil((uintptr_t)target + length) };
+	err = tracker->open(v, pages);
+	if (err)
+		return err;
+	memmove(target, source, length);
+	tracker->close(v, pages);
+	return (int64_t)length;
+}
+
+static int move_down(struct view *v, uint64_t to, uint64_t from, uint64_t length)
+{
+	while (length > 0) {
+		int64_t done = move_piece(v, to, from, min_u64(length, MOVE_SIZE));
+
+		if (done < 0)
+			return (int)done;
+		to += (uint64_t)done;
+		from += (uint64_t)done;
+		length -= (uint64_t)done;
+	}
+	return 0;
+}
+
+/* From the end, page by page, so that nothing is overwritten before it was moved. */
+static int move_up(struct view *v, uint64_t to, uint64_t from, uint64_t length)
+{
+	while (length > 0) {
+		uint64_t start = page_floor(length - 1);
+		int64_t done = move_piece(v, to + start, from + start, length - start);
+
+		if (done < 0)
+			return (int)done;
+		length = start;
+	}
+	return 0;
+}
+
+int viewio_move(struct view *v, uint64_t to, uint64_t from, uint64_t length)
+{
+	return to > from ? move_up(v, to, from, length) : move_down(v, to, from, length);
+}
+
+int64_t viewio_limit(const struct view *v, int64_t at, int64_t total)
+{
+	struct rlimit limit;
+
+	if (at + total <= (int64_t)v->size || getrlimit(RLIMIT_FSIZE, &limit) ||
+	    limit.rlim_cur == RLIM_INFINITY || (uint64_t)(at + total) <= limit.rlim_cur)
+		return total;
+	return (uint64_t)at >= limit.rlim_cur ? -EFBIG : (int64_t)(limit.rlim_cur - (uint64_t)at);
+}
+
+struct resizing {
+	struct view *view;
+	uint64_t size;
+};
+
+static int resize_now(void *arg)
+{
+	struct resizing *r = arg;
+	struct view *v = r->view;
+	int err;
+
+	if (r->size > v->size &&
+	    viewio_limit(v, (int64_t)v->size, (int64_t)(r->size - v->size)) < (int64_t)(r->size - v->size))
+		return -EFBIG;
+	err = view_resize(v, r->size);
+	if (!err)
+		viewio_touch(v);
+	return err;
+}
+
+int viewio_resize(struct view *v, uint64_t size)
+{
+	struct resizing r = { v, size };
+	int err;
+
+	lock_take(&session_lock);
+	/* A forked child has no engine, and no empty file to show. */
+	if (size >= v->size || v->mode == VIEW_ORPHAN) {
+		err = resize_now(&r);
+		lock_release(&session_lock);
+		return err;
+	}
+	lock_release(&session_lock);
+	return engine_run(resize_now, &r);
+}
+
+void viewio_touch(struct view *v)
+{
+	sys_call(SYS_clock_gettime, CLOCK_REALTIME, &v->changed);
+}
