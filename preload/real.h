@@ -9,6 +9,7 @@
 #ifndef BIGFILE_REAL_H
 #define BIGFILE_REAL_H
 
+#include <aio.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -103,6 +104,10 @@
 	X(FILE *, fdopen, (int, const char *))                                                 \
 	X(FILE *, freopen, (const char *, const char *, FILE *))                               \
 	X(int, fclose, (FILE *))                                                               \
+	X(int, aio_read, (struct aiocb *))                                                     \
+	X(int, aio_write, (struct aiocb *))                                                    \
+	X(int, aio_fsync, (int, struct aiocb *))                                               \
+	X(int, lio_listio, (int, struct aiocb *const[], int, struct sigevent *))               \
 	X(int, open, (const char *, int, ...))                                                 \
 	X(int, openat, (int, const char *, int, ...))                                          \
 	X(FILE *, fopen, (const char *, const char *))                                         \

@@ -44,6 +44,8 @@ struct view *fileops_write_view(int fd, int *flags, int64_t *answer)
 
 	*answer = FILEOPS_NOT_OURS;
 	*flags = sys_fcntl(fd, F_GETFL, 0);
+	if (*flags < 0 && *flags != -EBADF)
+		*answer = *flags;
 	/* The kernel knows how to refuse a reader. */
 	if (*flags < 0 || (*flags & O_PATH) || (*flags & O_ACCMODE) == O_RDONLY)
 		return NULL;
@@ -122,7 +124,7 @@ int64_t fileops_read(int fd, const struct iovec *iov, int count, int64_t offset)
 		return answer;
 	mode = sys_fcntl(fd, F_GETFL, 0);
 	if (mode < 0 || (mode & O_PATH) || (mode & O_ACCMODE) == O_WRONLY)
-		return -EBADF;
+		return mode < 0 ? mode : -EBADF;
 	total = total_length(iov, count);
 	if (total < 0 || offset < -1)
 		return -EINVAL;

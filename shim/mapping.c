@@ -6,8 +6,10 @@
 
 #include "engine.h"
 #include "fault.h"
+#include "fds.h"
 #include "kernel.h"
 #include "log.h"
+#include "privatemap.h"
 #include "resize.h"
 #include "session.h"
 #include "sys.h"
@@ -138,6 +140,19 @@ bool mapping_refuses_fixed(void *addr, size_t length)
 	return v != NULL;
 }
 
+/* Without an open transaction the file itself is what the mapping should show. */
+static int map_private(void *addr, size_t length, int prot, int flags, int fd, uint64_t offset, void **result)
+{
+	struct view *v;
+	int err = session_find_view(fd, &v);
+
+	if (err || !v || v->mode == VIEW_READING)
+		return err < 0 ? err : NOT_OURS;
+	if ((flags & MAP_FIXED) && mapping_refuses_fixed(addr, length))
+		return -ENOMEM;
+	return privatemap_map(v, addr, length, prot, flags, fd, offset, result);
+}
+
 int mapping_map(void *addr, size_t length, int prot, int flags, int fd, int64_t offset, void **result)
 {
 	struct placement p;
@@ -146,12 +161,10 @@ int mapping_map(void *addr, size_t length, int prot, int flags, int fd, int64_t 
 	int err;
 
 	if (fd < 0 || (flags & MAP_ANONYMOUS) || !length || offset < 0 ||
-	    offset % (int64_t)page_size() || offset > INT64_MAX - (int64_t)length)
+	    offset % (int64_t)page_size() || offset > INT64_MAX - (int64_t)length || fds_is_plain(fd))
 		return NOT_OURS;
-	/* A private reader sees the transaction; a private writer keeps to the committed file. */
-	if (!is_shared(flags) &&
-	    ((prot & PROT_WRITE) || (flags & FIXED_FLAGS) || session_find_view(fd, &v) || !v))
-		return NOT_OURS;
+	if (!is_shared(flags))
+		return map_private(addr, length, prot, flags, fd, (uint64_t)offset, result);
 	err = check_rights(fd, prot, &may_write);
 	if (err)
 		return err;
@@ -225,22 +238,20 @@ static int remap_job(void *arg)
 	struct remapping *r = arg;
 	struct view *v = r->view;
 	struct range now = whole_pages((void *)r->at.start, r->new_length);
-	const struct window *w = window_find(&v->windows, r->at);
-	struct window copy;
+	struct window taken;
 	uintptr_t start;
 	int err;
 
-	if (!w)
+	if (!window_covers(&v->windows, r->at))
 		return -EFAULT;
-	copy = *w;
 	err = view_place(v, view_offset_at(v, r->at.start), r->new_length, 0, 0, &start);
 	if (!err)
 		err = window_reserve(&v->windows, 8);
 	if (err)
 		return -ENOMEM;
 	lock_take(&window_lock);
-	window_remove(&v->windows, r->at);
-	window_add(&v->windows, (struct window){ now, copy.prot, copy.may_write });
+	taken = window_take(&v->windows, r->at);
+	window_add(&v->windows, (struct window){ now, taken.prot, taken.may_write });
 	lock_release(&window_lock);
 	return tracker->protect(v, (struct range){ r->at.start, max_u64(r->at.end, now.end) });
 }

@@ -94,34 +94,60 @@ static bool concerns_us(int in, int out, int64_t *answer)
 	return !err && v && v->mode != VIEW_READING;
 }
 
+/* What the kernel refuses first.  appending: the error for an output that appends. */
+static int check_modes(int in, int out, int appending)
+{
+	int from = sys_fcntl(in, F_GETFL, 0), to = sys_fcntl(out, F_GETFL, 0);
+
+	if (from < 0 || to < 0 || ((from | to) & O_PATH) || (from & O_ACCMODE) == O_WRONLY || (to & O_ACCMODE) == O_RDONLY)
+		return -EBADF;
+	return to & O_APPEND ? appending : 0;
+}
+
 int64_t transfer_sendfile(int out, int in, off_t *offset, size_t length)
 {
 	int64_t answer;
+	int err;
 
 	if (!length || !concerns_us(in, out, &answer))
 		return length ? answer : FILEOPS_NOT_OURS;
-	return move((struct side){ in, offset }, (struct side){ out, NULL }, length);
+	err = check_modes(in, out, -EINVAL);
+	return err ? err : move((struct side){ in, offset }, (struct side){ out, NULL }, length);
+}
+
+/* Nothing beyond the end is copied, and nothing onto itself. */
+static int64_t clip(struct side in, struct side out, bool same, size_t length)
+{
+	int64_t from = begin_of(&in), to = begin_of(&out), size, answer;
+	struct view *v = fileops_may_read(in.fd) ? fileops_read_view(in.fd, &answer) : NULL;
+	struct stat st;
+	int err = v ? 0 : sys_fstat(in.fd, &st);
+
+	if (err || from < 0 || to < 0)
+		return err ? err : -EINVAL;
+	size = v ? (int64_t)v->size : st.st_size;
+	length = from >= size ? 0 : min_u64(length, (uint64_t)(size - from));
+	if (same && from < to + (int64_t)length && to < from + (int64_t)length)
+		return -EINVAL;
+	return (int64_t)length;
 }
 
 int64_t transfer_copy_range(int in, off_t *in_offset, int out, off_t *out_offset, size_t length, unsigned flags)
 {
+	struct side from = { in, in_offset }, to = { out, out_offset };
 	struct stat a, b;
 	int64_t answer;
+	int err;
 
 	if (!length || flags || !concerns_us(in, out, &answer))
 		return length && !flags ? answer : FILEOPS_NOT_OURS;
+	err = check_modes(in, out, -EBADF);
+	if (err)
+		return err;
 	if (sys_fstat(in, &a) || sys_fstat(out, &b) || !S_ISREG(a.st_mode) || !S_ISREG(b.st_mode))
 		return -EINVAL;
-	if (sys_fcntl(out, F_GETFL, 0) & O_APPEND)
-		return -EBADF;
-	if (a.st_dev == b.st_dev && a.st_ino == b.st_ino) {
-		int64_t from = begin_of(&(struct side){ in, in_offset });
-		int64_t to = begin_of(&(struct side){ out, out_offset });
-
-		if (from < to + (int64_t)length && to < from + (int64_t)length)
-			return -EINVAL;
-	}
-	return move((struct side){ in, in_offset }, (struct side){ out, out_offset }, length);
+	answer = clip(from, to, a.st_dev == b.st_dev && a.st_ino == b.st_ino, min_u64(length, LARGEST_MOVE));
+	return answer <= 0 ? answer : move(from, to, (size_t)answer);
 }
 
 /* What is taken out of a pipe cannot be put back: no more than the view will take at once. */
@@ -160,9 +186,13 @@ int64_t transfer_splice(int in, off_t *in_offset, int out, off_t *out_offset, si
 {
 	bool never_wait = flags & 2 /* SPLICE_F_NONBLOCK */;
 	int64_t answer;
+	int err;
 
 	if (!length || !concerns_us(in, out, &answer))
 		return length ? answer : FILEOPS_NOT_OURS;
+	err = check_modes(in, out, -EINVAL);
+	if (err)
+		return err;
 	if (is_pipe(in)) {
 		if (in_offset)
 			return -ESPIPE;

@@ -9,8 +9,8 @@
 
 int window_reserve(struct window_table *t, size_t more)
 {
-	/* Cutting the middle out of a window adds one, and a change may cut every window. */
-	size_t needed = t->count * 2 + more * 2, capacity = t->capacity ? t->capacity : 8;
+	/* Changing the middle of a window adds two, and a change may meet every window. */
+	size_t needed = t->count * 3 + more * 2, capacity = t->capacity ? t->capacity : 8;
 	struct window *bigger;
 
 	if (needed <= t->capacity)
@@ -45,73 +45,89 @@ static bool is_exactly(struct range a, struct range b)
 	return a.start == b.start && a.end == b.end;
 }
 
-/* Index of the newest window that is exactly `at`, or count. */
-static size_t find_exact(const struct window_table *t, struct range at)
+/* How much a window allows: where several lie on a page, the one that allows least is the one to give up. */
+static int generosity(const struct window *w)
 {
+	return 4 * !!(w->prot & PROT_WRITE) + 2 * !!(w->prot & PROT_READ) + w->may_write;
+}
+
+/*
+ * The window to take off when the program speaks of `at`: which of those that lie there it means cannot be
+ * told.  The least generous, rather one that is exactly `at`, rather a newer one.  count: none.
+ */
+static size_t choose(const struct window_table *t, struct range at, bool that_may_write)
+{
+	size_t best = t->count;
+
 	for (size_t i = t->count; i-- > 0;) {
-		if (is_exactly(t->windows[i].at, at))
-			return i;
+		const struct window *w = &t->windows[i];
+		int more;
+
+		if (range_is_empty(range_intersect(w->at, at)) || (that_may_write && !w->may_write))
+			continue;
+		more = best < t->count ? generosity(w) - generosity(&t->windows[best]) : -1;
+		if (more < 0 || (more == 0 && is_exactly(w->at, at) && !is_exactly(t->windows[best].at, at)))
+			best = i;
 	}
-	return t->count;
+	return best;
+}
+
+/* Takes the part of window i in `at` off, and returns it. */
+static struct window cut_out(struct window_table *t, size_t i, struct range at)
+{
+	struct window w = t->windows[i], part = w;
+
+	part.at = range_intersect(w.at, at);
+	delete_at(t, i);
+	window_add(t, (struct window){ { w.at.start, part.at.start }, w.prot, w.may_write });
+	window_add(t, (struct window){ { part.at.end, w.at.end }, w.prot, w.may_write });
+	return part;
 }
 
 void window_remove(struct window_table *t, struct range at)
 {
-	size_t exact = find_exact(t, at);
-	struct range hit = { 0, 0 };
-	struct window w;
-	size_t i;
+	size_t i = range_is_empty(at) ? t->count : choose(t, at, false);
+	struct range hit;
 
-	if (range_is_empty(at))
+	if (i == t->count)
 		return;
-	if (exact < t->count) {
-		delete_at(t, exact);
-		return;
-	}
-	for (i = t->count; i-- > 0;) {
-		hit = range_intersect(t->windows[i].at, at);
-		if (!range_is_empty(hit))
-			break;
-	}
-	if (range_is_empty(hit))
-		return;
-	w = t->windows[i];
-	delete_at(t, i);
-	window_add(t, (struct window){ { w.at.start, hit.start }, w.prot, w.may_write });
-	window_add(t, (struct window){ { hit.end, w.at.end }, w.prot, w.may_write });
+	hit = cut_out(t, i, at).at;
 	/* What this window did not cover costs another one, to the left and to the right. */
-	if (at.start < hit.start)
-		window_remove(t, (struct range){ at.start, hit.start });
-	if (hit.end < at.end)
-		window_remove(t, (struct range){ hit.end, at.end });
+	window_remove(t, (struct range){ at.start, hit.start });
+	window_remove(t, (struct range){ hit.end, at.end });
+}
+
+static bool may_all_write(const struct window_table *t, struct range at)
+{
+	while (at.start < at.end) {
+		size_t i = choose(t, (struct range){ at.start, at.start + 1 }, true);
+
+		if (i == t->count)
+			return false;
+		at.start = t->windows[i].at.end;
+	}
+	return true;
+}
+
+static void protect(struct window_table *t, struct range at, int prot)
+{
+	size_t i = range_is_empty(at) ? t->count : choose(t, at, prot & PROT_WRITE);
+	struct window part;
+
+	if (i == t->count)
+		return;
+	part = cut_out(t, i, at);
+	part.prot = prot;
+	window_add(t, part);
+	protect(t, (struct range){ at.start, part.at.start }, prot);
+	protect(t, (struct range){ part.at.end, at.end }, prot);
 }
 
 int window_protect(struct window_table *t, struct range at, int prot)
 {
-	size_t exact = find_exact(t, at), before = t->count;
-
-	for (size_t i = 0; i < before && (prot & PROT_WRITE); i++) {
-		struct range hit = range_intersect(t->windows[i].at, at);
-
-		if (!range_is_empty(hit) && !t->windows[i].may_write &&
-		    (exact == t->count || i == exact))
-			return -EACCES;
-	}
-	if (exact < t->count) {
-		t->windows[exact].prot = prot;
-		return 0;
-	}
-	for (size_t i = 0; i < before; i++) {
-		struct window w = t->windows[i];
-		struct range hit = range_intersect(w.at, at);
-
-		if (range_is_empty(hit))
-			continue;
-		t->windows[i].at = hit;
-		t->windows[i].prot = prot;
-		window_add(t, (struct window){ { w.at.start, hit.start }, w.prot, w.may_write });
-		window_add(t, (struct window){ { hit.end, w.at.end }, w.prot, w.may_write });
-	}
+	if ((prot & PROT_WRITE) && !may_all_write(t, at))
+		return -EACCES;
+	protect(t, at, prot);
 	return 0;
 }
 
@@ -149,11 +165,12 @@ bool window_covers(const struct window_table *t, struct range at)
 	return true;
 }
 
-const struct window *window_find(const struct window_table *t, struct range at)
+struct window window_take(struct window_table *t, struct range at)
 {
-	for (size_t i = t->count; i-- > 0;) {
-		if (t->windows[i].at.start <= at.start && at.end <= t->windows[i].at.end)
-			return &t->windows[i];
-	}
-	return NULL;
+	struct range first = { at.start, at.start + 1 };
+	uint64_t end;
+	struct window taken = { at, window_prot(t, at.start, at.end, &end), choose(t, first, true) < t->count };
+
+	window_remove(t, at);
+	return taken;
 }

@@ -35,14 +35,14 @@ int window_reserve(struct window_table *t, size_t more);
 void window_add(struct window_table *t, struct window w);
 
 /*
- * munmap: each page of `at` loses one window - the one that is exactly `at` if there is one,
- * else the newest.
+ * munmap: each page of `at` loses one window - of several, one that allows no more than the others: the
+ * addresses do not tell which the program means, and allowing too much harms nobody.
  */
 void window_remove(struct window_table *t, struct range at);
 
 /*
- * mprotect: the newest window that is exactly `at`, else every part of a window inside it.
- * -EACCES, and nothing changes, when one of them may not write.
+ * mprotect: changes one window of each page of `at`, chosen in the same way.  -EACCES, and nothing changes, when
+ * there is a page without a window that may write, and prot asks for it.
  */
 int window_protect(struct window_table *t, struct range at, int prot);
 
@@ -55,7 +55,7 @@ int window_prot(const struct window_table *t, uint64_t addr, uint64_t limit, uin
 /* Is every page of `at` in a window?  What msync and mprotect ask before they answer ENOMEM. */
 bool window_covers(const struct window_table *t, struct range at);
 
-/* The newest window that contains the whole of `at`; NULL if none. */
-const struct window *window_find(const struct window_table *t, struct range at);
+/* mremap: takes off what lies at `at`, in one or more windows, and tells what it allowed. */
+struct window window_take(struct window_table *t, struct range at);
 
 #endif

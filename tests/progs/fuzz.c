@@ -22,12 +22,13 @@
 #define LINES 24
 
 static const char *const group_names[GROUPS] = {
-	[G_OPEN] = "open",     [G_RDTRUNC] = "rdtrunc", [G_PROCFD] = "procfd",	 [G_DUP] = "dup",	[G_READ] = "read",
-	[G_WRITE] = "write",   [G_V2] = "v2",		[G_SEEK] = "seek",	 [G_HOLES] = "holes",	[G_SIZE] = "size",
-	[G_ALLOC] = "alloc",   [G_SHIFT] = "shift",	[G_STAT] = "stat",	 [G_COPY] = "copy",	[G_SPLICE] = "splice",
-	[G_STDIO] = "stdio",   [G_MAP] = "map",		[G_TWINS] = "twins",	 [G_REMAP] = "remap",	[G_PROTECT] = "protect",
-	[G_TAIL] = "tail",     [G_BUS] = "bus",		[G_PRIVATE] = "private", [G_WINIO] = "winio",	[G_COMMIT] = "commit",
-	[G_SIGNAL] = "signal", [G_ABORT] = "abort",	[G_BIG] = "big",	 [G_SPARSE] = "sparse",
+	[G_OPEN] = "open", [G_RDTRUNC] = "rdtrunc", [G_PROCFD] = "procfd", [G_DUP] = "dup", [G_READ] = "read",
+	[G_WRITE] = "write", [G_V2] = "v2", [G_SEEK] = "seek", [G_HOLES] = "holes", [G_SIZE] = "size",
+	[G_ALLOC] = "alloc", [G_SHIFT] = "shift", [G_STAT] = "stat", [G_STATX] = "statx", [G_COPY] = "copy",
+	[G_SPLICE] = "splice", [G_STDIO] = "stdio", [G_MAP] = "map", [G_TWINS] = "twins", [G_REMAP] = "remap",
+	[G_PROTECT] = "protect", [G_TAIL] = "tail", [G_BUS] = "bus", [G_SHRUNK] = "shrunk", [G_PRIVATE] = "private",
+	[G_WINIO] = "winio", [G_COMMIT] = "commit", [G_SIGNAL] = "signal", [G_ABORT] = "abort", [G_BIG] = "big",
+	[G_SPARSE] = "sparse",
 };
 
 static const struct operation {
@@ -35,13 +36,13 @@ static const struct operation {
 	enum group group;
 	unsigned weight;
 } operations[] = {
-	{ do_open, G_OPEN, 30 },      { do_close, G_OPEN, 20 },	     { do_dup, G_DUP, 20 },	   { do_read, G_READ, 100 },
-	{ do_write, G_WRITE, 100 },   { do_seek, G_SEEK, 40 },	     { do_holes, G_HOLES, 20 },	   { do_size, G_SIZE, 40 },
-	{ do_alloc, G_ALLOC, 30 },    { do_shift, G_SHIFT, 6 },	     { do_stat, G_STAT, 30 },	   { do_copy, G_COPY, 25 },
-	{ do_splice, G_SPLICE, 15 },  { do_stdio, G_STDIO, 25 },     { do_map, G_MAP, 50 },	   { do_unmap, G_MAP, 40 },
-	{ do_remap, G_REMAP, 20 },    { do_protect, G_PROTECT, 20 }, { do_async, G_MAP, 5 },	   { do_private, G_PRIVATE, 10 },
-	{ do_load, G_MAP, 100 },      { do_store, G_MAP, 150 },	     { do_tail, G_TAIL, 15 },	   { do_bus, G_BUS, 10 },
-	{ do_winio, G_WINIO, 25 },    { do_commit, G_COMMIT, 6 },    { do_abort, G_ABORT, 4 },
+	{ do_open, G_OPEN, 30 }, { do_close, G_OPEN, 20 }, { do_dup, G_DUP, 20 }, { do_read, G_READ, 100 },
+	{ do_write, G_WRITE, 100 }, { do_seek, G_SEEK, 40 }, { do_holes, G_HOLES, 20 }, { do_size, G_SIZE, 40 },
+	{ do_alloc, G_ALLOC, 30 }, { do_shift, G_SHIFT, 6 }, { do_stat, G_STAT, 30 }, { do_copy, G_COPY, 25 },
+	{ do_splice, G_SPLICE, 15 }, { do_stdio, G_STDIO, 25 }, { do_map, G_MAP, 50 }, { do_unmap, G_MAP, 40 },
+	{ do_remap, G_REMAP, 20 }, { do_protect, G_PROTECT, 20 }, { do_async, G_MAP, 5 }, { do_private, G_PRIVATE, 10 },
+	{ do_load, G_MAP, 100 }, { do_store, G_MAP, 150 }, { do_tail, G_TAIL, 15 }, { do_bus, G_BUS, 10 },
+	{ do_winio, G_WINIO, 25 }, { do_commit, G_COMMIT, 6 }, { do_abort, G_ABORT, 4 },
 };
 
 const char *path, *full_path;

@@ -34,7 +34,8 @@ enum group {
 	G_SIZE,	 /* ftruncate, truncate */
 	G_ALLOC, /* fallocate, posix_fallocate */
 	G_SHIFT, /* FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE */
-	G_STAT,
+	G_STAT,	 /* fstat, stat, fstatat */
+	G_STATX, /* lstat, statx */
 	G_COPY,	  /* sendfile, copy_file_range */
 	G_SPLICE,
 	G_STDIO,
@@ -44,6 +45,7 @@ enum group {
 	G_PROTECT,
 	G_TAIL,	  /* stores between the end of the file and the end of its page */
 	G_BUS,	  /* SIGBUS beyond the last page */
+	G_SHRUNK, /* also where the file once was */
 	G_PRIVATE,
 	G_WINIO,  /* system calls with buffers in windows */
 	G_COMMIT,
@@ -87,7 +89,7 @@ void expect(long result, long wanted);
 extern uint64_t model_size;
 /* Nothing was stored between the end of the file and the end of its page. */
 extern bool tail_clean;
-/* Windows may show zeros instead of SIGBUS up to here: an abort took these pages away. */
+/* Windows may show zeros instead of SIGBUS up to here: an abort took these pages away (without G_SHRUNK: whatever). */
 extern uint64_t ghost_end;
 
 void model_start(void);
@@ -159,6 +161,8 @@ extern struct window windows[WINDOWS];
 void touch_start(void);
 /* 0 or the signal that came. */
 int guarded_copy(void *to, const void *from, uint64_t n);
+/* No signal may come. */
+void copy_in_window(void *to, const void *from, uint64_t n);
 bool do_load(void), do_store(void), do_tail(void), do_bus(void), do_winio(void);
 
 /* fuzz_end.c: how transactions end. */

@@ -244,10 +244,12 @@ static uint64_t write_stream(FILE *f, uint64_t at, uint64_t n, bool append)
 /* Seeks before each step, as the standard wants it between a read and a write. */
 static void use_stream(FILE *f, bool reads, bool writes, bool append)
 {
-	if (one_in(4))
+	bool unbuffered = one_in(4);
+
+	if (unbuffered)
 		setvbuf(f, NULL, _IONBF, 0);
 	for (uint64_t steps = draw(4); steps; steps--) {
-		uint64_t at = pick_offset(), n = min(pick_length(), one_in(3) ? BLOCK : 300);
+		uint64_t at = pick_offset(), n = min(pick_length(), one_in(3) && !unbuffered ? BLOCK : 300);
 		bool from_end = one_in(3), write = writes && (!reads || one_in(2));
 
 		if (write && !may_reach((append ? model_size : at) + n))

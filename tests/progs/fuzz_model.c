@@ -115,6 +115,8 @@ void model_resize(uint64_t size)
 {
 	if (size < now.size)
 		clear(size, now.size);
+	if (size < now.size && !on(G_SHRUNK))
+		ghost_end = max(ghost_end, page_up(now.size));
 	set_size(size);
 }
 
@@ -244,7 +246,7 @@ static void check_chunk(int fd, const struct image *image, const char *what, uin
 void check_file(void)
 {
 	const struct image *image = plain ? &now : &committed;
-	const char *what = plain ? "the file" : "the file, which nobody committed since,";
+	const char *what = plain ? "the file" : "the file, as last committed,";
 	int fd = (int)raw(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0);
 	uint64_t size = (uint64_t)raw(SYS_lseek, fd, 0, SEEK_END, 0), c = 0, count = (size + CHUNK - 1) / CHUNK;
 

@@ -43,6 +43,14 @@ int guarded_copy(void *to, const void *from, uint64_t n)
 	return sig;
 }
 
+void copy_in_window(void *to, const void *from, uint64_t n)
+{
+	int sig = guarded_copy(to, from, n);
+
+	if (sig)
+		fail("%s within the file; size %lu", sig == SIGBUS ? "SIGBUS" : "SIGSEGV", model_size);
+}
+
 static uint64_t window_end(const struct window *w)
 {
 	return w->offset + w->length;
@@ -87,12 +95,12 @@ bool do_load(void)
 	n = pick_place(w, &at);
 	n = min(n, max(1, pick_length()));
 	say("window %ld: load %lu at %lu", w - windows, n, at);
-	expect(guarded_copy(block, address(w, at), n), 0);
+	copy_in_window(block, address(w, at), n);
 	compare("loaded", at, block, n);
 	if (tail_clean && page_up(model_size) <= window_end(w)) {
 		uint64_t tail = page_up(model_size) - model_size;
 
-		expect(guarded_copy(block, address(w, model_size), tail), 0);
+		copy_in_window(block, address(w, model_size), tail);
 		for (uint64_t i = 0; i < tail; i++) {
 			if (block[i])
 				fail("byte %lu, beyond the size of %lu, is %02x, should be 0", model_size + i, model_size, block[i]);
@@ -112,7 +120,7 @@ bool do_store(void)
 	n = min(n, one_in(3) ? 1 + draw(8) : max(1, pick_length()));
 	say("window %ld: store %lu at %lu", w - windows, n, at);
 	fill(block, n);
-	expect(guarded_copy(address(w, at), block, n), 0);
+	copy_in_window(address(w, at), block, n);
 	model_write(at, block, n);
 	return true;
 }
@@ -128,7 +136,7 @@ bool do_tail(void)
 	n = 1 + draw(end - model_size);
 	say("window %ld: store %lu behind the end, %lu", w - windows, n, model_size);
 	fill(block, n);
-	expect(guarded_copy(address(w, model_size), block, n), 0);
+	copy_in_window(address(w, model_size), block, n);
 	model_store_tail();
 	return true;
 }

@@ -31,7 +31,7 @@ int main(void)
 {
 	uint64_t end;
 
-	plan(22);
+	plan(24);
 	is_int(prot_at(5, &end), 0, "no window, no rights");
 	is_int((long long)end, 100, "up to the limit");
 	add(10, 30, PROT_READ);
@@ -65,9 +65,16 @@ int main(void)
 	add(50, 60, PROT_READ);
 	is_int(window_protect(&t, (struct range){ 10, 60 }, RW), -EACCES, "one that may not write refuses");
 	is_int(prot_at(16, &end), PROT_READ, "and nothing has changed");
-	ok(window_find(&t, (struct range){ 52, 55 }) != NULL, "a window around a range");
-	ok(window_find(&t, (struct range){ 55, 65 }) == NULL, "not around a larger one");
 	cut(45, 55);
 	ok(prot_at(56, &end) == PROT_READ && !prot_at(52, &end), "a cut that begins before the window");
+	cut(0, 100);
+
+	add(10, 20, PROT_READ);
+	add(10, 20, RW);
+	cut(12, 14);
+	is_int(prot_at(13, &end), RW, "of two windows a cut takes the one that allows less");
+	is_int(window_protect(&t, (struct range){ 10, 12 }, PROT_READ), 0, "a change of one of two");
+	is_int(prot_at(11, &end), RW, "takes nothing from the other");
+	is_int(window_take(&t, (struct range){ 10, 20 }).prot, RW, "what is moved may do what any may");
 	return done();
 }

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See privatemap.h. */
+#include "privatemap.h"
+
+#include <string.h>
+
+#include "engine.h"
+#include "pagemap.h"
+#include "sys.h"
+
+#define BATCH 64
+
+struct filling {
+	struct view *view;
+	char *at;             /* the mapping */
+	struct range range;   /* of the file: page borders */
+};
+
+static char *place_of(const struct filling *f, uint64_t offset)
+{
+	return f->at + (offset - f->range.start);
+}
+
+static int put(const struct filling *f, uint64_t start, uint64_t end, int fd)
+{
+	struct range r = range_intersect((struct range){ start, end }, f->range);
+	int flags = MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
+	void *p;
+
+	if (range_is_empty(r))
+		return 0;
+	p = sys_mmap(place_of(f, r.start), r.end - r.start, PROT_READ | PROT_WRITE, flags, fd, 0);
+	return sys_is_error(p) ? sys_error_of(p) : 0;
+}
+
+/* The parts of the view that are not the file's: zeros where it grew, nothing where it was cut. */
+static int fit(const struct filling *f)
+{
+	const struct view *v = f->view;
+	uint64_t end = page_ceil(v->size);
+	int err = put(f, v->file_end, end, -1);
+
+	return err ? err : put(f, end, page_ceil(v->committed), view_void_fd());
+}
+
+static int copy_segment(const struct filling *f, const struct segment *s, struct range at)
+{
+	struct range found[BATCH];
+
+	while (at.start < at.end) {
+		uint64_t next;
+		int n = pagemap_read_copied(at, found, BATCH, &next);
+
+		/* Nobody can tell: all of it. */
+		if (n < 0) {
+			found[0] = at;
+			next = at.end;
+			n = 1;
+		}
+		for (int i = 0; i < n; i++)
+			memcpy(place_of(f, view_offset(s, found[i].start)), (const void *)found[i].start,
+			       found[i].end - found[i].start);
+		at.start = next;
+	}
+	return 0;
+}
+
+static int fill_job(void *arg)
+{
+	const struct filling *f = arg;
+	const struct view *v = f->view;
+	uint64_t end = min_u64(f->range.end, page_ceil(v->size));
+	int err = fit(f);
+
+	for (unsigned i = 0; i < v->segment_count && !err; i++) {
+		const struct segment *s = &v->segments[i];
+		struct range at = segment_range(s, f->range.start, end);
+
+		if (!range_is_empty(at))
+			err = copy_segment(f, s, at);
+	}
+	return err;
+}
+
+int privatemap_map(struct view *v, void *addr, size_t length, int prot, int flags, int fd, uint64_t offset,
+		   void **result)
+{
+	void *p = sys_mmap(addr, length, PROT_READ | PROT_WRITE, flags & ~MAP_POPULATE, fd, offset);
+	struct filling f = { v, p, { offset, page_ceil(offset + length) } };
+	int err;
+
+	if (sys_is_error(p))
+		return sys_error_of(p);
+	err = v->mode == VIEW_ORPHAN ? -EIO : engine_run(fill_job, &f);
+	if (!err)
+		err = sys_mprotect(p, length, prot);
+	if (err) {
+		sys_munmap(p, length);
+		return err;
+	}
+	*result = p;
+	return 0;
+}

@@ -1,0 +1,22 @@
+load helpers
+
+# fuzz OPS SEED OPTION...: on data.bin, marked; the last lines tell how to repeat a failure.
+fuzz() {
+	run bigfile run -p "$PWD/data.bin" -- "$PROGS/fuzz" data.bin "$@"
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ "$output" == *": ok" ]]
+	bigfile recover data.bin
+	no_journal
+}
+same_seed() { fuzz 35000 1; }
+@test "35,000 random operations agree with the model, on each tracker" { each_tracker same_seed; }
+
+new_seed() { fuzz 15000 "$RANDOM$RANDOM"; }
+@test "15,000 operations of a seed that is new each time" { each_tracker new_seed; }
+
+# What is stored behind the end of a file reads as zeros after growth only where the kernel cares for that.
+@test "the model agrees with the kernel" {
+	letters data.bin 20000
+	"$PROGS/fuzz" data.bin 20000 "$RANDOM$RANDOM" --plain --without=tail
+}
