@@ -20,17 +20,26 @@ gdbm() {
 }
 @test "gdbm" { needs gdbmtool; each_tracker gdbm; }
 
-# What makes a new file and renames it over the old one.
+# A new file is written and renamed over the old one.  Whatever ends it, the name has all records, by the old file or by the new.
 gdbm_reorganize() {
 	files=db.gdbm
 	content() { gdbmtool -q -r -l db.gdbm list | LC_ALL=C sort; }
+	reorganize() { bigfile run -p "$1" -- gdbmtool -q db.gdbm reorganize; }
 	keys 1 | sed 's/.*/store & value-of-&/' | gdbmtool -q -n db.gdbm
 	keys 2 | sed 's/.*/store & value-of-&/' | gdbmtool -q db.gdbm
 	keys 2 | sed 's/.*/delete &/' | gdbmtool -q db.gdbm
+	cp db.gdbm old
+	BIGFILE_SYNC=defer BIGFILE_EXIT=abort reorganize "$1"
+	holds 1
+	cp old db.gdbm
+	strace -f -qq -o trace -e inject=rename,renameat,renameat2:signal=SIGKILL:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		-E BIGFILE_PATHS="$1" gdbmtool -q db.gdbm reorganize || true
+	tail -1 trace | grep -q 'killed by SIGKILL'
+	bigfile recover db.gdbm
+	holds 1
+	cp old db.gdbm
 	before=$(state)
-	BIGFILE_EXIT=abort bigfile run -p "$1" -- gdbmtool -q db.gdbm reorganize
-	unchanged
-	bigfile run -p "$1" -- gdbmtool -q db.gdbm reorganize
+	reorganize "$1"
 	run ! unchanged
 	holds 1
 	no_journal
@@ -65,7 +74,6 @@ tdb() {
 }
 @test "tdb" { needs tdbtool; each_tracker tdb; }
 
-# Killed at the first call after the file was closed.
 tokyo_tree() {
 	content() { tcbmgr list -pv db.tcb | tr '\t' ' '; }
 	import() { bigfile run -p "$PWD/db.tcb" -- tcbmgr importtsv db.tcb "$1" >/dev/null; }
@@ -77,8 +85,10 @@ tokyo_tree() {
 	holds 0
 	BIGFILE_EXIT=abort import tsv.1
 	unchanged
-	strace -f -qq -o trace -e inject=exit_group:signal=SIGKILL:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+	# Killed when it closes the file, all written.
+	strace -qq -o trace -P "$PWD/db.tcb" -e inject=close:signal=SIGKILL:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
 		-E BIGFILE_PATHS="$PWD/db.tcb" tcbmgr importtsv db.tcb tsv.1 >/dev/null 2>&1 || true
+	tail -1 trace | grep -q 'killed by SIGKILL'
 	unchanged
 	recovered
 	unchanged
@@ -86,11 +96,16 @@ tokyo_tree() {
 	holds 0 1
 	import tsv.2
 	holds 0 1 2
-	before=$(state)
-	BIGFILE_EXIT=abort bigfile run -p "$PWD/db.tcb" -- tcbmgr optimize db.tcb
-	unchanged
-	bigfile run -p "$PWD/db.tcb" -- tcbmgr optimize db.tcb
-	holds 0 1 2
+	cp db.tcb old
+	# A new file that is renamed over the old one: with that marked too, rolled back, then committed.
+	for mark in db.tcb ''; do
+		cp old db.tcb
+		BIGFILE_EXIT=abort bigfile run -p "$PWD/$mark" -- tcbmgr optimize db.tcb
+		holds 0 1 2
+		cp old db.tcb
+		bigfile run -p "$PWD/$mark" -- tcbmgr optimize db.tcb
+		holds 0 1 2
+	done
 	no_journal
 }
 @test "Tokyo Cabinet's tree" { needs tcbmgr; each_tracker tokyo_tree; }
