@@ -16,10 +16,10 @@ sqlite() {
 			"(SELECT printf('batch%d-%03d', $1, value) AS k FROM generate_series(1, 200));"
 	}
 	start() { feed sqlite3 -bail db.sqlite; say "$begun"; }
-	durable() { say "$(insert $1)" "SELECT 'put $1';"; answered "^put $1"; }
+	durable() { say "$(insert $1)" "SELECT 'put $1';"; answered "put $1"; }
 	put() { durable $1; }
 	unfinished() { say 'BEGIN;'; put $1; }
-	[ $mode = wal ] || reread() { say "SELECT 'rows', count(*) FROM t;"; answered "^rows|$(($# * 200))"; }
+	[ $mode = wal ] || reread() { say "SELECT 'rows', count(*) FROM t;"; answered "rows|$(($# * 200))"; }
 	fail() { say '.exit 3'; finish 3; }
 	content() {
 		rm -rf copy
@@ -27,7 +27,7 @@ sqlite() {
 		cp $(ls -d db.sqlite db.sqlite-wal db.sqlite-journal 2>/dev/null) copy/
 		sqlite3 copy/db.sqlite 'PRAGMA integrity_check;' "SELECT k || ' ' || v FROM t ORDER BY k;" | grep -vx ok || true
 	}
-	story
+	${3:-story}
 }
 # A log that outlived its process is moved into the database and deleted by a run that is then rolled back: what it
 # held is not lost.
@@ -36,7 +36,7 @@ sqlite_log() {
 	sqlite3 db.sqlite 'PRAGMA journal_mode=wal; CREATE TABLE t(v);' >/dev/null
 	feed sqlite3 -bail db.sqlite
 	say "INSERT INTO t VALUES ('kept');" "SELECT 'done';"
-	answered '^done'
+	answered 'done'
 	killed
 	recovered
 	[ -s db.sqlite-wal ]
@@ -50,4 +50,5 @@ kept" ]
 @test "SQLite, rollback journal, mapped" { needs sqlite3; each_tracker sqlite delete 10000000; }
 @test "SQLite, write-ahead log" { needs sqlite3; each_tracker sqlite wal 0; }
 @test "SQLite, write-ahead log, mapped" { needs sqlite3; each_tracker sqlite wal 10000000; }
+@test "SQLite, killed at a sync" { needs sqlite3; sqlite delete 0 syncs; sqlite wal 0 syncs; }
 @test "SQLite, a log that is deleted by a run that is rolled back" { needs sqlite3; each_tracker sqlite_log; }

@@ -17,6 +17,7 @@ needs_module() { python -c "import $1" 2>/dev/null || skip "$2 is not installed"
 keys() { printf "batch$1-%03d\n" {1..200}; }
 lines() { for n; do keys "$n"; done | sed 's/.*/& value-of-&/'; }
 
+under=()
 state() { cat $files 2>/dev/null | sha256sum; }
 unchanged() { [ "$(state)" = "$before" ]; }
 holds() {
@@ -28,18 +29,22 @@ holds() {
 feed() {
 	local f marks=()
 	for f in $files; do marks+=(-p "$PWD/$f"); done
-	rm -f words
-	mkfifo words
-	: >out
-	"$BIGFILE" run "${marks[@]}" -- stdbuf -oL "$@" <words >out 2>err &
+	rm -f words answers
+	mkfifo words answers
+	"${under[@]}" "$BIGFILE" run "${marks[@]}" -- stdbuf -oL "$@" <words >answers 2>err &
 	pid=$!
-	exec 7>words
+	exec 7>words 8<answers
 }
 say() { printf '%s\n' "$@" >&7; }
-over() { grep -q -e "$1" out || ! kill -0 $pid 2>/dev/null; }
+# answered PATTERN: waits for a line like that.
 answered() {
-	until_true 20 over "$1"
-	grep -q -e "$1" out || { echo "ended without '$1':"; tail -5 out err; return 1; }
+	local line
+	while read -rt 20 -u 8 line; do
+		[[ $line != $1 ]] || return 0
+	done
+	echo "no answer like '$1', but '$line'"
+	cat err
+	return 1
 }
 
 # finish [STATUS]: no more words; it ends by itself, with that status.
@@ -47,12 +52,13 @@ finish() {
 	local status=0
 	exec 7>&-
 	wait $pid || status=$?
+	exec 8<&-
 	[ $status = "${1:-0}" ] || { echo "status $status"; cat err; return 1; }
 }
 killed() {
 	kill -9 $pid
 	wait $pid || true
-	exec 7>&-
+	exec 7>&- 8<&-
 }
 recovered() {
 	local f
@@ -118,14 +124,15 @@ rolled_back() {
 		recovered
 		unchanged
 	fi
-	BIGFILE_EXIT=abort start
-	durable 5
-	finish
-	unchanged
-	declare -F fail >/dev/null || return 0
-	start
-	durable 5
-	fail
+	if declare -F fail >/dev/null; then
+		start
+		durable 5
+		fail
+	else
+		BIGFILE_EXIT=abort start
+		durable 5
+		finish
+	fi
 	unchanged
 }
 
@@ -135,13 +142,23 @@ its_own_commits() {
 	unset BIGFILE_SYNC
 	start
 	durable 6
-	killed
-	recovered
-	holds $held 6
-	start
 	durable 7
 	unfinished 8
 	killed
 	recovered
 	holds $held 6 7
+}
+
+# Killed at a sync, among those that its commits and ours make: whole batches are there, whatever that interrupted.
+syncs() {
+	local n
+	for n in 1 2 4 8; do
+		rm -rf ./*
+		fresh
+		under=(strace -f -qq -o trace -e inject=fdatasync:signal=SIGKILL:when=$n)
+		(start; durable 1; durable 2; finish) >/dev/null 2>&1 || true
+		under=()
+		recovered
+		holds 0 >/dev/null || holds 0 1 >/dev/null || holds 0 1 2
+	done
 }

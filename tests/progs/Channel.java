@@ -13,7 +13,7 @@ class Channel {
 	static byte[] batch(String n, int from, int to) {
 		StringBuilder all = new StringBuilder();
 		for (int i = from; i <= to; i++) {
-			String key = String.format("batch%s-%03d", n, i);
+			String key = "batch" + n + "-" + (1000 + i + "").substring(1);
 			all.append(key).append(" value-of-").append(key).append('\n');
 		}
 		return all.toString().getBytes(StandardCharsets.US_ASCII);
