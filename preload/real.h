@@ -18,7 +18,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <sys/time.h>
 #include <sys/uio.h>
+#include <utime.h>
 #include <unistd.h>
 
 /* X(return type, name, (parameters)) */
@@ -103,6 +105,13 @@
 	X(FILE *, fdopen, (int, const char *))                                                 \
 	X(FILE *, freopen, (const char *, const char *, FILE *))                               \
 	X(int, fclose, (FILE *))                                                               \
+	X(int, utime, (const char *, const struct utimbuf *))                                  \
+	X(int, utimes, (const char *, const struct timeval *))                                 \
+	X(int, lutimes, (const char *, const struct timeval *))                                \
+	X(int, futimes, (int, const struct timeval *))                                         \
+	X(int, futimesat, (int, const char *, const struct timeval *))                         \
+	X(int, futimens, (int, const struct timespec *))                                       \
+	X(int, utimensat, (int, const char *, const struct timespec *, int))                   \
 	X(int, aio_read, (struct aiocb *))                                                     \
 	X(int, aio_write, (struct aiocb *))                                                    \
 	X(int, aio_fsync, (int, struct aiocb *))                                               \

@@ -37,7 +37,7 @@ static int abort_view(struct view *v, struct commit_report *report)
 	}
 	range_list_free(&v->carried);
 	v->carry_all = false;
-	v->changed = (struct timespec){ 0, 0 };
+	v->changed.tv_sec = v->times[1].tv_sec = 0;
 	return 0;
 }
 

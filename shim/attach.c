@@ -19,7 +19,10 @@ static int open_anew(const struct attach_request *r, int flags)
 {
 	char link[64];
 
-	fmt_print(link, sizeof link, "/proc/self/task/%d/fd/%d", r->thread, r->fd);
+	if (r->thread)
+		fmt_print(link, sizeof link, "/proc/self/task/%d/fd/%d", r->thread, r->fd);
+	else
+		fmt_print(link, sizeof link, "/proc/thread-self/fd/%d", r->fd);
 	return sys_open(link, flags | O_CLOEXEC | O_NOCTTY, 0);
 }
 

@@ -11,7 +11,7 @@
 #include "view.h"
 
 struct attach_request {
-	pid_t thread;     /* whose descriptor table holds fd */
+	pid_t thread;     /* whose descriptor table holds fd; 0: the engine thread's own */
 	int fd;           /* the program's descriptor: opened anew from it, never used itself */
 	const char *path; /* absolute, without links */
 	bool write;       /* stores are going to be made */

@@ -115,16 +115,20 @@ static int take_cut(struct commit_report *report)
 	return stop_and_collect();
 }
 
+static bool is_as_noted(const struct view *v, const struct stat *st)
+{
+	const struct journal_header *h = &v->journal.header;
+
+	return h->file_size == (uint64_t)st->st_size && h->mtime_sec == st->st_mtim.tv_sec &&
+	       h->mtime_nsec == st->st_mtim.tv_nsec;
+}
+
 /* Its work is in the file at once, and in no transaction. */
 static void look_for_stranger(struct view *v)
 {
-	const struct journal_header *h = &v->journal.header;
 	struct stat st;
 
-	if (v->stranger_said || sys_fstat(v->fd, &st))
-		return;
-	if (h->file_size == (uint64_t)st.st_size && h->mtime_sec == st.st_mtim.tv_sec &&
-	    h->mtime_nsec == st.st_mtim.tv_nsec)
+	if (v->stranger_said || sys_fstat(v->fd, &st) || is_as_noted(v, &st))
 		return;
 	v->stranger_said = true;
 	log_warn("%s: was changed past its transaction, by raw system calls, io_uring or a program without Bigfile; "
@@ -149,8 +153,11 @@ static int start_builds(void)
 
 static void end_builds(bool committed)
 {
-	each_writing(v)
+	each_writing(v) {
 		build_end(v, committed);
+		if (committed)
+			v->changed.tv_sec = v->times[1].tv_sec = 0;
+	}
 }
 
 static int reserve(struct view *v)
@@ -168,8 +175,8 @@ static int reserve(struct view *v)
 	}
 	range_list_normalize(&b->logged);
 	err = home_reserve(v, &b->logged, &allocated);
-	/* Allocating has changed the file's times: that was us. */
-	if (!err && allocated && !sys_fstat(v->fd, &st))
+	/* Allocating has changed the file's times; and whoever else did, the record comes on top of that. */
+	if (!err && !sys_fstat(v->fd, &st) && (allocated || !is_as_noted(v, &st)))
 		journal_note(&v->journal, v->journal.tail.seq - 1, v->journal.tail.seq - 1, &st);
 	return err;
 }
@@ -182,6 +189,9 @@ static void apply(struct view *v)
 
 	if (!err)
 		err = home_apply(v);
+	/* What cp -p and tar have set last is meant to stay. */
+	if (!err && v->times[1].tv_sec)
+		sys_call(SYS_utimensat, v->fd, NULL, v->times, 0);
 	if (!err)
 		err = sys_fstat(v->fd, &st);
 	if (!err)
@@ -193,7 +203,6 @@ static void apply(struct view *v)
 	}
 	v->committed = v->size;
 	v->cut = UINT64_MAX;
-	v->changed = (struct timespec){ 0, 0 };
 }
 
 /* From here on files are changed.  The first record that is durable is the commit. */

@@ -5,9 +5,12 @@
 #include <linux/falloc.h>
 #include <sys/sysmacros.h>
 
+#include "engine.h"
 #include "session.h"
 #include "sys.h"
 #include "viewio.h"
+
+#define RECENT_SECONDS 2
 
 int64_t filesize_truncate(int fd, int64_t size)
 {
@@ -17,6 +20,9 @@ int64_t filesize_truncate(int fd, int64_t size)
 
 	if (size < 0)
 		return FILEOPS_NOT_OURS;
+	/* Some programs do this after every record. */
+	if (v && v->size == (uint64_t)size)
+		return 0;
 	return v ? viewio_resize(v, (uint64_t)size) : answer;
 }
 
@@ -135,6 +141,37 @@ static struct view *changed_view(dev_t dev, ino_t ino)
 	struct view *v = view_any() ? view_find(dev, ino) : NULL;
 
 	return v && v->mode != VIEW_READING ? v : NULL;
+}
+
+static int note_times_job(void *arg)
+{
+	struct view *v = arg;
+	struct timespec now;
+	struct stat st;
+
+	if (v->mode != VIEW_WRITING || sys_fstat(v->fd, &st))
+		return 0;
+	sys_call(SYS_clock_gettime, CLOCK_REALTIME, &now);
+	if (v->changed.tv_sec)
+		v->changed = st.st_mtim;
+	/* Not "now": stores that come after that would seem older than they are. */
+	if (st.st_mtim.tv_sec < now.tv_sec - RECENT_SECONDS) {
+		v->times[0] = st.st_atim;
+		v->times[1] = st.st_mtim;
+	}
+	return journal_note(&v->journal, v->journal.header.applied_seq, v->journal.header.applying_seq, &st);
+}
+
+void filesize_note_times(int fd, const char *path, int flags)
+{
+	struct stat st;
+	struct view *v;
+
+	if (sys_call(SYS_newfstatat, fd, path ? path : "", &st, path ? flags : AT_EMPTY_PATH))
+		return;
+	v = changed_view(st.st_dev, st.st_ino);
+	if (v)
+		engine_run_if_started(note_times_job, v);
 }
 
 void filesize_fix_stat(struct stat *st)

@@ -289,15 +289,20 @@ int mapping_remap(void *old, size_t old_length, size_t new_length, int flags, vo
 
 static int protect_window(struct view *v, struct range at, int prot)
 {
+	bool may_write;
 	int err;
 
 	if (prot & PROT_EXEC) {
 		log_warn_once("%s: made executable: a store by code that it holds is not noticed", v->path);
 		prot &= ~PROT_EXEC;
 	}
-	if ((prot & PROT_WRITE) && v->mode == VIEW_READING) {
-		log_error("%s: mapped for reading, cannot become writable later; map it writable at once", v->path);
-		return -EACCES;
+	if (prot & PROT_WRITE) {
+		lock_take(&session_lock);
+		may_write = window_may_write(&v->windows, at);
+		lock_release(&session_lock);
+		err = may_write ? session_make_writer(v) : 0;
+		if (err)
+			return err;
 	}
 	lock_take(&session_lock);
 	err = window_covers(&v->windows, at) ? window_reserve(&v->windows, 8) : -ENOMEM;

@@ -95,8 +95,13 @@ static int grow(struct view *v, uint64_t size)
 static int shrink(struct view *v, uint64_t size)
 {
 	uint64_t start = page_ceil(size), end = max_u64(page_ceil(v->size), v->zero_end);
-	int err = zero_rest_of_page(v, size);
+	int err = 0;
 
+	/* What is cut off the last page must read as zeros when the file grows again, seen by then or not. */
+	if (v->mode != VIEW_ORPHAN)
+		err = view_show(v, page_floor(size), size);
+	if (!err)
+		err = zero_rest_of_page(v, size);
 	if (!err && start < end)
 		err = put_pages(v, start, end, NO_PAGES);
 	if (err)

@@ -98,9 +98,9 @@ int session_find_view(int fd, struct view **view)
 }
 
 /* Attaches, waiting for another writer as long as BIGFILE_WAIT allows. */
-static int attach(int fd, const char *path, bool write, struct view **view)
+static int attach(pid_t thread, int fd, const char *path, bool write, struct view **view)
 {
-	struct attach_request r = { .thread = sys_gettid(), .fd = fd, .path = path, .write = write };
+	struct attach_request r = { .thread = thread, .fd = fd, .path = path, .write = write };
 	uint64_t start = sys_now_ns(CLOCK_MONOTONIC);
 	int err;
 
@@ -144,7 +144,7 @@ int session_view_of(int fd, bool write, struct view **view)
 	int err;
 
 	*view = NULL;
-	if (!marks_any() || fd < 0 || fds_is_plain(fd) || !session_is_here())
+	if (!marks_any() || fd < 0 || fds_is_plain(fd))
 		return NOT_OURS;
 	err = status_of(fd, &st);
 	if (err)
@@ -154,16 +154,31 @@ int session_view_of(int fd, bool write, struct view **view)
 		say_orphan(*view);
 	if (*view && (!write || (*view)->mode != VIEW_READING))
 		return 0;
+	/* A vforked child shares our memory, and so the views that are there; it cannot make one. */
+	if (!session_is_here()) {
+		*view = NULL;
+		return NOT_OURS;
+	}
 	if (!*view) {
 		err = learn_by_name(fd, ticket, &st, path, &marked);
 		if (err || !marked)
 			return err ? err : NOT_OURS;
 	}
-	err = attach(fd, *view ? (*view)->path : path, write, view);
+	err = attach(sys_gettid(), fd, *view ? (*view)->path : path, write, view);
 	/* Descriptors by another name were plain until now. */
 	if (!err && st.st_nlink > 1)
 		fds_forget_all();
 	return err;
+}
+
+int session_make_writer(struct view *v)
+{
+	int err;
+
+	if (v->mode != VIEW_READING)
+		return 0;
+	err = session_is_here() ? attach(0, v->fd, v->path, true, &v) : -EACCES;
+	return err == NOT_OURS ? -EACCES : err;
 }
 
 int session_is_marked(int fd, char *path, bool *marked, bool *has_view)

@@ -34,6 +34,9 @@ int session_view_of(int fd, bool write, struct view **view);
  */
 int session_find_view(int fd, struct view **view);
 
+/* Stores are going to be made through a window of v that was for reading until now.  0 or -errno, said in one line. */
+int session_make_writer(struct view *v);
+
 /*
  * Is the regular file behind fd ours to look after?  path: its name, PATH_MAX bytes, filled in when it is marked
  * and has no view.  0 or -errno when nobody can tell.

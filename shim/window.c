@@ -118,7 +118,7 @@ void window_remove(struct window_table *t, struct range at)
 	window_remove(t, (struct range){ part.at.end, at.end });
 }
 
-static bool may_all_write(const struct window_table *t, struct range at)
+bool window_may_write(const struct window_table *t, struct range at)
 {
 	while (at.start < at.end) {
 		size_t i = choose(t, (struct range){ at.start, at.start + 1 }, true);
@@ -146,7 +146,7 @@ static void protect(struct window_table *t, struct range at, int prot)
 
 int window_protect(struct window_table *t, struct range at, int prot)
 {
-	if ((prot & PROT_WRITE) && !may_all_write(t, at))
+	if ((prot & PROT_WRITE) && !window_may_write(t, at))
 		return -EACCES;
 	protect(t, at, prot);
 	return 0;

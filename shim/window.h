@@ -46,6 +46,9 @@ void window_remove(struct window_table *t, struct range at);
  */
 int window_protect(struct window_table *t, struct range at, int prot);
 
+/* Has every page of `at` a window that may be made writable? */
+bool window_may_write(const struct window_table *t, struct range at);
+
 /*
  * What the windows at addr allow together, 0 where there is none; *end is where that changes,
  * at most limit.

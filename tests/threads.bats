@@ -7,7 +7,7 @@ storing() {
 	"$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/invariant" store data.bin 4 ${2:-10} >out &
 	pid=$!
 	until_true 10 grep -q ready out
-	"$PROGS/invariant" drive "$BIGFILE" $pid data.bin 4 "$count"
+	"$PROGS/invariant" drive $pid data.bin 4 "$count"
 	kill -9 $pid
 	wait $pid || true
 	bigfile recover data.bin

@@ -5,56 +5,18 @@
  */
 #include "fuzz.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include "control_page.h"
-
-#define PATIENCE_US 30000000
+#include "control.h"
 
 static struct control_page *page;
 
-static void find_page(void)
-{
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	char name[256];
-	void *p = MAP_FAILED;
-	int fd = -1;
-
-	snprintf(name, sizeof name, "%s/bigfile/%d", runtime, getpid());
-	if (runtime)
-		fd = open(name, O_RDWR | O_CLOEXEC);
-	snprintf(name, sizeof name, "/dev/shm/bigfile-%u/%d", geteuid(), getpid());
-	if (fd < 0)
-		fd = open(name, O_RDWR | O_CLOEXEC);
-	if (fd >= 0)
-		p = mmap(NULL, CONTROL_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	close(fd);
-	if (p != MAP_FAILED)
-		page = p;
-}
-
-/* The handler has rung when kill returns: no other thread of ours takes signals. */
 static void signal_and_wait(int sig, enum control_op op)
 {
-	uint32_t ticket;
-
 	if (!page)
-		find_page();
-	kill(getpid(), sig);
-	if (!page)
-		return;
-	ticket = __atomic_load_n(&page->requested[op], __ATOMIC_SEQ_CST);
-	for (int us = 0; __atomic_load_n(&page->answered[op], __ATOMIC_SEQ_CST) != ticket; us += 20) {
-		if (us > PATIENCE_US)
-			fail("the signal was not answered");
-		usleep(20);
-	}
-	expect(page->results[op][ticket % CONTROL_RESULTS], 0);
+		page = control_page_of(getpid());
+	if (page)
+		expect(control_by_signal(page, getpid(), sig, op), 0);
+	else
+		kill(getpid(), sig);
 }
 
 bool do_commit(void)

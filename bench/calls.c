@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a call costs on a descriptor that has nothing to do with Bigfile, while a marked file is in use in the same
+ * process; and what a marked file's ftruncate to its own size costs.  Prints a name and nanoseconds per call: the least
+ * of several rounds, for the machine is never quiet.
+ *
+ *   calls FILE MARKED
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CALLS 20000
+#define ROUNDS 25
+
+static const char *path;
+static int fd, marked;
+static char block[64];
+
+static double now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static void call_read(void)
+{
+	if (pread(fd, block, sizeof block, 0) < 0)
+		exit(1);
+}
+
+static void call_write(void)
+{
+	if (pwrite(fd, block, sizeof block, 0) < 0)
+		exit(1);
+}
+
+static void call_fstat(void)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		exit(1);
+}
+
+static void call_seek(void)
+{
+	if (lseek(fd, 0, SEEK_END) < 0)
+		exit(1);
+}
+
+static void call_open_close(void)
+{
+	close(open(path, O_RDWR));
+}
+
+static void call_dup_close(void)
+{
+	close(dup(fd));
+}
+
+static void call_same_size(void)
+{
+	if (ftruncate(marked, 65536))
+		exit(1);
+}
+
+static const struct {
+	const char *name;
+	void (*call)(void);
+} calls[] = {
+	{ "read", call_read },   { "write", call_write },           { "fstat", call_fstat },
+	{ "lseek", call_seek },  { "open+close", call_open_close }, { "dup+close", call_dup_close },
+	{ "ftruncate-same-size-of-marked", call_same_size },
+};
+
+int main(int argc, char **argv)
+{
+	path = argv[1];
+	fd = open(path, O_RDWR | O_CREAT, 0600);
+	marked = open(argv[2], O_RDWR | O_CREAT, 0600);
+	if (fd < 0 || marked < 0 || ftruncate(marked, 65536) ||
+	    mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, marked, 0) == MAP_FAILED)
+		return 1;
+	for (unsigned i = 0; i < sizeof calls / sizeof *calls; i++) {
+		double least = 1e18;
+
+		for (int round = 0; round < ROUNDS; round++) {
+			double start = now_ns(), each;
+
+			for (int n = 0; n < CALLS; n++)
+				calls[i].call();
+			each = (now_ns() - start) / CALLS;
+			least = each < least ? each : least;
+		}
+		printf("%s %.1f\n", calls[i].name, least);
+	}
+	return 0;
+}
