@@ -15,6 +15,18 @@ same_seed() { fuzz 35000 1; }
 new_seed() { fuzz 15000 "$RANDOM$RANDOM"; }
 @test "15,000 operations of a seed that is new each time" { each_tracker new_seed; }
 
+# What is only so until a file is first mapped, written or cut: many beginnings, each with another file.
+beginnings() {
+	local i size
+	for i in {1..15}; do
+		size=$((i % 3 ? RANDOM : RANDOM % 8 * 4096))
+		echo "a file of $size bytes"
+		letters data.bin $size
+		fuzz 100 "$RANDOM$RANDOM"
+	done
+}
+@test "the first 100 operations of new seeds, fifteen times" { each_tracker beginnings; }
+
 # What is stored behind the end of a file reads as zeros after growth only where the kernel cares for that.
 @test "the model agrees with the kernel" {
 	letters data.bin 20000
