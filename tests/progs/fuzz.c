@@ -4,10 +4,12 @@
  * mapped byte with a model in memory; after each commit also the file itself, read without Bigfile.
  *
  *   fuzz FILE OPS SEED [--plain] [--map-first] [--check=N] [--verbose] [--only=GROUP,...] [--without=GROUP,...]
+ *                      [--end=STATUS]
  *
  * A seed means one sequence, so it reproduces a failure.  --plain: without Bigfile, which tests the model against the
  * kernel; nothing is committed or rolled back.  --map-first: the file is mapped before all else.  --check: compares
- * everything after each N operations (default 250), which does not change the sequence.
+ * everything after each N operations (default 250), which does not change the sequence.  --end: the process ends with this status in the midst
+ * of a transaction, and leaves in FILE.wanted what the file should hold then.
  *
  * fuzz_model.c is the model, fuzz_fd.c, fuzz_io.c, fuzz_copy.c, fuzz_map.c, fuzz_touch.c and fuzz_end.c hold the operations.
  */
@@ -50,6 +52,7 @@ bool plain;
 unsigned long commits, aborts;
 uint8_t block[BLOCK], other[BLOCK];
 static bool verbose, first_mapped, enabled[GROUPS];
+static int end_status = -1;
 static uint64_t seed, state, done, check_each = 250;
 static char lines[LINES][200];
 
@@ -254,6 +257,8 @@ static bool take_option(char *arg)
 		verbose = true;
 	else if (!strncmp(arg, "--check=", 8))
 		check_each = max(1, strtoul(arg + 8, NULL, 0));
+	else if (!strncmp(arg, "--end=", 6))
+		end_status = atoi(arg + 6);
 	else if (!strncmp(arg, "--only=", 7))
 		return memset(enabled, 0, sizeof enabled), set_groups(arg + 7, true);
 	else if (!strncmp(arg, "--without=", 10))
@@ -266,7 +271,7 @@ static bool take_option(char *arg)
 static int usage(void)
 {
 	printf("usage: fuzz FILE OPS SEED [--plain] [--map-first] [--check=N] [--verbose] [--only=GROUP,...] "
-	       "[--without=GROUP,...]\ngroups:");
+	       "[--without=GROUP,...] [--end=STATUS]\ngroups:");
 	for (int g = 0; g < GROUPS; g++)
 		printf(" %s", group_names[g]);
 	puts("");
@@ -297,5 +302,9 @@ int main(int argc, char **argv)
 		map_first();
 	run(count);
 	printf("%lu operations, seed %lu, %lu commits, %lu aborts: ok\n", done, seed, commits, aborts);
-	return 0;
+	if (end_status < 0)
+		return 0;
+	snprintf((char *)block, BLOCK, "%s.wanted", path);
+	model_save((char *)block, end_status == 0);
+	return end_status;
 }

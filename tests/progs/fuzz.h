@@ -108,6 +108,8 @@ bool model_has(uint64_t offset, uint64_t *run);
 void compare(const char *what, uint64_t offset, const void *found, uint64_t n);
 /* The file, by system calls that nobody interposes, against the last commit. */
 void check_file(void);
+/* Writes to `name` what the file should hold after this process: the last commit, or all. */
+void model_save(const char *name, bool all);
 /* What the program reads, against the model. */
 void check_reads(void);
 

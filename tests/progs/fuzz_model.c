@@ -267,6 +267,21 @@ void check_file(void)
 	raw(SYS_close, fd, 0, 0, 0);
 }
 
+void model_save(const char *name, bool all)
+{
+	const struct image *image = all || plain ? &now : &committed;
+	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	expect(result_of(ftruncate(fd, (off_t)image->size)), 0);
+	for (uint64_t at = 0; at < image->size; at += CHUNK) {
+		uint64_t n = min(CHUNK, image->size - at);
+
+		if (image->used[at / CHUNK])
+			expect(result_of(pwrite(fd, image->bytes + at, n, (off_t)at)), (long)n);
+	}
+	close(fd);
+}
+
 static void check_read(int fd, uint64_t c)
 {
 	static uint8_t found[CHUNK];
