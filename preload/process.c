@@ -52,28 +52,26 @@ static void on_exit_hook(int status, void *arg)
 		exit(end);
 }
 
-/* The first view may appear in another thread while this one forks. */
-static __thread bool views_held;
+/* Also without a view: another thread may be about to make the first one. */
+static __thread bool locks_held;
 
 static void before_fork(void)
 {
-	views_held = is_concerned();
-	if (views_held)
+	locks_held = boot_is_active();
+	if (locks_held)
 		session_before_fork();
 }
 
 static void after_fork_in_parent(void)
 {
-	if (views_held)
+	if (locks_held)
 		session_after_fork_in_parent();
 }
 
 static void after_fork_in_child(void)
 {
-	if (views_held)
+	if (locks_held)
 		session_after_fork_in_child();
-	else if (boot_is_active())
-		session_start_in_child();
 }
 
 EXPORT void _exit(int status)

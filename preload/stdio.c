@@ -21,12 +21,45 @@
 #include "opening.h"
 #include "session.h"
 
-static bool any_stream;
+/* All streams of ours, for the exit: fflush(NULL) would wait for a thread that reads from any other. */
+static struct stream {
+	struct stream *next;
+	FILE *file; /* NULL: closed */
+	int fd;
+} *streams;
 static FILE *standard_of_ours[3];
+
+static int fd_of(void *cookie)
+{
+	return ((struct stream *)cookie)->fd;
+}
+
+/* Entries are used again, never freed. */
+static struct stream *new_stream(int fd)
+{
+	struct stream *s = __atomic_load_n(&streams, __ATOMIC_ACQUIRE);
+	FILE *closed = NULL;
+
+	for (; s; s = s->next, closed = NULL) {
+		if (__atomic_compare_exchange_n(&s->file, &closed, (FILE *)-1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+			break;
+	}
+	if (!s) {
+		s = calloc(1, sizeof *s);
+		if (!s)
+			return NULL;
+		s->file = (FILE *)-1;
+		s->next = __atomic_load_n(&streams, __ATOMIC_RELAXED);
+		while (!__atomic_compare_exchange_n(&streams, &s->next, s, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+			;
+	}
+	s->fd = fd;
+	return s;
+}
 
 static ssize_t stream_read(void *cookie, char *buf, size_t n)
 {
-	return read((int)(intptr_t)cookie, buf, n);
+	return read(fd_of(cookie), buf, n);
 }
 
 /* stdio's convention: less than n is an error. */
@@ -35,7 +68,7 @@ static ssize_t stream_write(void *cookie, const char *buf, size_t n)
 	size_t done = 0;
 
 	while (done < n) {
-		ssize_t now = write((int)(intptr_t)cookie, buf + done, n - done);
+		ssize_t now = write(fd_of(cookie), buf + done, n - done);
 
 		if (now <= 0)
 			break;
@@ -46,7 +79,7 @@ static ssize_t stream_write(void *cookie, const char *buf, size_t n)
 
 static int stream_seek(void *cookie, off64_t *offset, int whence)
 {
-	off_t at = lseek((int)(intptr_t)cookie, *offset, whence);
+	off_t at = lseek(fd_of(cookie), *offset, whence);
 
 	if (at < 0)
 		return -1;
@@ -56,7 +89,10 @@ static int stream_seek(void *cookie, off64_t *offset, int whence)
 
 static int stream_close(void *cookie)
 {
-	return close((int)(intptr_t)cookie);
+	int fd = fd_of(cookie);
+
+	__atomic_store_n(&((struct stream *)cookie)->file, NULL, __ATOMIC_RELEASE);
+	return close(fd);
 }
 
 /* The first letter and '+' are all that fopencookie knows. */
@@ -64,12 +100,21 @@ static FILE *stream_on(int fd, const char *mode)
 {
 	cookie_io_functions_t functions = { stream_read, stream_write, stream_seek, stream_close };
 	char plain[3] = { mode[0], strchr(mode, '+') ? '+' : '\0', '\0' };
-	FILE *stream = fopencookie((void *)(intptr_t)fd, plain, functions);
+	struct stream *s = new_stream(fd);
+	FILE *stream;
 
-	if (!stream)
+	if (!s)
 		return NULL;
-	stream->_fileno = fd;
-	any_stream = true;
+	/* fopencookie knows no wide characters, and no character sets. */
+	if (strstr(mode, ",ccs=")) {
+		__atomic_store_n(&s->file, NULL, __ATOMIC_RELEASE);
+		errno = EINVAL;
+		return NULL;
+	}
+	stream = fopencookie(s, plain, functions);
+	if (stream)
+		stream->_fileno = fd;
+	__atomic_store_n(&s->file, stream, __ATOMIC_RELEASE);
 	return stream;
 }
 
@@ -275,6 +320,12 @@ void streams_before_dup(int fd, int number)
 
 void streams_flush(void)
 {
-	if (any_stream)
-		fflush(NULL);
+	for (struct stream *s = __atomic_load_n(&streams, __ATOMIC_ACQUIRE); s; s = s->next) {
+		FILE *file = __atomic_load_n(&s->file, __ATOMIC_ACQUIRE);
+
+		if (!file || file == (FILE *)-1 || ftrylockfile(file))
+			continue;
+		fflush_unlocked(file);
+		funlockfile(file);
+	}
 }

@@ -15,7 +15,8 @@
 #include "sys.h"
 #include "tracker.h"
 
-static int open_anew(const struct attach_request *r, int flags)
+/* The descriptor that the program means; whatever it does to it later, this is the file. */
+static int open_anchor(const struct attach_request *r)
 {
 	char link[64];
 
@@ -23,6 +24,14 @@ static int open_anew(const struct attach_request *r, int flags)
 		fmt_print(link, sizeof link, "/proc/self/task/%d/fd/%d", r->thread, r->fd);
 	else
 		fmt_print(link, sizeof link, "/proc/thread-self/fd/%d", r->fd);
+	return sys_open(link, O_PATH | O_CLOEXEC, 0);
+}
+
+static int open_anew(const struct attach_request *r, int flags)
+{
+	char link[64];
+
+	fmt_print(link, sizeof link, "/proc/thread-self/fd/%d", r->anchor);
 	return sys_open(link, flags | O_CLOEXEC | O_NOCTTY, 0);
 }
 
@@ -149,19 +158,15 @@ static int new_view(struct attach_request *r)
 	return tracker->attach(r->view);
 }
 
-int attach_job(void *request)
+static int attach_anchored(struct attach_request *r)
 {
-	struct attach_request *r = request;
 	struct stat st;
-	int err, fd = open_anew(r, O_RDONLY | O_PATH);
+	int err = sys_fstat(r->anchor, &st);
 
-	/* The program may have closed it, or put something else there, since it asked. */
-	if (fd < 0)
-		return fd;
-	err = sys_fstat(fd, &st);
-	sys_close(fd);
 	if (err)
 		return err;
+	if (st.st_dev != r->dev || st.st_ino != r->ino)
+		return ATTACH_OTHER_FILE;
 	r->view = view_find(st.st_dev, st.st_ino);
 	if (!r->view) {
 		err = new_view(r);
@@ -176,6 +181,20 @@ int attach_job(void *request)
 		return 0;
 	}
 	return become_writer(r->view, r);
+}
+
+int attach_job(void *request)
+{
+	struct attach_request *r = request;
+	int err;
+
+	/* The program may have closed it since it asked. */
+	r->anchor = open_anchor(r);
+	if (r->anchor < 0)
+		return r->anchor;
+	err = attach_anchored(r);
+	sys_close(r->anchor);
+	return err;
 }
 
 static void let_go(struct view *v)

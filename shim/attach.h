@@ -15,10 +15,16 @@ struct attach_request {
 	int fd;           /* the program's descriptor: opened anew from it, never used itself */
 	const char *path; /* absolute, without links */
 	bool write;       /* stores are going to be made */
+	dev_t dev;        /* what the caller takes fd for */
+	ino_t ino;
+	int anchor;       /* the job's own: of that file, for opening it anew */
 
 	struct view *view;      /* the answer */
 	struct recovery report; /* why not: for recover_explain */
 };
+
+/* An answer of attach_job: fd is of another file than the caller takes it for. */
+#define ATTACH_OTHER_FILE 2
 
 /* A job.  -EBUSY: another process writes the file; try again.  Other errors as recover_file, or the system's. */
 int attach_job(void *request);

@@ -118,12 +118,11 @@ static bool on_store_fault(int sig, siginfo_t *info, void *context)
 {
 	struct view *v;
 
-	if (info->si_code != SEGV_ACCERR)
-		return false;
-	v = view_at((uintptr_t)info->si_addr);
-	if (!v || !may_be_store(info, context))
-		return false;
-	return serve(v, page_floor((uintptr_t)info->si_addr));
+	v = info->si_code == SEGV_ACCERR ? view_at((uintptr_t)info->si_addr) : NULL;
+	if (v && may_be_store(info, context) && serve(v, page_floor((uintptr_t)info->si_addr)))
+		return true;
+	guard_catch();
+	return false;
 }
 
 static bool on_missing_page(int sig, siginfo_t *info, void *context)

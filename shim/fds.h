@@ -40,10 +40,7 @@ static inline bool fds_is_plain(int fd)
 	return fds_kind(fd) == FD_PLAIN;
 }
 
-static inline uint32_t fds_ticket(int fd)
-{
-	return fd < 0 || fd >= FDS_KNOWN ? 0 : __atomic_load_n(&fds_entries[fd], __ATOMIC_ACQUIRE);
-}
+uint32_t fds_ticket(int fd);
 
 /* Ignored when fd was forgotten since the ticket was taken. */
 void fds_learn(int fd, uint32_t ticket, enum fd_kind kind);

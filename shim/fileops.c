@@ -10,6 +10,7 @@
 
 #define LARGEST_CALL INT64_C(0x7ffff000) /* as the kernel */
 #define LARGEST_COUNT 1024
+#define OTHER_FILE (INT64_MIN + 1) /* fd is not of the view's file any more */
 
 #ifndef RWF_APPEND
 #define RWF_APPEND 0x10
@@ -62,8 +63,10 @@ static int64_t read_locked(struct view *v, const struct iovec *iov, int count, i
 	total = at < (int64_t)v->size ? (int64_t)min_u64((uint64_t)total, v->size - (uint64_t)at) : 0;
 	for (int i = 0; i < count && done < total; i++) {
 		uint64_t n = min_u64(iov[i].iov_len, (uint64_t)(total - done));
+		int err = viewio_read(v, (uint64_t)(at + done), iov[i].iov_base, n);
 
-		viewio_read(v, (uint64_t)(at + done), iov[i].iov_base, n);
+		if (err)
+			return done ? done : err;
 		done += (int64_t)n;
 	}
 	return done;
@@ -72,9 +75,16 @@ static int64_t read_locked(struct view *v, const struct iovec *iov, int count, i
 /* Where a call begins: at the place it names, at the file offset, or at the end. */
 static int64_t place_of(const struct view *v, int fd, int64_t offset, bool append)
 {
+	struct stat st;
+
 	if (append)
 		return (int64_t)v->size;
-	return offset < 0 ? sys_lseek(fd, 0, SEEK_CUR) : offset;
+	if (offset >= 0)
+		return offset;
+	/* Another thread may have put another file there (dup2): its offset is not ours. */
+	if (sys_fstat(fd, &st) || st.st_dev != v->dev || st.st_ino != v->ino)
+		return OTHER_FILE;
+	return sys_lseek(fd, 0, SEEK_CUR);
 }
 
 static uint64_t end_of(const struct view *v, int64_t at, int64_t total, bool inside)
@@ -130,7 +140,7 @@ int64_t fileops_read(int fd, const struct iovec *iov, int count, int64_t offset)
 		return -EINVAL;
 	at = lock_place(v, fd, offset, total, false, true);
 	if (at < 0)
-		return at;
+		return at == OTHER_FILE ? fileops_read(fd, iov, count, offset) : at;
 	done = read_locked(v, iov, count, at, total);
 	if (offset < 0 && done)
 		sys_lseek(fd, at + done, SEEK_SET);
@@ -141,6 +151,7 @@ int64_t fileops_read(int fd, const struct iovec *iov, int count, int64_t offset)
 static int64_t write_locked(struct view *v, const struct iovec *iov, int count, int64_t at, int64_t total)
 {
 	int64_t done = 0;
+	uint64_t before = v->size;
 	int err = 0;
 
 	total = viewio_limit(v, at, total);
@@ -154,6 +165,9 @@ static int64_t write_locked(struct view *v, const struct iovec *iov, int count, 
 		err = viewio_write(v, (uint64_t)(at + done), iov[i].iov_base, n);
 		done += err ? 0 : (int64_t)n;
 	}
+	/* A buffer that ended early adds no more than what was in it. */
+	if (done < total)
+		v->size = max_u64(before, (uint64_t)(at + done));
 	viewio_touch(v);
 	return done ? done : err;
 }
@@ -171,11 +185,11 @@ int64_t fileops_write(int fd, const struct iovec *iov, int count, int64_t offset
 	if (!v)
 		return answer;
 	if (total < 0 || flags & ~RWF_KNOWN || offset > INT64_MAX - total)
-		return total < 0 ? -EINVAL : flags & ~RWF_KNOWN ? -EOPNOTSUPP : -EFBIG;
+		return total > 0 && flags & ~RWF_KNOWN ? -EOPNOTSUPP : -EINVAL;
 	append = (mode & O_APPEND) || (flags & RWF_APPEND);
 	at = lock_place(v, fd, offset, total, append, false);
 	if (at < 0)
-		return at;
+		return at == OTHER_FILE ? fileops_write(fd, iov, count, offset, flags) : at;
 	done = write_locked(v, iov, count, at, total);
 	if (offset < 0 && done > 0)
 		sys_lseek(fd, at + done, SEEK_SET);

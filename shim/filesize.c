@@ -61,8 +61,8 @@ static int zero_range(struct view *v, uint64_t start, uint64_t end, bool keep_si
 {
 	int err = 0;
 
-	if (!keep_size && end > v->size)
-		err = viewio_resize(v, end);
+	if (!keep_size)
+		err = viewio_grow(v, end);
 	if (!err)
 		err = viewio_lock(v, start, min_u64(end, v->size));
 	if (err)
@@ -117,12 +117,12 @@ int64_t filesize_allocate(int fd, int mode, int64_t offset, int64_t length)
 		return answer;
 	switch (mode) {
 	case 0:
-		return end > v->size ? viewio_resize(v, end) : 0;
+		return viewio_grow(v, end);
 	case FALLOC_FL_KEEP_SIZE: /* space beyond the end is promised at the commit, not before */
 	case FALLOC_FL_UNSHARE_RANGE | FALLOC_FL_KEEP_SIZE:
 		return 0;
 	case FALLOC_FL_UNSHARE_RANGE:
-		return end > v->size ? viewio_resize(v, end) : 0;
+		return viewio_grow(v, end);
 	case FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE:
 	case FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE:
 		return zero_range(v, start, end, true);

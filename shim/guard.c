@@ -8,7 +8,7 @@
 #include "lock.h"
 
 static __thread volatile bool inside __attribute__((tls_model("initial-exec")));
-static sigjmp_buf way_out;
+static __thread sigjmp_buf way_out __attribute__((tls_model("initial-exec")));
 
 int guard_run(void (*fn)(void *arg), void *arg)
 {

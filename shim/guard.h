@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Touching the real file's pages without dying of it.
+ * Touching memory that may not be there without dying of it.
  *
  * A page of a shared file mapping that cannot be had - the disk is full or failing, somebody cut the
- * file - is a SIGBUS.  Inside guard_run that becomes -EIO.
+ * file - is a SIGBUS, a buffer that the program has made up is a SIGSEGV.  Inside guard_run either becomes -EIO.
  *
- * For the engine thread only, whose signal mask is known.  fn takes no locks and calls nothing that does: it is
+ * For threads that block signals (lock.h), as the engine thread does: the mask is put back to that.  fn takes no locks and calls nothing that does: it is
  * left in the middle.
  */
 #ifndef BIGFILE_GUARD_H
@@ -15,7 +15,7 @@
 
 int guard_run(void (*fn)(void *arg), void *arg);
 
-/* From the SIGBUS handler: does not return when the fault happened inside guard_run. */
+/* From the SIGBUS and SIGSEGV handlers: does not return when the fault happened inside guard_run. */
 void guard_catch(void);
 
 #endif

@@ -84,14 +84,26 @@ static bool holds_commits(int dir, const char *path)
 	return realpath(full, real) && marks_match(real);
 }
 
+static bool exists(int dir, const char *path)
+{
+	struct stat st;
+
+	return !sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW) && st.st_size > 0;
+}
+
 /*
  * Names change at once, contents with the next commit.  What takes the content of a marked file away - it is deleted,
  * or another takes its name - must not come before what the program has put elsewhere for it, or an abort would leave
- * neither: so that is committed first.
+ * neither: so that is committed first.  from: the view of a file that takes the place of any other.
  */
-static int commit_before_loss(int dir, const char *path)
+static int commit_before_loss(int dir, const char *path, const struct view *from)
 {
-	if (!view_any() || !holds_commits(dir, path))
+	bool ours = from && from->mode == VIEW_WRITING && exists(dir, path);
+	bool any = false;
+
+	for (struct view *v = view_first(); v; v = v->next)
+		any |= v->mode == VIEW_WRITING;
+	if (!any || (!ours && !holds_commits(dir, path)))
 		return 0;
 	log_debug("%s: loses its name: what came before is committed first", path);
 	return session_commit();
@@ -102,36 +114,37 @@ static bool is_folder(int dir, const char *path)
 {
 	struct stat st;
 
-	return view_any() && !sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode);
+	return !sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode);
 }
 
 int namecalls_rename(int old_dir, const char *old, int new_dir, const char *new, unsigned flags)
 {
-	bool marked = may_be_marked(old) || may_be_marked(new), concerned;
+	bool marked = may_be_marked(old) || may_be_marked(new), concerned, folder;
 	struct view *moved, *replaced;
 	int err;
 
-	if (!old || !new || !session_is_here() || (!marked && !view_any()))
+	if (!old || !new || !session_is_here() || (!marked && !view_any() && !is_folder(old_dir, old)))
 		return NOT_OURS;
 	err = opening_prepare(old_dir, old);
 	if (!err)
 		err = opening_prepare(new_dir, new);
 	if (!err && !(flags & RENAME_NOREPLACE))
-		err = commit_before_loss(new_dir, new);
+		err = commit_before_loss(new_dir, new, view_of(old_dir, old));
 	if (err)
 		return err;
 	moved = view_of(old_dir, old);
 	replaced = view_of(new_dir, new);
-	concerned = moved || replaced || is_folder(old_dir, old);
+	folder = is_folder(old_dir, old);
+	concerned = moved || replaced || folder;
 	lock_emptied(moved, replaced);
 	err = (int)sys_call(SYS_renameat2, old_dir, old, new_dir, new, flags);
 	lock_release(&session_lock);
 	if (err)
 		return err;
 	/* What was known of descriptors by their names, and where journals belong. */
-	if (marked)
+	if (marked || folder)
 		fds_forget_all();
-	if (concerned)
+	if (concerned && view_any())
 		engine_run_if_started(names_follow, NULL);
 	return 0;
 }
@@ -185,7 +198,7 @@ int namecalls_unlink(int dir, const char *path, int flags)
 		return NOT_OURS;
 	err = opening_prepare(dir, path);
 	if (!err)
-		err = commit_before_loss(dir, path);
+		err = commit_before_loss(dir, path, NULL);
 	if (err)
 		return err;
 	v = view_of(dir, path);

@@ -60,18 +60,43 @@ static void set_string(char **where, const char *value)
 	*where = copy;
 }
 
+static bool is_journal_of(const struct view *v, const char *path)
+{
+	struct stat ours, named;
+
+	return !sys_fstat(v->journal.fd, &ours) && !sys_lstat(path, &named) && ours.st_dev == named.st_dev &&
+	       ours.st_ino == named.st_ino;
+}
+
+/* Files may have changed names with each other: then no journal can go straight to its new place. */
+static void step_aside(struct view *v)
+{
+	char aside[PATH_MAX];
+
+	fmt_print(aside, sizeof aside, "%s.%d" JOURNAL_SUFFIX, v->journal.path, v->fd);
+	if (v->mode == VIEW_WRITING && !checkpoint_now(v) && is_journal_of(v, v->journal.path) &&
+	    !sys_rename(v->journal.path, aside))
+		set_string(&v->journal.path, aside);
+}
+
 static void lose_name(struct view *v)
 {
 	struct stat st;
 
+	/* Its bytes still matter to somebody: they are committed as ever, and only recovery has to be told where. */
+	if (v->mode == VIEW_WRITING && !sys_fstat(v->fd, &st) && st.st_nlink > 0) {
+		step_aside(v);
+		v->nameless = true;
+		log_warn("%s: deleted or replaced, and its other names are not known: its journal is %s, for bigfile recover "
+			 "after a crash", v->path, v->journal.path);
+		return;
+	}
 	if (v->mode == VIEW_WRITING) {
 		uint64_t pages;
 		bool open = view_size_changed(v) || v->carried.count || v->carry_all || tracker->count(v, 1, &pages) ||
 			    pages;
 
-		if (!sys_fstat(v->fd, &st) && st.st_nlink > 0)
-			log_warn("%s: replaced, and its other names are not known: what was not committed is dropped", v->path);
-		else if (open && !sys_lstat(v->path, &st))
+		if (open && !sys_lstat(v->path, &st))
 			log_warn("%s: replaced by another file: what was not committed of the old one is dropped with it",
 				 v->path);
 		else if (open)
@@ -94,14 +119,6 @@ static int clear_the_way(const char *journal, const struct stat *file)
 	err = sys_unlinkat(AT_FDCWD, journal);
 	sys_close(fd);
 	return err;
-}
-
-static bool is_journal_of(const struct view *v, const char *path)
-{
-	struct stat ours, named;
-
-	return !sys_fstat(v->journal.fd, &ours) && !sys_lstat(path, &named) && ours.st_dev == named.st_dev &&
-	       ours.st_ino == named.st_ino;
 }
 
 static int rename_journal(struct view *v, const char *journal)
@@ -138,17 +155,6 @@ static int move_journal(struct view *v, const char *path)
 	return err;
 }
 
-/* Files may have changed names with each other: then no journal can go straight to its new place. */
-static void step_aside(struct view *v)
-{
-	char aside[PATH_MAX];
-
-	fmt_print(aside, sizeof aside, "%s.%d" JOURNAL_SUFFIX, v->journal.path, v->fd);
-	if (v->mode == VIEW_WRITING && !checkpoint_now(v) && is_journal_of(v, v->journal.path) &&
-	    !sys_rename(v->journal.path, aside))
-		set_string(&v->journal.path, aside);
-}
-
 static void follow(struct view *v, const char *path)
 {
 	int err = v->mode == VIEW_WRITING ? move_journal(v, path) : 0;
@@ -164,7 +170,7 @@ static void follow(struct view *v, const char *path)
 
 static bool is_followed(const struct view *v)
 {
-	return v->fd >= 0 && (v->mode == VIEW_READING || v->mode == VIEW_WRITING);
+	return v->fd >= 0 && !v->nameless && (v->mode == VIEW_READING || v->mode == VIEW_WRITING);
 }
 
 static bool has_moved(const struct view *v, char *path, size_t size)

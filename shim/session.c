@@ -98,9 +98,10 @@ int session_find_view(int fd, struct view **view)
 }
 
 /* Attaches, waiting for another writer as long as BIGFILE_WAIT allows. */
-static int attach(pid_t thread, int fd, const char *path, bool write, struct view **view)
+static int attach(pid_t thread, int fd, const struct stat *file, const char *path, bool write, struct view **view)
 {
-	struct attach_request r = { .thread = thread, .fd = fd, .path = path, .write = write };
+	struct attach_request r = { .thread = thread, .fd = fd, .path = path, .write = write, .dev = file->st_dev,
+				    .ino = file->st_ino };
 	uint64_t start = sys_now_ns(CLOCK_MONOTONIC);
 	int err;
 
@@ -113,8 +114,8 @@ static int attach(pid_t thread, int fd, const char *path, bool write, struct vie
 		sys_sleep_ms(RETRY_MS);
 	} while (sys_now_ns(CLOCK_MONOTONIC) - start < config.wait_ms * UINT64_C(1000000));
 	*view = r.view;
-	if (!err)
-		return 0;
+	if (!err || err == ATTACH_OTHER_FILE)
+		return err;
 	if (r.report.reason[0] || err == -EBUSY)
 		recover_explain(path, &r.report, err);
 	else if (write && (err == -EACCES || err == -EROFS || err == -EPERM))
@@ -164,7 +165,12 @@ int session_view_of(int fd, bool write, struct view **view)
 		if (err || !marked)
 			return err ? err : NOT_OURS;
 	}
-	err = attach(sys_gettid(), fd, *view ? (*view)->path : path, write, view);
+	err = attach(sys_gettid(), fd, &st, *view ? (*view)->path : path, write, view);
+	/* Another thread has put another file there meanwhile. */
+	if (err == ATTACH_OTHER_FILE)
+		return session_view_of(fd, write, view);
+	if (err == NOT_OURS)
+		fds_learn(fd, ticket, FD_PLAIN);
 	/* Descriptors by another name were plain until now. */
 	if (!err && st.st_nlink > 1)
 		fds_forget_all();
@@ -173,12 +179,13 @@ int session_view_of(int fd, bool write, struct view **view)
 
 int session_make_writer(struct view *v)
 {
+	struct stat file = { .st_dev = v->dev, .st_ino = v->ino };
 	int err;
 
 	if (v->mode != VIEW_READING)
 		return 0;
-	err = session_is_here() ? attach(0, v->fd, v->path, true, &v) : -EACCES;
-	return err == NOT_OURS ? -EACCES : err;
+	err = session_is_here() ? attach(0, v->fd, &file, v->path, true, &v) : -EACCES;
+	return err > 0 ? -EACCES : err;
 }
 
 int session_is_marked(int fd, char *path, bool *marked, bool *has_view)

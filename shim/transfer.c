@@ -4,10 +4,11 @@
 
 #include <poll.h>
 
+#include "arena.h"
 #include "session.h"
 #include "sys.h"
 
-#define PIECE ((size_t)32 << 10)
+#define PIECE ((size_t)32 << 10) /* from the arena: the caller's stack may be small */
 #define LARGEST_MOVE ((size_t)16 << 20)
 #define ATOMIC_PIPE_WRITE 4096 /* a pipe that is ready takes so much without blocking */
 
@@ -46,9 +47,8 @@ static int64_t begin_of(const struct side *s)
 }
 
 /* Moves up to length bytes from a file to anything; stops at the end of the file and when less is taken. */
-static int64_t move(struct side in, struct side out, size_t length)
+static int64_t move_by(char *buffer, struct side in, struct side out, size_t length)
 {
-	char buffer[PIECE];
 	off_t from = (off_t)begin_of(&in);
 	struct side source = { in.fd, &from };
 	int64_t moved = 0, n, done = 0;
@@ -76,6 +76,15 @@ static int64_t move(struct side in, struct side out, size_t length)
 	else if (moved)
 		sys_lseek(in.fd, from, SEEK_SET);
 	return moved ? moved : done;
+}
+
+static int64_t move(struct side in, struct side out, size_t length)
+{
+	char *buffer = arena_alloc(PIECE);
+	int64_t moved = buffer ? move_by(buffer, in, out, length) : -ENOMEM;
+
+	arena_free(buffer, PIECE);
+	return moved;
 }
 
 /* Is one of them the business of a view?  A source without view is the file itself. */
@@ -150,10 +159,9 @@ int64_t transfer_copy_range(int in, off_t *in_offset, int out, off_t *out_offset
 	return answer <= 0 ? answer : move(from, to, (size_t)answer);
 }
 
-/* What is taken out of a pipe cannot be put back: no more than the view will take at once. */
-static int64_t drain(int in, struct side out, size_t length)
+/* What is taken out of a pipe cannot be put back: little at a time. */
+static int64_t drain_by(char *buffer, int in, struct side out, size_t length)
 {
-	char buffer[PIECE];
 	int64_t n = sys_read(in, buffer, length < PIECE ? length : PIECE), done = 0;
 
 	for (int64_t put = n; done < n && put > 0;) {
@@ -165,6 +173,15 @@ static int64_t drain(int in, struct side out, size_t length)
 			*out.offset += put;
 	}
 	return n > 0 ? done : n;
+}
+
+static int64_t drain(int in, struct side out, size_t length)
+{
+	char *buffer = arena_alloc(PIECE);
+	int64_t done = buffer ? drain_by(buffer, in, out, length) : -ENOMEM;
+
+	arena_free(buffer, PIECE);
+	return done;
 }
 
 static bool is_pipe(int fd)

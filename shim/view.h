@@ -79,6 +79,7 @@ struct view {
 	struct build *build;       /* commit.c, while one is under way */
 	uint64_t dirty_pages;      /* as last counted: for reports */
 	bool frozen;               /* orphans: no store was seen since the fork */
+	bool nameless;             /* it has names that we do not know */
 	bool stranger_said;        /* that somebody changes the file without us */
 };
 

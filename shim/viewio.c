@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "engine.h"
+#include "guard.h"
 #include "resize.h"
 #include "sys.h"
 #include "tracker.h"
@@ -41,47 +42,70 @@ int viewio_lock(struct view *v, uint64_t start, uint64_t end)
 	}
 }
 
-void viewio_read(struct view *v, uint64_t offset, void *to, uint64_t length)
+struct copy {
+	void *to;
+	const void *from; /* NULL: zeros */
+	uint64_t length;
+};
+
+static void copy_now(void *arg)
+{
+	const struct copy *c = arg;
+
+	if (c->from)
+		memcpy(c->to, c->from, c->length);
+	else
+		memset(c->to, 0, c->length);
+}
+
+/* One of the two sides is the program's buffer, which may be anything. */
+static int copy(void *to, const void *from, uint64_t length)
+{
+	struct copy c = { to, from, length };
+
+	return guard_run(copy_now, &c) ? -EFAULT : 0;
+}
+
+int viewio_read(struct view *v, uint64_t offset, void *to, uint64_t length)
 {
 	uint8_t *p = to;
+	int err = 0;
 
-	while (length > 0) {
+	while (length > 0 && !err) {
 		uint64_t run;
 		const uint8_t *from = view_address(v, offset, &run);
 
 		run = min_u64(run, length);
-		memcpy(p, from, run);
+		err = copy(p, from, run);
 		p += run;
 		offset += run;
 		length -= run;
 	}
+	return err;
 }
 
 int viewio_write(struct view *v, uint64_t offset, const void *from, uint64_t length)
 {
 	const uint8_t *p = from;
+	int err = 0;
 
-	while (length > 0) {
+	while (length > 0 && !err) {
 		uint64_t run;
 		uint8_t *to = view_address(v, offset, &run);
 		struct range pages;
-		int err;
 
 		run = min_u64(run, length);
 		pages = (struct range){ page_floor((uintptr_t)to), page_ceil((uintptr_t)to + run) };
 		err = tracker->open(v, pages);
 		if (err)
 			return err;
-		if (p)
-			memcpy(to, p, run);
-		else
-			memset(to, 0, run);
+		err = copy(to, p, run);
 		tracker->close(v, pages);
 		p += p ? run : 0;
 		offset += run;
 		length -= run;
 	}
-	return 0;
+	return err;
 }
 
 /* One piece, as far as both ends of it lie in one segment each. */
@@ -148,6 +172,7 @@ int64_t viewio_limit(const struct view *v, int64_t at, int64_t total)
 struct resizing {
 	struct view *view;
 	uint64_t size;
+	bool grow_only;
 };
 
 static int resize_now(void *arg)
@@ -156,6 +181,8 @@ static int resize_now(void *arg)
 	struct view *v = r->view;
 	int err;
 
+	if (r->grow_only && r->size <= v->size)
+		return 0;
 	if (r->size > v->size &&
 	    viewio_limit(v, (int64_t)v->size, (int64_t)(r->size - v->size)) < (int64_t)(r->size - v->size))
 		return -EFBIG;
@@ -165,20 +192,30 @@ static int resize_now(void *arg)
 	return err;
 }
 
-int viewio_resize(struct view *v, uint64_t size)
+static int resize(struct view *v, uint64_t size, bool grow_only)
 {
-	struct resizing r = { v, size };
+	struct resizing r = { v, size, grow_only };
 	int err;
 
 	lock_take(&session_lock);
 	/* A forked child has no engine, and no empty file to show. */
-	if (size >= v->size || v->mode == VIEW_ORPHAN) {
+	if (grow_only || size >= v->size || v->mode == VIEW_ORPHAN) {
 		err = resize_now(&r);
 		lock_release(&session_lock);
 		return err;
 	}
 	lock_release(&session_lock);
 	return engine_run(resize_now, &r);
+}
+
+int viewio_resize(struct view *v, uint64_t size)
+{
+	return resize(v, size, false);
+}
+
+int viewio_grow(struct view *v, uint64_t size)
+{
+	return resize(v, size, true);
 }
 
 void viewio_touch(struct view *v)

@@ -15,8 +15,8 @@
  */
 int viewio_lock(struct view *v, uint64_t start, uint64_t end);
 
-/* Both: what is asked for is shown, and inside the logical size.  from NULL: zeros. */
-void viewio_read(struct view *v, uint64_t offset, void *to, uint64_t length);
+/* Both: what is asked for is shown, and inside the logical size.  from NULL: zeros.  -EFAULT: the program's buffer. */
+int viewio_read(struct view *v, uint64_t offset, void *to, uint64_t length);
 int viewio_write(struct view *v, uint64_t offset, const void *from, uint64_t length);
 
 /* Copies inside the view, as memmove does; to and from are on page borders. */
@@ -27,6 +27,8 @@ int viewio_move(struct view *v, uint64_t to, uint64_t from, uint64_t length);
  * it takes.  -EFBIG: beyond RLIMIT_FSIZE.
  */
 int viewio_resize(struct view *v, uint64_t size);
+/* The same, to at least that size. */
+int viewio_grow(struct view *v, uint64_t size);
 
 /*
  * As the kernel: nothing beyond RLIMIT_FSIZE, and less than `total` up to it.  The part that may be written at

@@ -58,9 +58,10 @@ offset() {
 @test "a window at an offset" { each_tracker offset; }
 
 protection() {
-	run play romap:0:8192 prot:0:rw map:0:8192 prot:1:r prot:1:rw set:1:1:X exit:0
-	[[ "$output" == *"prot: EACCES"* ]]
-	[ "$(byte data.bin 1)" = X ]
+	play romap:0:8192 prot:0:rw set:0:0:W map:0:8192 prot:1:r prot:1:rw set:1:1:X exit:0
+	[ "$(head -c 2 data.bin)" = WX ]
+	run bigfile run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin:ro romap:0:8192 prot:0:rw get:0:0 exit:0
+	[[ "$output" == *"prot: EACCES"*W ]]
 }
 @test "mprotect of windows" { each_tracker protection; }
 

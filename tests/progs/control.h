@@ -10,10 +10,27 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "control_page.h"
+
+/* Of a process that had this number before, and was killed, there may be a page too: it has another start time. */
+static unsigned long long control_start_time(int pid)
+{
+	char text[1024] = "", *p;
+	int fd;
+
+	snprintf(text, sizeof text, "/proc/%d/stat", pid);
+	fd = open(text, O_RDONLY | O_CLOEXEC);
+	text[fd < 0 || read(fd, text, sizeof text - 1) < 0 ? 0 : sizeof text - 1] = 0;
+	close(fd);
+	p = strrchr(text, ')');
+	for (int field = 2; p && field < 22; field++)
+		p = strchr(p + 1, ' ');
+	return p ? strtoull(p + 1, NULL, 10) : 0;
+}
 
 /* NULL as long as the process has no marked file in use. */
 static struct control_page *control_page_of(int pid)
@@ -32,7 +49,9 @@ static struct control_page *control_page_of(int pid)
 	if (fd >= 0)
 		p = mmap(NULL, CONTROL_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
-	return p == MAP_FAILED ? NULL : p;
+	if (p == MAP_FAILED || ((struct control_page *)p)->start_time != control_start_time(pid))
+		return NULL;
+	return p;
 }
 
 /* Sends the signal and waits until it was heard and answered: its result, or 1 after half a minute. */
