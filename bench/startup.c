@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What Bigfile costs a program that maps nothing: the time from posix_spawn to the end of `true`, plain, under
- * `bigfile run`, and with the library preloaded; by turns, in one run.  Prints medians and differences.  `bigfile run`
- * ends in an exec: what a program that does nothing but exec costs is the least that it can cost.
+ * What Bigfile costs a program that maps nothing: the time from posix_spawn to the end of `true`, plain, with the
+ * library preloaded, and under `bigfile run`, each without patterns and with one; by turns, in one run.  Prints medians
+ * and differences.  `bigfile run` ends in an exec: what a program that does nothing but exec costs is the least that
+ * it can cost.
  *
  *   startup BUILD_FOLDER [ROUNDS]
  */
@@ -13,8 +14,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-extern char **environ;
 
 static double now_us(void)
 {
@@ -49,33 +48,48 @@ static double median(double *values, int n)
 	return values[n / 2];
 }
 
+/* One way of starting true, and its times. */
+struct way {
+	const char *name;
+	char **argv, **envp;
+	double *us;
+};
+
 int main(int argc, char **argv)
 {
 	int n = argc > 2 ? atoi(argv[2]) : 1000;
-	double *plain = calloc((size_t)n, sizeof *plain), *tool = calloc((size_t)n, sizeof *tool),
-	       *preloaded = calloc((size_t)n, sizeof *preloaded), *twice = calloc((size_t)n, sizeof *twice), base;
 	char bigfile[500], preload[500];
-	char *plain_argv[] = { "/bin/true", NULL };
-	char *twice_argv[] = { argv[0], "--exec", NULL };
-	char *tool_argv[] = { bigfile, "run", "-p", "/nonexistent/", "--", "/bin/true", NULL };
-	char *envp[] = { "PATH=/bin:/usr/bin", preload, "BIGFILE_PATHS=/nonexistent/", NULL };
+	char *plain[] = { "/bin/true", NULL }, *twice[] = { argv[0], "--exec", NULL };
+	char *run_unmarked[] = { bigfile, "run", "--", "/bin/true", NULL };
+	char *run_marked[] = { bigfile, "run", "-p", "/nonexistent/", "--", "/bin/true", NULL };
+	char *none[] = { "PATH=/bin:/usr/bin", NULL }, *unmarked[] = { none[0], preload, NULL };
+	char *marked[] = { none[0], preload, "BIGFILE_PATHS=/nonexistent/", NULL };
+	struct way ways[] = { { "True", plain, none, NULL },
+			      { "TruePreloaded", plain, unmarked, NULL },
+			      { "TruePreloadedMarked", plain, marked, NULL },
+			      { "TrueByExec", twice, none, NULL },
+			      { "TrueUnderRun", run_unmarked, none, NULL },
+			      { "TrueUnderRunMarked", run_marked, none, NULL } };
+	int count = sizeof ways / sizeof *ways;
+	double base = 0;
 
 	if (!strcmp(argv[1], "--exec"))
-		return execv(plain_argv[0], plain_argv);
+		return execv(plain[0], plain);
 	snprintf(bigfile, sizeof bigfile, "%s/bigfile", argv[1]);
 	snprintf(preload, sizeof preload, "LD_PRELOAD=%s/.libs/libbigfile.so", argv[1]);
 	if (!freopen("/dev/null", "w", stderr))
 		return 1;
+	for (int w = 0; w < count; w++)
+		ways[w].us = calloc((size_t)n, sizeof *ways[w].us);
 	for (int i = 0; i < n; i++) {
-		plain[i] = run(plain_argv, environ);
-		preloaded[i] = run(plain_argv, envp);
-		tool[i] = run(tool_argv, environ);
-		twice[i] = run(twice_argv, environ);
+		for (int w = 0; w < count; w++)
+			ways[w].us[i] = run(ways[w].argv, ways[w].envp);
 	}
-	base = median(plain, n);
-	printf("BenchmarkStartTrue %d %.0f us\n", n, base);
-	printf("BenchmarkStartTruePreloaded %d %.0f us, %+.0f us\n", n, median(preloaded, n), median(preloaded, n) - base);
-	printf("BenchmarkStartTrueByExec %d %.0f us, %+.0f us\n", n, median(twice, n), median(twice, n) - base);
-	printf("BenchmarkStartTrueUnderRun %d %.0f us, %+.0f us\n", n, median(tool, n), median(tool, n) - base);
+	for (int w = 0; w < count; w++) {
+		double us = median(ways[w].us, n);
+
+		base = w ? base : us;
+		printf("BenchmarkStart%s %d %.0f us, %+.0f us\n", ways[w].name, n, us, us - base);
+	}
 	return 0;
 }

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the subcommands share: their entry points and the exit codes that mean the same everywhere. */
+/* What the subcommands of the tool share. */
 #ifndef BIGFILE_CLI_H
 #define BIGFILE_CLI_H
 
 #include <glib.h>
 
-enum {
-	CLI_OK = 0,
-	CLI_FAILED = 1,   /* asked for, and not done */
-	CLI_USAGE = 2,
-	CLI_NO_PROCESS = 3, /* the process named has no marked file in use, or does not exist */
-};
+#include "codes.h"
 
 /* Each gets its own name as argv[0] and returns the tool's exit status. */
-int cli_run(int argc, char **argv);
 int cli_commit(int argc, char **argv);
 int cli_abort(int argc, char **argv);
 int cli_status(int argc, char **argv);

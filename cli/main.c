@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* bigfile: the command line tool.  Finds the subcommand. */
+/* bigfile-tool: what the launcher becomes for each subcommand but run, which it does itself.  Finds the subcommand. */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *summary;
 } commands[] = {
-	{ "run", cli_run, "run a program with its marked files in a transaction" },
+	{ "run", NULL, "run a program with its marked files in a transaction" },
 	{ "commit", cli_commit, "commit what a process has stored" },
 	{ "abort", cli_abort, "roll it back" },
 	{ "status", cli_status, "show processes and their marked files" },
@@ -39,8 +39,6 @@ gboolean cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const c
 
 	g_set_prgname(name);
 	g_option_context_set_summary(context, summary);
-	/* Options end at the first word that is none: what follows belongs to somebody else's command. */
-	g_option_context_set_strict_posix(context, !strcmp((*argv)[0], "run"));
 	if (entries)
 		g_option_context_add_main_entries(context, entries, NULL);
 	if (g_option_context_parse(context, argc, argv, &error))
@@ -87,7 +85,7 @@ int main(int argc, char **argv)
 	}
 	config_load();
 	for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
-		if (!strcmp(argv[1], commands[i].name))
+		if (commands[i].run && !strcmp(argv[1], commands[i].name))
 			return commands[i].run(argc - 1, argv + 1);
 	}
 	cli_complain("there is no command \"%s\"; see bigfile --help", argv[1]);

@@ -3,65 +3,125 @@
 #include "program.h"
 
 #include <elf.h>
-#include <glib.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#define DEPTH 4 /* of scripts whose interpreters are scripts */
+#include "launcher.h"
 
-static const char *judge_elf(const char *data, gsize length)
+#define DEPTH 4        /* of scripts whose interpreters are scripts */
+#define FIRST_LINE 256 /* as much of it as the kernel looks at */
+#define BLANKS " \t\r"
+
+union start {
+	Elf64_Ehdr elf;
+	char text[FIRST_LINE + 1];
+};
+
+/* 0, or why exec would not run it. */
+static int look(const char *path)
 {
-	const Elf64_Ehdr *e = (const Elf64_Ehdr *)data;
+	struct stat st;
 
-	if (length < sizeof *e)
-		return NULL;
+	if (access(path, X_OK) || stat(path, &st))
+		return errno;
+	return S_ISREG(st.st_mode) ? 0 : EACCES;
+}
+
+const char *program_find(const char *command)
+{
+	const char *folder = getenv("PATH");
+	int error = ENOENT;
+
+	if (strchr(command, '/'))
+		return command;
+	for (folder = folder ? folder : "/bin:/usr/bin"; folder && *command;) {
+		size_t n = strcspn(folder, ":");
+		char *path = room_for(n + strlen(command) + 2);
+		int problem;
+
+		memcpy(path, folder, n);
+		strcpy(stpcpy(path + n, n ? "/" : ""), command);
+		problem = look(path);
+		if (!problem)
+			return path;
+		/* It is there, but not for us: the better reason when no other is found. */
+		if (problem == EACCES)
+			error = EACCES;
+		folder = folder[n] ? folder + n + 1 : NULL;
+	}
+	errno = error;
+	return NULL;
+}
+
+/* This program is linked statically itself, and passes the library on to what it runs. */
+static bool is_ourselves(const struct stat *st)
+{
+	struct stat self;
+
+	return !stat("/proc/self/exe", &self) && self.st_dev == st->st_dev && self.st_ino == st->st_ino;
+}
+
+static const char *judge_elf(int fd, const Elf64_Ehdr *e, const struct stat *st)
+{
 	if (e->e_ident[EI_CLASS] != (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32))
 		return "is built for another word size than the library";
 	for (unsigned i = 0; i < e->e_phnum; i++) {
-		gsize at = e->e_phoff + (gsize)i * e->e_phentsize;
+		off_t at = (off_t)(e->e_phoff + (uint64_t)i * e->e_phentsize);
+		Elf64_Phdr header;
 
-		if (at > length || length - at < sizeof(Elf64_Phdr))
-			return NULL;
-		if (((const Elf64_Phdr *)(data + at))->p_type == PT_INTERP)
+		if (pread(fd, &header, sizeof header, at) != sizeof header || header.p_type == PT_INTERP)
 			return NULL;
 	}
-	return "is linked statically";
+	return is_ourselves(st) ? NULL : "is linked statically";
 }
 
-static char *interpreter_of(const char *data, gsize length)
+static const char *interpreter_of(char *text)
 {
-	const char *end = memchr(data, '\n', MIN(length, 256));
-	g_autofree char *line = end ? g_strndup(data + 2, (gsize)(end - data - 2)) : NULL;
+	char *name = text + 2;
+	char *end = strchr(name, '\n');
 
-	if (!line)
+	if (!end)
 		return NULL;
-	g_strstrip(line);
-	line[strcspn(line, " \t")] = '\0';
-	return g_strdup(line);
+	*end = '\0';
+	name += strspn(name, BLANKS);
+	name[strcspn(name, BLANKS)] = '\0';
+	return name;
 }
 
 static const char *judge(const char *path, int depth)
 {
-	g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, NULL);
-	const char *data = file ? g_mapped_file_get_contents(file) : NULL;
-	gsize length = file ? g_mapped_file_get_length(file) : 0;
+	const char *interpreter, *verdict = NULL;
+	union start start;
 	struct stat st;
+	ssize_t n = -1;
+	int fd;
 
-	if (!stat(path, &st) && (st.st_mode & (S_ISUID | S_ISGID)))
+	if (stat(path, &st))
+		return NULL;
+	if (st.st_mode & (S_ISUID | S_ISGID))
 		return "is set-uid or set-gid";
-	if (length > 4 && !memcmp(data, ELFMAG, SELFMAG))
-		return judge_elf(data, length);
-	if (length > 2 && data[0] == '#' && data[1] == '!' && depth < DEPTH) {
-		g_autofree char *interpreter = interpreter_of(data, length);
-
-		return interpreter ? judge(interpreter, depth + 1) : NULL;
-	}
-	return NULL;
+	/* Nothing else: opening a pipe waits, opening a device may do anything. */
+	fd = S_ISREG(st.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return NULL;
+	n = pread(fd, start.text, FIRST_LINE, 0);
+	if (n >= (ssize_t)sizeof start.elf && !memcmp(start.text, ELFMAG, SELFMAG))
+		verdict = judge_elf(fd, &start.elf, &st);
+	close(fd);
+	if (n <= 2 || memcmp(start.text, "#!", 2) || depth == DEPTH)
+		return verdict;
+	start.text[n] = '\0';
+	interpreter = interpreter_of(start.text);
+	return interpreter ? judge(interpreter, depth + 1) : NULL;
 }
 
-const char *program_refuses_preload(const char *command)
+const char *program_refuses_preload(const char *path)
 {
-	g_autofree char *path = g_find_program_in_path(command);
-
-	return path ? judge(path, 0) : NULL;
+	return judge(path, 0);
 }

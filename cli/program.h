@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Can this program be preloaded?  A look at its file, before it is run. */
+/* The program behind a command: where it is, and whether it can be preloaded. */
 #ifndef BIGFILE_PROGRAM_H
 #define BIGFILE_PROGRAM_H
 
+/* The file that execvp would run; NULL with errno set when there is none. */
+const char *program_find(const char *command);
+
 /*
- * Why the program that `command` names (searched in PATH) would run without the library, as a clause;
- * NULL when nothing speaks against it or it cannot be read.  A script is judged by its interpreter.
+ * Why the program in this file would run without the library, as a clause; NULL when nothing speaks against it or it
+ * cannot be read.  A script is judged by its interpreter.
  */
-const char *program_refuses_preload(const char *command);
+const char *program_refuses_preload(const char *path);
 
 #endif

@@ -4,149 +4,219 @@
  * signals and commits to - and the exit status are the command's own.
  */
 #include <errno.h>
+#include <getopt.h>
 #include <glob.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "environment.h"
+#include "launcher.h"
 #include "program.h"
 
 #define LIBRARY "libbigfile.so"
+#define SHELL "/bin/sh"
 
-static char **patterns, **command;
-static char *tracker_name, *journal_dir, *exit_policy, *sync_policy;
-static gboolean verbose;
+static const char **patterns;
+static int pattern_count;
+static const char *tracker_name, *journal_dir, *exit_policy, *sync_policy;
+static bool verbose;
 
-static const GOptionEntry entries[] = {
-	{ "path", 'p', 0, G_OPTION_ARG_FILENAME_ARRAY, &patterns,
-	  "mark the files that GLOB names (may be repeated; \"DIR/\": everything below)", "GLOB" },
-	{ "tracker", 0, 0, G_OPTION_ARG_STRING, &tracker_name, "notice stores by uffd or mprotect", "NAME" },
-	{ "journal-dir", 0, 0, G_OPTION_ARG_FILENAME, &journal_dir, "keep journals in DIR", "DIR" },
-	{ "exit", 0, 0, G_OPTION_ARG_STRING, &exit_policy, "what exit does: success (commit on status 0), commit, abort",
-	  "POLICY" },
-	{ "sync", 0, 0, G_OPTION_ARG_STRING, &sync_policy, "what msync and fsync do: commit, defer", "POLICY" },
-	{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, "say when files are attached, committed, recovered", NULL },
-	{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &command, NULL, NULL },
-	{ NULL, 0, 0, 0, NULL, NULL, NULL },
+enum { OPTION_TRACKER = 256, OPTION_JOURNAL_DIR, OPTION_EXIT, OPTION_SYNC };
+
+static const struct option options[] = {
+	{ "path", required_argument, NULL, 'p' },
+	{ "tracker", required_argument, NULL, OPTION_TRACKER },
+	{ "journal-dir", required_argument, NULL, OPTION_JOURNAL_DIR },
+	{ "exit", required_argument, NULL, OPTION_EXIT },
+	{ "sync", required_argument, NULL, OPTION_SYNC },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
 };
 
-/* An explicit choice is never replaced by another library: the caller would test the wrong one. */
-static char *find_library(void)
-{
-	const char *chosen = g_getenv("BIGFILE_LIBRARY");
-	g_autofree char *exe = g_file_read_link("/proc/self/exe", NULL);
-	g_autofree char *folder = exe ? g_path_get_dirname(exe) : g_strdup("");
-	char *candidates[] = { g_build_filename(folder, ".libs", LIBRARY, NULL),
-			       g_build_filename(folder, LIBRARY, NULL),
-			       g_build_filename(LIBDIR, LIBRARY, NULL) };
-	char *found = NULL;
+static const char help[] =
+	"Usage:\n"
+	"  bigfile run [OPTION…] -- COMMAND [ARGUMENT...]\n"
+	"\n"
+	"Runs COMMAND with the stores into its marked files in one transaction: committed when it exits with status 0,\n"
+	"on SIGUSR1, bigfile commit and msync; rolled back otherwise.\n"
+	"\n"
+	"Help Options:\n"
+	"  -h, --help            Show help options\n"
+	"\n"
+	"Application Options:\n"
+	"  -p, --path=GLOB       mark the files that GLOB names (may be repeated; \"DIR/\": everything below)\n"
+	"  --tracker=NAME        notice stores by uffd or mprotect\n"
+	"  --journal-dir=DIR     keep journals in DIR\n"
+	"  --exit=POLICY         what exit does: success (commit on status 0), commit, abort\n"
+	"  --sync=POLICY         what msync and fsync do: commit, defer\n"
+	"  -v, --verbose         say when files are attached, committed, recovered\n"
+	"\n";
 
-	/* Absolute, because the loader looks again in every program that the command starts. */
-	if (chosen && *chosen)
-		found = g_canonicalize_filename(chosen, NULL);
-	for (gsize i = 0; i < G_N_ELEMENTS(candidates); i++) {
-		if (!found && !access(candidates[i], R_OK))
-			found = g_steal_pointer(&candidates[i]);
-		g_free(candidates[i]);
+static void take_option(int option)
+{
+	switch (option) {
+	case 'p':
+		patterns[pattern_count++] = optarg;
+		break;
+	case OPTION_TRACKER:
+		tracker_name = optarg;
+		break;
+	case OPTION_JOURNAL_DIR:
+		journal_dir = optarg;
+		break;
+	case OPTION_EXIT:
+		exit_policy = optarg;
+		break;
+	case OPTION_SYNC:
+		sync_policy = optarg;
+		break;
+	case 'v':
+		verbose = true;
+		break;
+	case 'h':
+		_exit(write(STDOUT_FILENO, help, sizeof help - 1) < 0 ? CLI_FAILED : CLI_OK);
 	}
-	return found;
 }
 
-static void prepend(const char *variable, const char *value, const char *separator)
+/* Options end at the first word that is none: what follows belongs to the command. */
+static bool parse(int argc, char **argv)
 {
-	const char *before = g_getenv(variable);
-	g_autofree char *joined = before && *before ? g_strconcat(value, separator, before, NULL) :
-						      g_strdup(value);
+	patterns = room_for((size_t)argc * sizeof *patterns);
+	opterr = 0;
+	for (;;) {
+		const char *word = argv[optind];
+		int option = getopt_long(argc, argv, "+:p:vh", options, NULL);
 
-	g_setenv(variable, joined, TRUE);
+		if (option == -1)
+			break;
+		if (option == ':' || option == '?') {
+			complain(option == ':' ? "Missing argument for " : "Unknown option ", word, "; see bigfile run --help");
+			return false;
+		}
+		take_option(option);
+	}
+	if (optind < argc)
+		return true;
+	complain("no command; see bigfile run --help");
+	return false;
+}
+
+/* An explicit choice is never replaced by another library: the caller would test the wrong one. */
+static const char *find_library(void)
+{
+	static const char *const folders[] = { ".libs", "", LIBDIR, NULL };
+	const char *chosen = getenv("BIGFILE_LIBRARY"), *library;
+
+	/* Absolute, because the loader looks again in every program that the command starts. */
+	library = chosen && *chosen ? absolute_path(chosen) : find_beside(LIBRARY, R_OK, folders);
+	if (!library)
+		complain(LIBRARY, " is not found beside bigfile or in ", LIBDIR, "; set BIGFILE_LIBRARY to its path");
+	else if (chosen && *chosen && access(library, R_OK))
+		complain(library, ": ", strerror(errno), "; BIGFILE_LIBRARY names it");
+	else if (strpbrk(library, " :"))
+		complain(library, ": the loader cannot preload a path with a space or a colon; move it");
+	else
+		return library;
+	return NULL;
 }
 
 static void warn_when_nothing_matches(const char *pattern)
 {
+	bool exists, is_folder, is_name = !strpbrk(pattern, "*?[\\");
+	struct stat st;
 	glob_t found;
 
-	if (g_str_has_suffix(pattern, "/")) {
-		if (!g_file_test(pattern, G_FILE_TEST_IS_DIR))
-			cli_complain("%s: no such folder yet", pattern);
+	exists = !stat(pattern, &st);
+	is_folder = exists && S_ISDIR(st.st_mode);
+	if (pattern[strlen(pattern) - 1] == '/') {
+		if (!is_folder)
+			complain(pattern, ": no such folder yet");
 		return;
 	}
-	if (g_file_test(pattern, G_FILE_TEST_IS_DIR))
-		cli_complain("%s: is a folder and marks nothing; %s/ marks everything below it", pattern, pattern);
-	else if (glob(pattern, GLOB_NOSORT, NULL, &found) == GLOB_NOMATCH)
-		cli_complain("%s: matches no file yet", pattern);
-	else
-		globfree(&found);
+	if (is_folder)
+		complain(pattern, ": is a folder and marks nothing; ", pattern, "/ marks everything below it");
+	else if (is_name ? !exists && lstat(pattern, &st) : glob(pattern, GLOB_NOSORT, NULL, &found) == GLOB_NOMATCH)
+		complain(pattern, ": matches no file yet");
 }
 
-static gboolean mark_files(void)
+static bool mark_files(void)
 {
-	for (char **p = patterns; p && *p; p++) {
-		if (!**p) {
-			cli_complain("an empty pattern marks nothing; see bigfile run --help");
-			return FALSE;
+	for (int i = 0; i < pattern_count; i++) {
+		const char *p = patterns[i];
+
+		if (!*p) {
+			complain("an empty pattern marks nothing; see bigfile run --help");
+			return false;
 		}
-		if (strchr(*p, ':')) {
-			cli_complain("%s: a colon separates patterns and cannot be part of one; use ? for it", *p);
-			return FALSE;
+		if (strchr(p, ':')) {
+			complain(p, ": a colon separates patterns and cannot be part of one; use ? for it");
+			return false;
 		}
-		warn_when_nothing_matches(*p);
-		prepend("BIGFILE_PATHS", *p, ":");
+		warn_when_nothing_matches(p);
+		environment_prepend("BIGFILE_PATHS", p);
 	}
-	if (!g_getenv("BIGFILE_PATHS"))
-		cli_complain("no files are marked: use -p GLOB or set BIGFILE_PATHS");
-	return TRUE;
+	if (!getenv("BIGFILE_PATHS"))
+		complain("no files are marked: use -p GLOB or set BIGFILE_PATHS");
+	return true;
 }
 
 static void set_if(const char *variable, const char *value)
 {
 	if (value)
-		g_setenv(variable, value, TRUE);
+		environment_set(variable, value);
 }
 
-int cli_run(int argc, char **argv)
+/* As execvp does it: what the kernel does not know is a script for the shell. */
+static void become(const char *path, int argc, char **argv)
 {
-	g_autofree char *library = NULL;
-	const char *why_not;
+	char **words;
+
+	execve(path, argv, environ);
+	if (errno != ENOEXEC)
+		return;
+	words = room_for((size_t)(argc + 2) * sizeof *words);
+	words[0] = SHELL;
+	words[1] = (char *)path;
+	memcpy(words + 2, argv + 1, (size_t)argc * sizeof *words);
+	execve(SHELL, words, environ);
+}
+
+static int start(int argc, char **argv)
+{
+	const char *path = program_find(argv[0]), *why_not;
 	int error;
 
-	if (!cli_parse(&argc, &argv, entries, "-- COMMAND [ARGUMENT...]",
-		       "Runs COMMAND with the stores into its marked files in one transaction: committed when it "
-		       "exits with status 0,\non SIGUSR1, bigfile commit and msync; rolled back otherwise."))
-		return CLI_USAGE;
-	if (!command || !*command) {
-		cli_complain("no command; see bigfile run --help");
-		return CLI_USAGE;
+	if (path) {
+		why_not = program_refuses_preload(path);
+		if (why_not)
+			complain(argv[0], ": ", why_not, ", so it cannot be preloaded and runs WITHOUT transactions");
+		become(path, argc, argv);
 	}
+	error = errno;
+	complain(argv[0], ": ", strerror(error));
+	return error == ENOENT ? 127 : 126;
+}
+
+int launcher_run(int argc, char **argv)
+{
+	const char *library;
+
+	if (!parse(argc, argv))
+		return CLI_USAGE;
 	library = find_library();
-	if (!library) {
-		cli_complain("%s is not found beside bigfile or in %s; set BIGFILE_LIBRARY to its path", LIBRARY, LIBDIR);
+	if (!library)
 		return CLI_FAILED;
-	}
-	if (access(library, R_OK)) {
-		cli_complain("%s: %s; BIGFILE_LIBRARY names it", library, g_strerror(errno));
-		return CLI_FAILED;
-	}
-	if (strpbrk(library, " :")) {
-		cli_complain("%s: the loader cannot preload a path with a space or a colon; move it", library);
-		return CLI_FAILED;
-	}
 	if (!mark_files())
 		return CLI_USAGE;
 	set_if("BIGFILE_TRACKER", tracker_name);
-	if (journal_dir) {
-		g_autofree char *absolute = g_canonicalize_filename(journal_dir, NULL);
-
-		g_setenv("BIGFILE_JOURNAL_DIR", absolute, TRUE);
-	}
+	set_if("BIGFILE_JOURNAL_DIR", journal_dir ? absolute_path(journal_dir) : NULL);
 	set_if("BIGFILE_EXIT", exit_policy);
 	set_if("BIGFILE_SYNC", sync_policy);
 	set_if("BIGFILE_LOG", verbose ? "info" : NULL);
-	why_not = program_refuses_preload(command[0]);
-	if (why_not)
-		cli_complain("%s: %s, so it cannot be preloaded and runs WITHOUT transactions", command[0], why_not);
-	prepend("LD_PRELOAD", library, ":");
-	execvp(command[0], command);
-	error = errno;
-	cli_complain("%s: %s", command[0], g_strerror(error));
-	return error == ENOENT ? 127 : 126;
+	environment_prepend("LD_PRELOAD", library);
+	return start(argc - optind, argv + optind);
 }

@@ -10,6 +10,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "open.h"
+
 static int fresh(int fd)
 {
 	fds_forget(fd);
@@ -41,11 +43,13 @@ EXPORT int dup(int fd)
 
 EXPORT int dup2(int old, int new)
 {
+	streams_before_dup(old, new);
 	return fresh(real(dup2)(old, new));
 }
 
 EXPORT int dup3(int old, int new, int flags)
 {
+	streams_before_dup(old, new);
 	return fresh(real(dup3)(old, new, flags));
 }
 

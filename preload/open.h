@@ -12,6 +12,12 @@ int open_any(int dirfd, const char *path, int flags, mode_t mode);
 /* A descriptor that was there when the program began may be of a marked file: gives it a stream of ours. */
 void streams_adopt(void);
 
+/*
+ * fd is about to be copied to number, as shells redirect what they do themselves: a standard stream there must
+ * become one of ours when fd is of a marked file.
+ */
+void streams_before_dup(int fd, int number);
+
 /* What is buffered in streams of ours goes into the transaction, before that is decided. */
 void streams_flush(void);
 

@@ -2,9 +2,15 @@
 /* See real.h. */
 #include "real.h"
 
-#include <dlfcn.h>
+#include "next.h"
 
-static const char *const names[] = {
+#define NAME_SIZE 24
+#define X(type, name, args) _Static_assert(sizeof #name <= NAME_SIZE, "longer than NAME_SIZE");
+REAL_FUNCTIONS(X)
+#undef X
+
+/* Not pointers: each would be relocated at every start. */
+static const char names[][NAME_SIZE] = {
 #define X(type, name, args) #name,
 	REAL_FUNCTIONS(X)
 #undef X
@@ -17,7 +23,7 @@ void *real_find(enum real_index which)
 	void *p = __atomic_load_n(&found[which], __ATOMIC_RELAXED);
 
 	if (!p) {
-		p = dlsym(RTLD_NEXT, names[which]);
+		p = next_find(names[which]);
 		__atomic_store_n(&found[which], p, __ATOMIC_RELAXED);
 	}
 	return p;
@@ -25,6 +31,8 @@ void *real_find(enum real_index which)
 
 void real_resolve(void)
 {
+	if (next_start())
+		return;
 	for (int i = 0; i < REAL_COUNT; i++)
 		real_find((enum real_index)i);
 }

@@ -2,9 +2,8 @@
 /*
  * The next definitions of what we interpose: libc's, or those of another preloaded object.
  *
- * real(name) is a pointer to one, looked up the first time it is asked for.  dlsym of a name that
- * exists does not allocate, so this is safe from any wrapper; for calls that must be safe in a signal
- * handler real_resolve() has looked up all of them in the constructor.
+ * real(name) is a pointer to one, looked up the first time it is asked for, which is safe in a signal handler (next.h).
+ * Where that way is barred real_resolve() looks all of them up by dlsym in the constructor.
  */
 #ifndef BIGFILE_REAL_H
 #define BIGFILE_REAL_H

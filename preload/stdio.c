@@ -22,6 +22,7 @@
 #include "session.h"
 
 static bool any_stream;
+static FILE *standard_of_ours[3];
 
 static ssize_t stream_read(void *cookie, char *buf, size_t n)
 {
@@ -170,8 +171,11 @@ static bool has_cpp_streams(void)
 static FILE *replace_standard(FILE **variable, int fd, const char *mode)
 {
 	int number = fileno(*variable);
+	bool terminal = isatty(number);
 	FILE *stream;
 
+	if (number > 2)
+		return NULL;
 	if (number >= 0 && number != fd) {
 		if (dup2(fd, number) < 0)
 			return NULL;
@@ -181,11 +185,12 @@ static FILE *replace_standard(FILE **variable, int fd, const char *mode)
 	stream = stream_on(fd, mode);
 	if (!stream)
 		return NULL;
-	if (variable == &stderr)
-		setvbuf(stream, NULL, _IONBF, 0);
+	if (variable == &stderr || terminal)
+		setvbuf(stream, NULL, variable == &stderr ? _IONBF : _IOLBF, 0);
 	/* Whoever kept the old one learns that it is over. */
 	(*variable)->_fileno = -1;
 	*variable = stream;
+	standard_of_ours[fd] = stream;
 	return stream;
 }
 
@@ -231,22 +236,41 @@ EXPORT int fclose(FILE *stream)
 	return real(fclose)(stream);
 }
 
-static void adopt(FILE **variable, const char *reading, const char *writing)
+static void adopt(FILE **variable, int fd, int marked, const char *mode)
 {
-	int fd = fileno(*variable), has = fd < 0 ? -1 : real(fcntl)(fd, F_GETFL);
-
-	if (has < 0 || !is_marked(fd))
+	if (!is_marked(marked))
 		return;
 	if (has_cpp_streams())
 		log_warn("descriptor %d is a marked file: what C++ streams do to it is not part of a transaction", fd);
-	replace_standard(variable, fd, (has & O_ACCMODE) == O_RDONLY ? reading : writing);
+	fflush(*variable);
+	replace_standard(variable, fd, mode);
+}
+
+static const char *mode_of(int fd)
+{
+	int flags = real(fcntl)(fd, F_GETFL);
+
+	return flags < 0 || (flags & O_ACCMODE) == O_RDONLY ? "r" : (flags & O_ACCMODE) == O_WRONLY ? "w" : "r+";
 }
 
 void streams_adopt(void)
 {
-	adopt(&stdin, "r", "r+");
-	adopt(&stdout, "r", "w");
-	adopt(&stderr, "r", "w");
+	FILE **variables[] = { &stdin, &stdout, &stderr };
+
+	for (int fd = 0; fd < 3; fd++) {
+		if (fileno(*variables[fd]) == fd)
+			adopt(variables[fd], fd, fd, mode_of(fd));
+	}
+}
+
+void streams_before_dup(int fd, int number)
+{
+	FILE **variables[] = { &stdin, &stdout, &stderr };
+
+	if (number < 0 || number > 2 || !MAY_CHANGE(fd) || fileno(*variables[number]) != number ||
+	    *variables[number] == standard_of_ours[number])
+		return;
+	adopt(variables[number], number, fd, number ? "w" : "r");
 }
 
 void streams_flush(void)

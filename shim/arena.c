@@ -19,7 +19,9 @@ struct free_block {
 
 static struct lock arena_lock = LOCK_INIT;
 static struct free_block *free_blocks[CLASSES];
-static char *slab, *slab_end;
+/* What a process without a marked file needs comes from here: no mapping, no fresh page. */
+static _Alignas(1 << SMALLEST_SHIFT) char first_slab[1024];
+static char *slab = first_slab, *slab_end = first_slab + sizeof first_slab;
 
 static unsigned class_of(size_t size)
 {
@@ -59,22 +61,22 @@ static void *cut_from_slab(size_t size)
 
 void *arena_alloc(size_t size)
 {
+	struct free_block *b;
+	void *p = NULL;
 	unsigned c;
-	void *p;
 
 	if (size > (size_t)1 << LARGEST_SHIFT)
 		return map_anonymous(size);
 	c = class_of(size);
 	lock_take(&arena_lock);
-	p = free_blocks[c];
-	if (p)
-		free_blocks[c] = free_blocks[c]->next;
+	b = free_blocks[c];
+	if (b)
+		free_blocks[c] = b->next;
 	else
 		p = cut_from_slab((size_t)1 << (c + SMALLEST_SHIFT));
 	lock_release(&arena_lock);
-	if (p)
-		memset(p, 0, size);
-	return p;
+	/* A slab is zero when it is new. */
+	return b ? memset(b, 0, size) : p;
 }
 
 void arena_free(void *block, size_t size)

@@ -11,6 +11,7 @@
 #include "fmt.h"
 #include "journal_lock.h"
 #include "log.h"
+#include "names.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -51,6 +52,17 @@ static void report_holder(struct attach_request *r)
 	recover_file(r->path, RECOVER_LOOK, &r->report);
 }
 
+/* A file that had this name before, and lost it to ours without our help, still has its journal there. */
+static void follow_names(const struct view *v)
+{
+	for (struct view *other = view_first(); other; other = other->next) {
+		if (other != v && other->mode == VIEW_WRITING && !strcmp(other->path, v->path)) {
+			names_follow(NULL);
+			return;
+		}
+	}
+}
+
 static int take_journal(struct view *v, struct attach_request *r)
 {
 	char journal[PATH_MAX];
@@ -61,6 +73,7 @@ static int take_journal(struct view *v, struct attach_request *r)
 		err = sys_fstat(v->fd, &st);
 	if (err)
 		return err;
+	follow_names(v);
 	fmt_print(r->report.journal, sizeof r->report.journal, "%s", journal);
 	err = open_journal(journal, v->path, v->fd, &st, &r->report, &jfd);
 	if (err == -EBUSY)

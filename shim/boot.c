@@ -5,12 +5,11 @@
  */
 #include "boot.h"
 
-#include <dlfcn.h>
-
 #include "config.h"
 #include "control.h"
 #include "log.h"
 #include "marks.h"
+#include "next.h"
 #include "session.h"
 #include "sigchain.h"
 #include "sys.h"
@@ -45,17 +44,34 @@ static void on_signal_taken(int sig)
 		 sig == config.commit_signal ? "commit" : "abort", sys_getpid());
 }
 
-static int load_marks(void)
+static bool any_is_relative(const char *patterns)
+{
+	char before = ':';
+
+	for (; *patterns; before = *patterns++) {
+		if (before == ':' && *patterns != '/' && *patterns != ':')
+			return true;
+	}
+	return false;
+}
+
+/* Not inlined: the buffer would push what others need at every start to fresh pages of the stack. */
+__attribute__((noinline)) static int load_relative(void)
 {
 	char cwd[4096];
 
+	if (sys_call(SYS_getcwd, cwd, sizeof cwd) < 0)
+		cwd[0] = '\0';
+	return marks_load(config.paths, cwd);
+}
+
+static int load_marks(void)
+{
 	log_start();
 	config_load();
 	if (!config.paths)
 		return -ENOENT;
-	if (sys_call(SYS_getcwd, cwd, sizeof cwd) < 0)
-		cwd[0] = '\0';
-	return marks_load(config.paths, cwd);
+	return any_is_relative(config.paths) ? load_relative() : marks_load(config.paths, "/");
 }
 
 static void start(void)
@@ -77,7 +93,7 @@ static void start(void)
 		return;
 	}
 	session_start();
-	sigchain_start((sigchain_sigaction_fn)dlsym(RTLD_NEXT, "sigaction"));
+	sigchain_start((sigchain_sigaction_fn)next_find("sigaction"));
 	if (config.commit_signal)
 		sigchain_offer(config.commit_signal, on_commit_signal, on_signal_taken);
 	if (config.abort_signal)

@@ -52,12 +52,10 @@ static int check_rights(int fd, int prot, bool *may_write)
 static void remove_all_windows(struct view *v, struct range at)
 {
 	uint64_t end;
+	int prot;
 
 	for (uint64_t p = at.start; p < at.end; p = end) {
-		bool any = window_prot(&v->windows, p, at.end, &end) != 0 ||
-			   window_covers(&v->windows, (struct range){ p, p + page_size() });
-
-		while (any && window_covers(&v->windows, (struct range){ p, p + page_size() }))
+		while (window_count(&v->windows, p, at.end, &end, &prot))
 			window_remove(&v->windows, (struct range){ p, end });
 	}
 }
@@ -66,6 +64,8 @@ static int add_window(struct view *v, struct range at, int prot, bool may_write,
 {
 	int err = window_reserve(&v->windows, 4);
 
+	if (!err)
+		err = view_drop_kept(v, at);
 	if (err)
 		return err;
 	lock_take(&window_lock);
@@ -187,7 +187,36 @@ int mapping_map(void *addr, size_t length, int prot, int flags, int fd, int64_t 
 	return 0;
 }
 
-static int unmap_window(struct view *v, struct range at)
+typedef int (*part_fn)(struct view *v, struct range at, int arg);
+
+/* A call on a range that may hold windows and other things: each part in its way, from left to right. */
+static int each_part(void *addr, size_t length, part_fn window, part_fn other, int arg)
+{
+	struct range at = whole_pages(addr, length), inside;
+	int err = 0;
+
+	if ((uintptr_t)addr % page_size() || at.end < at.start || !view_overlaps(at.start, at.end - at.start))
+		return NOT_OURS;
+	while (!err && at.start < at.end) {
+		struct view *v = view_first_in(at, &inside);
+
+		if (!v)
+			inside.start = inside.end = at.end;
+		if (at.start < inside.start)
+			err = other(NULL, (struct range){ at.start, inside.start }, arg);
+		if (!err && v)
+			err = window(v, inside, arg);
+		at.start = inside.end;
+	}
+	return err;
+}
+
+static int unmap_other(struct view *none, struct range at, int arg)
+{
+	return sys_munmap((void *)at.start, at.end - at.start);
+}
+
+static int unmap_window(struct view *v, struct range at, int arg)
 {
 	int err;
 
@@ -206,24 +235,7 @@ static int unmap_window(struct view *v, struct range at)
 
 int mapping_unmap(void *addr, size_t length)
 {
-	struct range at = whole_pages(addr, length), inside;
-	struct view *v;
-	int err = 0;
-
-	if ((uintptr_t)addr % page_size() || !length || at.end < at.start ||
-	    !view_overlaps(at.start, at.end - at.start))
-		return NOT_OURS;
-	while (!err && at.start < at.end) {
-		v = view_first_in(at, &inside);
-		if (!v)
-			inside.start = inside.end = at.end;
-		if (at.start < inside.start)
-			err = sys_munmap((void *)at.start, inside.start - at.start);
-		if (!err && v)
-			err = unmap_window(v, inside);
-		at.start = inside.end;
-	}
-	return err;
+	return length ? each_part(addr, length, unmap_window, unmap_other, 0) : NOT_OURS;
 }
 
 struct remapping {
@@ -247,6 +259,8 @@ static int remap_job(void *arg)
 	err = view_place(v, view_offset_at(v, r->at.start), r->new_length, 0, 0, &start);
 	if (!err)
 		err = window_reserve(&v->windows, 8);
+	if (!err)
+		err = view_drop_kept(v, (struct range){ r->at.end, now.end });
 	if (err)
 		return -ENOMEM;
 	lock_take(&window_lock);
@@ -298,26 +312,14 @@ static int protect_window(struct view *v, struct range at, int prot)
 	return err;
 }
 
+static int protect_other(struct view *none, struct range at, int prot)
+{
+	return sys_mprotect((void *)at.start, at.end - at.start, prot);
+}
+
 int mapping_protect(void *addr, size_t length, int prot)
 {
-	struct range at = whole_pages(addr, length), inside;
-	struct view *v;
-	int err = 0;
-
-	if ((uintptr_t)addr % page_size() || at.end < at.start ||
-	    !view_overlaps(at.start, at.end - at.start))
-		return NOT_OURS;
-	while (!err && at.start < at.end) {
-		v = view_first_in(at, &inside);
-		if (!v)
-			inside.start = inside.end = at.end;
-		if (at.start < inside.start)
-			err = sys_mprotect((void *)at.start, inside.start - at.start, prot);
-		if (!err && v)
-			err = protect_window(v, inside, prot);
-		at.start = inside.end;
-	}
-	return err;
+	return each_part(addr, length, protect_window, protect_other, prot);
 }
 
 static int advise_window(struct view *v, struct range at, int advice)
@@ -340,26 +342,14 @@ static int advise_window(struct view *v, struct range at, int advice)
 	return sys_madvise((void *)at.start, at.end - at.start, advice);
 }
 
+static int advise_other(struct view *none, struct range at, int advice)
+{
+	return sys_madvise((void *)at.start, at.end - at.start, advice);
+}
+
 int mapping_advise(void *addr, size_t length, int advice)
 {
-	struct range at = whole_pages(addr, length), inside;
-	struct view *v;
-	int err = 0;
-
-	if ((uintptr_t)addr % page_size() || at.end < at.start ||
-	    !view_overlaps(at.start, at.end - at.start))
-		return NOT_OURS;
-	while (!err && at.start < at.end) {
-		v = view_first_in(at, &inside);
-		if (!v)
-			inside.start = inside.end = at.end;
-		if (at.start < inside.start)
-			err = sys_madvise((void *)at.start, inside.start - at.start, advice);
-		if (!err && v)
-			err = advise_window(v, inside, advice);
-		at.start = inside.end;
-	}
-	return err;
+	return each_part(addr, length, advise_window, advise_other, advice);
 }
 
 int mapping_sync(void *addr, size_t length, int flags)

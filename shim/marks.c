@@ -20,10 +20,16 @@ struct mark {
 
 static struct mark *marks;
 
+/*
+ * Reading the patterns is part of every start: so there is one large buffer and not several, each of which would cost a
+ * fresh page of the stack, and a loop instead of strcspn, which costs pages of libc that the program may never use.
+ */
 static size_t literal_prefix(const char *pattern)
 {
-	size_t n = strcspn(pattern, "*?[\\");
+	size_t n = 0;
 
+	while (pattern[n] && pattern[n] != '*' && pattern[n] != '?' && pattern[n] != '[' && pattern[n] != '\\')
+		n++;
 	if (!pattern[n])
 		return n;
 	while (n > 0 && pattern[n - 1] != '/')
@@ -31,51 +37,61 @@ static size_t literal_prefix(const char *pattern)
 	return n;
 }
 
-/* Resolves links in the literal part of an absolute pattern, as far as that exists. */
-static void resolve_prefix(const char *pattern, char *out, size_t size)
+/* realpath of the first n bytes, the rest of the pattern being put back. */
+static bool resolve(char *pattern, size_t n, char *resolved)
 {
-	char prefix[PATH_MAX], resolved[PATH_MAX];
-	size_t n = literal_prefix(pattern);
+	char kept = pattern[n];
+	bool exists;
+
+	pattern[n] = '\0';
+	exists = realpath(pattern, resolved);
+	pattern[n] = kept;
+	return exists;
+}
+
+/* Resolves links in the literal part of an absolute pattern, as far as that exists.  NULL: no memory. */
+static char *resolve_prefix(char *pattern)
+{
+	char resolved[PATH_MAX], *joined;
+	size_t n = literal_prefix(pattern), size;
 	bool folder = n > 0 && pattern[n - 1] == '/';
 
-	fmt_print(out, size, "%s", pattern);
-	if (n >= sizeof prefix)
-		return;
-	memcpy(prefix, pattern, n);
-	prefix[n] = '\0';
-	if (!realpath(prefix, resolved)) {
+	if (!resolve(pattern, n, resolved)) {
 		/* A file that does not exist yet: resolve the folder it will be in. */
-		char *slash = strrchr(prefix, '/');
-
-		if (folder || !slash)
-			return;
-		n = (size_t)(slash - prefix) + 1;
-		*slash = '\0';
-		if (!realpath(slash == prefix ? "/" : prefix, resolved))
-			return;
+		if (folder || !n)
+			return pattern;
+		while (pattern[n - 1] != '/')
+			n--;
+		if (!resolve(pattern, n, resolved))
+			return pattern;
 		folder = true;
 	}
-	fmt_print(out, size, "%s%s%s", strcmp(resolved, "/") ? resolved : "", folder ? "/" : "",
-		  pattern + n);
+	size = strlen(resolved) + strlen(pattern + n) + 2;
+	joined = arena_alloc(size);
+	if (joined)
+		fmt_print(joined, size, "%s%s%s", strcmp(resolved, "/") ? resolved : "", folder ? "/" : "", pattern + n);
+	arena_free(pattern, strlen(pattern) + 1);
+	return joined;
 }
 
 static int add_mark(const char *text, size_t length, const char *cwd, struct mark ***tail)
 {
-	char absolute[PATH_MAX], resolved[PATH_MAX], piece[PATH_MAX];
+	size_t before = text[0] == '/' ? 0 : strlen(cwd) + 1, size = before + length + 1;
 	struct mark *m;
 	char *slash;
 
-	if (length >= sizeof piece)
+	if (size > PATH_MAX)
 		return -ENAMETOOLONG;
-	memcpy(piece, text, length);
-	piece[length] = '\0';
-	fmt_print(absolute, sizeof absolute, "%s%s%s", piece[0] == '/' ? "" : cwd,
-		  piece[0] == '/' ? "" : "/", piece);
-	resolve_prefix(absolute, resolved, sizeof resolved);
 	m = arena_alloc(sizeof *m);
 	if (!m)
 		return -ENOMEM;
-	m->pattern = arena_strdup(resolved);
+	m->pattern = arena_alloc(size);
+	if (!m->pattern)
+		return -ENOMEM;
+	if (before)
+		fmt_print(m->pattern, size, "%s/", cwd);
+	memcpy(m->pattern + before, text, length);
+	m->pattern = resolve_prefix(m->pattern);
 	if (!m->pattern)
 		return -ENOMEM;
 	slash = strrchr(m->pattern, '/');
@@ -91,7 +107,7 @@ int marks_load(const char *patterns, const char *cwd)
 
 	marks = NULL;
 	while (patterns && *patterns) {
-		size_t n = strcspn(patterns, ":");
+		size_t n = (size_t)(strchrnul(patterns, ':') - patterns);
 		int err = n ? add_mark(patterns, n, cwd, &tail) : 0;
 
 		if (err)

@@ -6,6 +6,7 @@
 #include "namecalls.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "engine.h"
 #include "fds.h"
 #include "fmt.h"
+#include "log.h"
 #include "marks.h"
 #include "names.h"
 #include "opening.h"
@@ -66,6 +68,35 @@ static bool may_be_marked(const char *path)
 	return path && marks_may_match(path);
 }
 
+/* Does a marked file with committed content have this name? */
+static bool holds_commits(int dir, const char *path)
+{
+	char full[PATH_MAX], real[PATH_MAX];
+	struct view *v = view_of(dir, path);
+	struct stat st;
+
+	if (v)
+		return v->mode != VIEW_UNLINKED && v->committed > 0;
+	if (!may_be_marked(path) || sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW) ||
+	    !S_ISREG(st.st_mode) || !st.st_size)
+		return false;
+	opening_full_path(dir, path, full, sizeof full);
+	return realpath(full, real) && marks_match(real);
+}
+
+/*
+ * Names change at once, contents with the next commit.  What takes the content of a marked file away - it is deleted,
+ * or another takes its name - must not come before what the program has put elsewhere for it, or an abort would leave
+ * neither: so that is committed first.
+ */
+static int commit_before_loss(int dir, const char *path)
+{
+	if (!view_any() || !holds_commits(dir, path))
+		return 0;
+	log_debug("%s: loses its name: what came before is committed first", path);
+	return session_commit();
+}
+
 /* A folder takes the names of all below it along. */
 static bool is_folder(int dir, const char *path)
 {
@@ -85,6 +116,8 @@ int namecalls_rename(int old_dir, const char *old, int new_dir, const char *new,
 	err = opening_prepare(old_dir, old);
 	if (!err)
 		err = opening_prepare(new_dir, new);
+	if (!err && !(flags & RENAME_NOREPLACE))
+		err = commit_before_loss(new_dir, new);
 	if (err)
 		return err;
 	moved = view_of(old_dir, old);
@@ -151,6 +184,8 @@ int namecalls_unlink(int dir, const char *path, int flags)
 	if (!path || (flags & AT_REMOVEDIR) || !session_is_here() || (!may_be_marked(path) && !view_any()))
 		return NOT_OURS;
 	err = opening_prepare(dir, path);
+	if (!err)
+		err = commit_before_loss(dir, path);
 	if (err)
 		return err;
 	v = view_of(dir, path);

@@ -2,8 +2,8 @@
 /*
  * rename, link, unlink as the program calls them, when they may concern marked files.
  *
- * What a crash left in the journal of a name is redone before the name means another file, or none.  Any thread, no
- * lock held.  0, -errno, or NOT_OURS for the caller to go to the kernel.
+ * What a crash left in the journal of a name is redone before the name means another file, or none; and what the
+ * transaction holds is committed before a marked file loses its content that way.  Any thread, no lock held.  0, -errno, or NOT_OURS for the caller to go to the kernel.
  */
 #ifndef BIGFILE_NAMECALLS_H
 #define BIGFILE_NAMECALLS_H

@@ -117,13 +117,13 @@ int view_resize(struct view *v, uint64_t size)
 
 int view_revert_size(struct view *v)
 {
-	uint64_t file_end = page_ceil(v->committed);
+	uint64_t file_end = page_ceil(v->committed), end = page_ceil(v->size);
 	int err = 0;
 
 	if (v->file_end < file_end)
 		err = put_pages(v, v->file_end, file_end, FILE_PAGES);
-	if (!err && file_end < v->zero_end)
-		err = put_pages(v, file_end, v->zero_end, ZERO_PAGES);
+	if (!err && file_end < end)
+		err = put_pages(v, file_end, end, ZERO_PAGES);
 	if (err)
 		return err;
 	v->file_end = file_end;
@@ -131,4 +131,20 @@ int view_revert_size(struct view *v)
 	v->size = v->committed;
 	v->cut = UINT64_MAX;
 	return 0;
+}
+
+int view_drop_kept(struct view *v, struct range at)
+{
+	uint64_t end;
+	int prot, err = 0;
+
+	for (uint64_t p = at.start; p < at.end && !err; p = end) {
+		bool looked_at = window_count(&v->windows, p, at.end, &end, &prot);
+		uint64_t offset = view_offset_at(v, p);
+		struct range kept = { max_u64(offset, page_ceil(v->size)), min_u64(offset + (end - p), v->zero_end) };
+
+		if (!looked_at && kept.start < kept.end)
+			err = put_pages(v, kept.start, kept.end, NO_PAGES);
+	}
+	return err;
 }

@@ -18,4 +18,10 @@ int view_resize(struct view *v, uint64_t size);
  */
 int view_revert_size(struct view *v);
 
+/*
+ * Engine thread, before a new window is put at `at`: pages that an abort has kept beyond the end, and that no window
+ * looks at any more, go.
+ */
+int view_drop_kept(struct view *v, struct range at);
+
 #endif

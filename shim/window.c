@@ -9,8 +9,8 @@
 
 int window_reserve(struct window_table *t, size_t more)
 {
-	/* Changing the middle of a window adds two, and a change may meet every window. */
-	size_t needed = t->count * 3 + more * 2, capacity = t->capacity ? t->capacity : 8;
+	/* Changing the middle of a window adds two, and a change may meet every window twice. */
+	size_t needed = t->count * 5 + more * 2, capacity = t->capacity ? t->capacity : 8;
 	struct window *bigger;
 
 	if (needed <= t->capacity)
@@ -84,17 +84,38 @@ static struct window cut_out(struct window_table *t, size_t i, struct range at)
 	return part;
 }
 
-void window_remove(struct window_table *t, struct range at)
+/* A window that was taken off may have been the wrong one: one that stays gets the rights that only it had. */
+static void pass_on(struct window_table *t, struct window from, struct range at)
 {
 	size_t i = range_is_empty(at) ? t->count : choose(t, at, false);
 	struct range hit;
 
 	if (i == t->count)
 		return;
-	hit = cut_out(t, i, at).at;
+	hit = range_intersect(t->windows[i].at, at);
+	if ((t->windows[i].prot | from.prot) != t->windows[i].prot || from.may_write > t->windows[i].may_write) {
+		struct window heir = cut_out(t, i, at);
+
+		heir.prot |= from.prot;
+		heir.may_write |= from.may_write;
+		window_add(t, heir);
+	}
+	pass_on(t, from, (struct range){ at.start, hit.start });
+	pass_on(t, from, (struct range){ hit.end, at.end });
+}
+
+void window_remove(struct window_table *t, struct range at)
+{
+	size_t i = range_is_empty(at) ? t->count : choose(t, at, false);
+	struct window part;
+
+	if (i == t->count)
+		return;
+	part = cut_out(t, i, at);
+	pass_on(t, part, part.at);
 	/* What this window did not cover costs another one, to the left and to the right. */
-	window_remove(t, (struct range){ at.start, hit.start });
-	window_remove(t, (struct range){ hit.end, at.end });
+	window_remove(t, (struct range){ at.start, part.at.start });
+	window_remove(t, (struct range){ part.at.end, at.end });
 }
 
 static bool may_all_write(const struct window_table *t, struct range at)
@@ -131,11 +152,12 @@ int window_protect(struct window_table *t, struct range at, int prot)
 	return 0;
 }
 
-int window_prot(const struct window_table *t, uint64_t addr, uint64_t limit, uint64_t *end)
+unsigned window_count(const struct window_table *t, uint64_t addr, uint64_t limit, uint64_t *end, int *prot)
 {
-	int prot = 0;
+	unsigned n = 0;
 
 	*end = limit;
+	*prot = 0;
 	for (size_t i = 0; i < t->count; i++) {
 		const struct window *w = &t->windows[i];
 
@@ -143,9 +165,18 @@ int window_prot(const struct window_table *t, uint64_t addr, uint64_t limit, uin
 			*end = min_u64(*end, w->at.start);
 		} else if (w->at.end > addr) {
 			*end = min_u64(*end, w->at.end);
-			prot |= w->prot;
+			*prot |= w->prot;
+			n++;
 		}
 	}
+	return n;
+}
+
+int window_prot(const struct window_table *t, uint64_t addr, uint64_t limit, uint64_t *end)
+{
+	int prot;
+
+	window_count(t, addr, limit, end, &prot);
 	return prot;
 }
 

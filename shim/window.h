@@ -51,6 +51,8 @@ int window_protect(struct window_table *t, struct range at, int prot);
  * at most limit.
  */
 int window_prot(const struct window_table *t, uint64_t addr, uint64_t limit, uint64_t *end);
+/* The same, and how many windows there are. */
+unsigned window_count(const struct window_table *t, uint64_t addr, uint64_t limit, uint64_t *end, int *prot);
 
 /* Is every page of `at` in a window?  What msync and mprotect ask before they answer ENOMEM. */
 bool window_covers(const struct window_table *t, struct range at);

@@ -37,6 +37,8 @@ gdbm_reorganize() {
 	tail -1 trace | grep -q 'killed by SIGKILL'
 	bigfile recover db.gdbm
 	holds 1
+	# The new file that was under way is nobody's now, and so is its journal.
+	rm -f db.gdbm.*
 	cp old db.gdbm
 	before=$(state)
 	reorganize "$1"

@@ -81,6 +81,6 @@ as_nobody_can_reach() {
 		chmod a+x "$d"
 		d=$(dirname "$d")
 	done
-	cp "$BUILD/bigfile" "$BUILD/.libs/libbigfile.so" $(find "$BUILD/tests/progs" -type f -executable) "$BATS_TEST_TMPDIR/"
+	cp "$BUILD/bigfile" "$BUILD/bigfile-tool" "$BUILD/.libs/libbigfile.so" $(find "$BUILD/tests/progs" -type f -executable) "$BATS_TEST_TMPDIR/"
 	BIGFILE=$BATS_TEST_TMPDIR/bigfile PROGS=$BATS_TEST_TMPDIR
 }

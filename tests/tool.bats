@@ -27,6 +27,45 @@ load helpers
 	[[ "$output" == *"linked statically"* ]]
 }
 
+@test "run finds the command as execvp does" {
+	mkdir bin dir
+	printf 'echo "script $1"\n' >bin/plain
+	printf '#!/bin/sh\n' >bin/closed
+	chmod +x bin/plain
+	run env PATH="$PWD/dir:$PWD/bin:$PATH" "$BIGFILE" run -p x -- plain word
+	[ "$status" = 0 ]
+	[[ "$output" == *"script word" ]]
+	run env PATH="$PWD/dir:$PWD/bin" "$BIGFILE" run -p x -- closed
+	[ "$status" = 126 ]
+	run env PATH="$PWD/dir:$PWD/bin" "$BIGFILE" run -p x -- nowhere
+	[ "$status" = 127 ]
+	run bigfile run -p x -- "$BIGFILE" run -p y -- true
+	[[ "$output" != *WITHOUT* ]]
+}
+
+@test "run adds to the environment that it finds" {
+	export BIGFILE_PATHS=/old LD_PRELOAD=
+	run bigfile run -p a -p b --tracker uffd --journal-dir j --exit=abort --sync defer -v -- \
+		sh -c 'echo "$BIGFILE_PATHS $BIGFILE_TRACKER $BIGFILE_JOURNAL_DIR $BIGFILE_EXIT $BIGFILE_SYNC $BIGFILE_LOG $LD_PRELOAD"'
+	[ "${lines[-1]}" = "b:a:/old uffd $PWD/j abort defer info $BUILD/.libs/libbigfile.so" ]
+	run bigfile run -p
+	[ "$status" = 2 ]
+	[ "$output" = "bigfile: Missing argument for -p; see bigfile run --help" ]
+	run bigfile run --frob -- true
+	[ "$output" = "bigfile: Unknown option --frob; see bigfile run --help" ]
+}
+
+@test "a copy works where its parts lie together" {
+	mkdir copy
+	cp "$BUILD/bigfile" "$BUILD/bigfile-tool" "$BUILD/.libs/libbigfile.so" copy/
+	letters data.bin 5000
+	copy/bigfile run -p data.bin -- "$PROGS/play" open:data.bin map:0:4096 set:0:1:X exit:0
+	[ "$(byte data.bin 1)" = X ]
+	copy/bigfile check data.bin
+	run copy/bigfile frobnicate
+	[ "$output" = 'bigfile: there is no command "frobnicate"; see bigfile --help' ]
+}
+
 @test "relative patterns, folders and links" {
 	mkdir -p d/e
 	letters d/e/data.bin 20000

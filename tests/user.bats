@@ -5,7 +5,7 @@ load helpers
 	as_nobody_can_reach
 	mkdir -p copy/tests copy/build/.libs copy/build/tests/progs tmp
 	cp "$BATS_TEST_DIRNAME"/*.bats "$BATS_TEST_DIRNAME/helpers.bash" copy/tests/
-	cp "$BUILD/bigfile" copy/build/
+	cp "$BUILD/bigfile" "$BUILD/bigfile-tool" copy/build/
 	cp "$BUILD/.libs/libbigfile.so" copy/build/.libs/
 	cp "$PROGS"/* copy/build/tests/progs/ 2>/dev/null || true
 	chmod 777 tmp

@@ -26,7 +26,7 @@ static const char *const group_names[GROUPS] = {
 	[G_WRITE] = "write", [G_V2] = "v2", [G_SEEK] = "seek", [G_HOLES] = "holes", [G_SIZE] = "size",
 	[G_ALLOC] = "alloc", [G_SHIFT] = "shift", [G_STAT] = "stat", [G_STATX] = "statx", [G_COPY] = "copy",
 	[G_SPLICE] = "splice", [G_STDIO] = "stdio", [G_MAP] = "map", [G_TWINS] = "twins", [G_REMAP] = "remap",
-	[G_PROTECT] = "protect", [G_TAIL] = "tail", [G_BUS] = "bus", [G_SHRUNK] = "shrunk", [G_PRIVATE] = "private",
+	[G_PROTECT] = "protect", [G_TAIL] = "tail", [G_BUS] = "bus", [G_PRIVATE] = "private",
 	[G_WINIO] = "winio", [G_COMMIT] = "commit", [G_SIGNAL] = "signal", [G_ABORT] = "abort", [G_BIG] = "big",
 	[G_SPARSE] = "sparse",
 };

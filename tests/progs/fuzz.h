@@ -45,7 +45,6 @@ enum group {
 	G_PROTECT,
 	G_TAIL,	  /* stores between the end of the file and the end of its page */
 	G_BUS,	  /* SIGBUS beyond the last page */
-	G_SHRUNK, /* also where the file once was */
 	G_PRIVATE,
 	G_WINIO,  /* system calls with buffers in windows */
 	G_COMMIT,
@@ -89,7 +88,7 @@ void expect(long result, long wanted);
 extern uint64_t model_size;
 /* Nothing was stored between the end of the file and the end of its page. */
 extern bool tail_clean;
-/* Windows may show zeros instead of SIGBUS up to here: an abort took these pages away (without G_SHRUNK: whatever). */
+/* Windows may show zeros instead of SIGBUS up to here: an abort took these pages away, and nothing shrank since. */
 extern uint64_t ghost_end;
 
 void model_start(void);
@@ -144,7 +143,6 @@ bool do_copy(void), do_splice(void), do_stdio(void);
 /* fuzz_map.c: windows. */
 void map_first(void);
 void check_windows(void);
-void windows_after_abort(uint64_t size_before);
 bool sync_window(void);
 bool do_map(void), do_unmap(void), do_remap(void), do_protect(void), do_async(void), do_private(void);
 

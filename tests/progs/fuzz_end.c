@@ -83,8 +83,6 @@ bool do_commit(void)
 
 bool do_abort(void)
 {
-	uint64_t before = model_size;
-
 	if (plain)
 		return false;
 	if (one_in(8))
@@ -92,7 +90,6 @@ bool do_abort(void)
 	say("an abort");
 	signal_and_wait(SIGUSR2, CONTROL_ABORT);
 	model_abort();
-	windows_after_abort(before);
 	aborts++;
 	check_windows();
 	check_file();

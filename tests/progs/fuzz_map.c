@@ -51,23 +51,6 @@ static bool may_show(const struct window *self, uint64_t offset, uint64_t length
 	return on(G_TWINS) || !is_shared(self, offset, length);
 }
 
-/* Without windows over them the pages that an abort took away are as if they had never been. */
-static void forget_ghosts(void)
-{
-	uint64_t end = 0;
-
-	for (int i = 0; i < WINDOWS; i++)
-		end = max(end, windows[i].length ? windows[i].offset + windows[i].length : 0);
-	if (on(G_SHRUNK))
-		ghost_end = min(ghost_end, end);
-}
-
-void windows_after_abort(uint64_t size_before)
-{
-	ghost_end = max(ghost_end, page_up(size_before));
-	forget_ghosts();
-}
-
 static int pick_prot(void)
 {
 	uint64_t kind = draw(10);
@@ -209,7 +192,6 @@ bool do_unmap(void)
 	say("window %ld: munmap(%lu) at offset %lu", w - windows, length, w->offset);
 	expect(result_of(munmap(w->at, length)), 0);
 	w->length = 0;
-	forget_ghosts();
 	return true;
 }
 
@@ -233,7 +215,21 @@ bool do_remap(void)
 		return true;
 	w->at = p;
 	w->length = page_up(length);
-	forget_ghosts();
+	return true;
+}
+
+/*
+ * A window of a descriptor that cannot write.  Where another one lies on it, or did, Bigfile cannot tell which is meant
+ * and may allow it.
+ */
+static bool protect_wrongly(const struct window *w, int prot)
+{
+	long result = result_of(mprotect(w->at, w->length, prot));
+
+	if (plain || !on(G_TWINS) || result)
+		expect(result, -EACCES);
+	else
+		expect(result_of(mprotect(w->at, w->length, w->prot)), 0);
 	return true;
 }
 
@@ -246,17 +242,12 @@ bool do_protect(void)
 	if (!w)
 		return false;
 	pick_part(w, &start, &length);
-	/* A window that may not be written, over one that may: which is meant cannot be told. */
-	if ((prot & PROT_WRITE) && !w->may_write && is_shared(w, w->offset + start, length))
-		return false;
 	w = split(w, start, length);
 	if (!w)
 		return false;
 	say("window %ld: mprotect(%lu, %d) at offset %lu", w - windows, length, prot, w->offset);
-	if ((prot & PROT_WRITE) && !w->may_write) {
-		expect(result_of(mprotect(w->at, length, prot)), -EACCES);
-		return true;
-	}
+	if ((prot & PROT_WRITE) && !w->may_write)
+		return protect_wrongly(w, prot);
 	expect(result_of(mprotect(w->at, length - draw(PAGE), prot)), 0);
 	w->prot = prot;
 	return true;
@@ -298,6 +289,8 @@ bool do_private(void)
 	if (!s || !can_read(s) || offset >= model_size)
 		return false;
 	n = min(model_size - offset, 1 + draw(BLOCK));
+	if (!may_show(NULL, offset, n))
+		return false;
 	say("mmap(%lu, PROT_READ, MAP_PRIVATE, offset %lu)", n, offset);
 	p = mmap(NULL, n, PROT_READ, MAP_PRIVATE, s->fd, (off_t)offset);
 	if (p == MAP_FAILED)

@@ -113,10 +113,10 @@ void model_write(uint64_t offset, const void *from, uint64_t n)
 
 void model_resize(uint64_t size)
 {
-	if (size < now.size)
+	if (size < now.size) {
 		clear(size, now.size);
-	if (size < now.size && !on(G_SHRUNK))
-		ghost_end = max(ghost_end, page_up(now.size));
+		ghost_end = 0;
+	}
 	set_size(size);
 }
 
@@ -169,6 +169,7 @@ void model_commit(void)
 
 void model_abort(void)
 {
+	ghost_end = max(ghost_end, page_up(now.size));
 	copy_changed(&now, &committed);
 	model_size = now.size;
 	tail_clean = !tail_ever;

@@ -5,6 +5,7 @@
  *
  *   open:PATH[:ro]  cut:PATH  truncate:PATH:N  close  map:OFF:LEN[:ADDR[:fixed]]  romap:OFF:LEN  unmap:W[:OFF:LEN]  remap:W:LEN  prot:W:r|rw
  *   set:W:OFF:CHAR  fill:W:OFF:LEN:CHAR  get:W:OFF  same:W:W  readinto:W:OFF:LEN  dontneed:W
+ *   rename:OLD:NEW  exchange:A:B  link:OLD:NEW  unlink:PATH  stdout:PATH (reopens it)  say:TEXT (to stdout)  rawwrite:OFF:TEXT
  *   msync:W  fsync  trunc:N  size  end  write:OFF:TEXT  append:TEXT  read:OFF:LEN  allocate:OFF:LEN
  *   ready (prints it, waits for a line)  raise:NUMBER  closefrom:N  child ... endchild  exec:CMD
  *   exit:N  _exit:N  quick:N  vmas
@@ -13,11 +14,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -176,8 +179,31 @@ static void memory_word(void)
 		printf("%s: not a word\n", field[0]);
 }
 
+static bool name_word(void)
+{
+	if (is("rename"))
+		check(rename(field[1], field[2]));
+	else if (is("exchange"))
+		check(renameat2(AT_FDCWD, field[1], AT_FDCWD, field[2], RENAME_EXCHANGE));
+	else if (is("link"))
+		check(link(field[1], field[2]));
+	else if (is("unlink"))
+		check(unlink(field[1]));
+	else if (is("stdout"))
+		check(freopen(field[1], "w", stdout) ? 0 : -1);
+	else if (is("say"))
+		puts(field[1]);
+	else if (is("rawwrite"))
+		check(syscall(SYS_pwrite64, fd, field[2], strlen(field[2]), number(1)));
+	else
+		return false;
+	return true;
+}
+
 static void file_word(void)
 {
+	if (name_word())
+		return;
 	if (is("open"))
 		fd = (int)check(open(field[1], field[2] ? O_RDONLY : O_RDWR));
 	else if (is("close"))

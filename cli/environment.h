@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The environment of the command to be: changed without setenv, which allocates. */
+#ifndef BIGFILE_ENVIRONMENT_H
+#define BIGFILE_ENVIRONMENT_H
+
+/* For getenv and exec alike.  At most ENVIRONMENT_NEW names that were not there before. */
+#define ENVIRONMENT_NEW 8
+void environment_set(const char *name, const char *value);
+/* Before what is there, separated by a colon. */
+void environment_prepend(const char *name, const char *value);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The program that users call: it does `run` itself, and becomes bigfile-tool for everything else.  See launcher.h. */
+#include "launcher.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TOOL "bigfile-tool"
+
+static int become_tool(char **argv)
+{
+	static const char *const folders[] = { "", TOOLDIR, NULL };
+	char *tool = find_beside(TOOL, X_OK, folders);
+
+	if (!tool) {
+		complain(TOOL, " is not found beside bigfile or in ", TOOLDIR);
+		return CLI_FAILED;
+	}
+	execv(tool, argv);
+	complain(tool, ": ", strerror(errno));
+	return CLI_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && !strcmp(argv[1], "run"))
+		return launcher_run(argc - 1, argv + 1);
+	return become_tool(argv);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the launcher is made of.  It stands between the user and every program that is run, so what it costs is added
+ * to each start: it is linked statically where that is possible, uses libc alone, and on its way to the exec neither
+ * allocates nor prints.
+ */
+#ifndef BIGFILE_LAUNCHER_H
+#define BIGFILE_LAUNCHER_H
+
+#include <stddef.h>
+
+#include "codes.h"
+
+/* bigfile run; gets its own name as argv[0].  Returns only when the command was not started. */
+int launcher_run(int argc, char **argv);
+
+/* Memory that is kept until the exec. */
+void *room_for(size_t size);
+/* The strings one after the other, up to a NULL. */
+char *join(const char *first, ...) __attribute__((sentinel));
+
+void say(const char *line);
+/* "bigfile: ..." on stderr, in one write: strings one after the other. */
+#define complain(...) say(join("bigfile: ", __VA_ARGS__, "\n", NULL))
+
+/*
+ * folder/name for the first of the folders where it can be accessed in this way (R_OK, X_OK), NULL for none.  A folder
+ * that begins with '/' is taken as it is, others are below the one that holds this program; ends at a NULL.
+ */
+char *find_beside(const char *name, int mode, const char *const *folders);
+/* From the root, without looking whether it exists. */
+char *absolute_path(const char *path);
+
+#endif

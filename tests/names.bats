@@ -1,0 +1,127 @@
+load helpers
+
+# play2 WORD...: data.bin and b.bin are marked.
+play2() { bigfile run -p "$PWD/data.bin" -p "$PWD/b.bin" -- "$PROGS/play" "$@"; }
+
+renamed() {
+	play2 open:data.bin map:0:20000 set:0:0:A msync:0 set:0:1:B rename:data.bin:b.bin set:0:2:C msync:0 set:0:3:D _exit:1 || [ $? = 1 ]
+	[ ! -e data.bin ]
+	[ "$(head -c 4 b.bin)" = ABCa ]
+	bigfile check b.bin || [ $? = 1 ]
+	bigfile recover b.bin
+	[ "$(head -c 4 b.bin)" = ABCa ]
+	no_journal
+}
+@test "a journal follows its file to another name" { each_tracker renamed; }
+
+renamed_crash() {
+	# Killed between the sync of the second commit and its apply.
+	strace -f -qq -o trace -e inject=fdatasync:signal=SIGKILL:when=4 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		-E BIGFILE_PATHS="$PWD/data.bin:$PWD/b.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:0:A msync:0 \
+		rename:data.bin:b.bin set:0:1:B msync:0 exit:0 || true
+	[ ! -e data.bin ]
+	[ ! -e data.bin.bigfile-journal ]
+	bigfile recover b.bin
+	[ "$(head -c 2 b.bin)" = AB ]
+}
+@test "recovery under the new name" { each_tracker renamed_crash; }
+
+renamed_away() {
+	run play2 open:data.bin map:0:20000 set:0:0:A rename:data.bin:c.bin set:0:1:B exit:0
+	[[ "$output" == *"data.bin: renamed to $PWD/c.bin, which BIGFILE_PATHS does not name"* ]]
+	[ "$(head -c 3 c.bin)" = ABa ]
+	no_journal
+}
+@test "a file that is renamed away stays in its transaction" { each_tracker renamed_away; }
+
+folder() {
+	mkdir d
+	letters d/f.bin 9000
+	bigfile run -p "$PWD/d/" -p "$PWD/e/" -- "$PROGS/play" open:d/f.bin map:0:9000 set:0:0:A msync:0 set:0:1:B rename:d:e set:0:2:C \
+		msync:0 set:0:3:D _exit:1 || [ $? = 1 ]
+	bigfile recover e/f.bin
+	[ "$(head -c 4 e/f.bin)" = ABCa ]
+	[ "$(ls e)" = f.bin ]
+}
+@test "a folder is renamed" { each_tracker folder; }
+
+exchanged() {
+	letters b.bin 9000
+	play2 open:data.bin map:0:20000 set:0:0:A msync:0 set:0:1:B open:b.bin map:0:9000 set:1:0:X msync:1 exchange:data.bin:b.bin \
+		set:0:2:C set:1:1:Y msync:0 set:0:3:D _exit:1 || [ $? = 1 ]
+	bigfile recover data.bin b.bin
+	[ "$(head -c 4 b.bin)$(stat -c %s b.bin)" = ABCa20000 ]
+	[ "$(head -c 3 data.bin)$(stat -c %s data.bin)" = XYa9000 ]
+	no_journal
+}
+@test "two files change names" { each_tracker exchanged; }
+
+replaced() {
+	letters new 5000
+	start_play map:0:20000 set:0:0:A ready open:data.bin map:0:5000 set:1:1:N ready exit:0
+	mv new data.bin
+	go
+	until_true 10 ready_count 2
+	go
+	wait $pid
+	grep -q 'data.bin: replaced by another file: what was not committed of the old one is dropped' err
+	[ "$(head -c 3 data.bin)$(stat -c %s data.bin)" = aNa5000 ]
+	no_journal
+}
+@test "another program renames a file over one in use" { each_tracker replaced; }
+
+replaced_here() {
+	letters new 5000
+	play2 open:data.bin map:0:20000 set:0:0:A rename:new:data.bin set:0:1:B open:data.bin map:0:5000 set:1:2:N exit:0
+	[ "$(head -c 4 data.bin)$(stat -c %s data.bin)" = aaNa5000 ]
+	no_journal
+}
+@test "the program renames a file over one in use" { each_tracker replaced_here; }
+
+replaced_after_crash() {
+	# A committed record that is not in the file yet must not be taken for the new file's.
+	strace -f -qq -o trace -e inject=fdatasync:signal=SIGKILL:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:0:A msync:0 exit:0 || true
+	[ -e data.bin.bigfile-journal ]
+	letters new 5000
+	play2 rename:new:data.bin open:data.bin map:0:5000 set:0:1:N exit:0
+	[ "$(head -c 3 data.bin)$(stat -c %s data.bin)" = aNa5000 ]
+	no_journal
+}
+@test "a file is renamed over one that needs recovery" { each_tracker replaced_after_crash; }
+
+unlinked() {
+	play2 open:data.bin map:0:20000 set:0:0:A unlink:data.bin set:0:1:B cut:data.bin write:0:new open:data.bin exit:0
+	[ "$(cat data.bin)" = new ]
+	no_journal
+	letters data.bin 20000
+	play2 open:data.bin map:0:20000 set:0:0:A msync:0 set:0:0:B unlink:data.bin get:0:0 exit:0 >out
+	[ "$(cat out)" = B ]
+	[ "$(ls)" = $'out' ]
+}
+@test "a file in use is deleted, and made again" { each_tracker unlinked; }
+
+linked() {
+	ln data.bin other
+	play2 open:other open:data.bin map:0:20000 set:0:0:A open:other read:0:2 write:1:B get:0:1 exit:0 >out
+	[ "$(cat out)" = $'Aa\nB' ]
+	[ "$(head -c 3 data.bin)" = ABa ]
+	# The first name goes; the transaction goes on under the one that the program has made.
+	play2 open:data.bin map:0:20000 set:0:0:C link:data.bin:b.bin unlink:data.bin set:0:1:D exit:0
+	[ "$(head -c 3 b.bin)" = CDa ]
+	no_journal
+}
+@test "hard links" { each_tracker linked; }
+
+# A new file takes the place of a committed one: whatever follows, the name holds the one or the other.
+written_anew() {
+	before=$(sum data.bin)
+	BIGFILE_SYNC=defer play2 cut:b.bin write:0:fresh rename:b.bin:data.bin exit:1 || true
+	[ "$(cat data.bin)" = fresh ]
+	letters data.bin 20000
+	strace -f -qq -o trace -e inject=rename,renameat,renameat2:signal=SIGKILL -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" -E BIGFILE_SYNC=defer \
+		-E BIGFILE_PATHS="$PWD/data.bin:$PWD/b.bin" "$PROGS/play" cut:b.bin write:0:fresh rename:b.bin:data.bin exit:0 || true
+	bigfile recover data.bin b.bin
+	[ "$(sum data.bin)" = "$before" ] || [ "$(cat data.bin)" = fresh ]
+}
+@test "a file that is written anew and renamed into place is never lost" { each_tracker written_anew; }

@@ -1,0 +1,52 @@
+load helpers
+
+# All ways in one program; the file is never mapped before the last of them.
+all_ways() {
+	rm data.bin
+	run bigfile run -p "$PWD/data.bin" -- "$PROGS/streams" data.bin 3
+	[[ "$output" == *ok ]]
+	[ "$status" = 3 ]
+	[ "$(stat -c %s data.bin)" = 0 ]
+	rm data.bin
+	bigfile run -p "$PWD/data.bin" -- "$PROGS/streams" data.bin 0 2>/dev/null
+	[ "$(cat data.bin)" = $'mapped ==\nMORE\nMOREthe end' ]
+	no_journal
+}
+@test "streams, asynchronous I/O, splice and maps are one" { each_tracker all_ways; }
+
+reopened() {
+	before=$(sum data.bin)
+	run play stdout:data.bin say:hello exit:1
+	[ "$status" = 1 ]
+	[ "$(sum data.bin)" = "$before" ]
+	play stdout:data.bin say:hello exit:0
+	[ "$(cat data.bin)" = hello ]
+}
+@test "freopen of stdout" { each_tracker reopened; }
+
+inherited() {
+	before=$(sum data.bin)
+	run bash -c '"$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/play" say:hello exit:1 1<>data.bin'
+	[ "$(sum data.bin)" = "$before" ]
+	"$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/play" say:hello exit:0 1<>data.bin
+	[ "$(head -1 data.bin)" = hello ]
+	[ "$(stat -c %s data.bin)" = 20000 ]
+}
+@test "stdout that is a marked file from the start" { each_tracker inherited; }
+
+by_symlink() {
+	ln -s data.bin other
+	before=$(sum data.bin)
+	bigfile run -p "$PWD/data.bin" -- bash -c 'echo new >other; exit 1' || true
+	[ "$(sum data.bin)" = "$before" ]
+	bigfile run -p "$PWD/data.bin" -- "$PROGS/play" cut:other write:0:new exit:0
+	[ "$(cat data.bin)" = new ]
+}
+@test "a marked file by another name" { each_tracker by_symlink; }
+
+past_it() {
+	run play map:0:20000 set:0:0:A rawwrite:9000:RAW set:0:1:B exit:0
+	[[ "$output" == *"data.bin: was changed past its transaction, by raw system calls"* ]]
+	[ "$(head -c 3 data.bin)$(byte data.bin 9001)" = ABaA ]
+}
+@test "a change past the transaction is noticed and said" { each_tracker past_it; }
