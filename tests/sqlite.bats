@@ -1,7 +1,7 @@
 load helpers
 load stock
 
-# The journal and the -shm file are SQLite's own and not marked; in WAL mode the log is data.  After an abort in mid-run the
+# The -shm file is memory between processes and never marked; in WAL mode the log is data.  After an abort in mid-run the
 # shared memory of WAL mode still tells of the log that was rolled back, so there a new process has to look.
 sqlite() {
 	local mode=$1 mapped=$2
@@ -46,9 +46,30 @@ sqlite_log() {
 kept" ]
 }
 
+# A transaction of SQLite that is under way after another that is held back: its journal tells how to undo it from there.  So
+# where commits are deferred the journal must be in the transaction too, or what it undoes never happened to the file.
+sqlite_deferred() {
+	files="db.sqlite db.sqlite-journal"
+	sqlite3 db.sqlite "CREATE TABLE t(k PRIMARY KEY, v);
+		INSERT INTO t SELECT value, hex(randomblob(100)) FROM generate_series(1, 1000);"
+	before=$(state)
+	export BIGFILE_SYNC=defer
+	feed sqlite3 -bail db.sqlite
+	say 'PRAGMA cache_size=4;' "UPDATE t SET v='held' WHERE k % 3 = 0;" 'DELETE FROM t WHERE k > 700;'
+	say 'BEGIN;' 'UPDATE t SET v=hex(randomblob(120));' "SELECT 'done';"
+	answered done
+	killed
+	recovered
+	unchanged
+	unset BIGFILE_SYNC
+	[ "$(sqlite3 db.sqlite 'PRAGMA integrity_check; SELECT count(*) FROM t;')" = "ok
+1000" ]
+}
+
 @test "SQLite, rollback journal" { needs sqlite3; each_tracker sqlite delete 0; }
 @test "SQLite, rollback journal, mapped" { needs sqlite3; each_tracker sqlite delete 10000000; }
 @test "SQLite, write-ahead log" { needs sqlite3; each_tracker sqlite wal 0; }
 @test "SQLite, write-ahead log, mapped" { needs sqlite3; each_tracker sqlite wal 10000000; }
 @test "SQLite, killed at a sync" { needs sqlite3; sqlite delete 0 syncs; sqlite wal 0 syncs; }
+@test "SQLite, a journal in mid-transaction, commits deferred" { needs sqlite3; each_tracker sqlite_deferred; }
 @test "SQLite, a log that is deleted by a run that is rolled back" { needs sqlite3; each_tracker sqlite_log; }
