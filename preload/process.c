@@ -8,7 +8,8 @@
  * Nothing of this is needed for correctness: without it the transaction is rolled back.
  *
  * fork() runs the atfork handlers, which are therefore the place to follow it; _Fork() does not.
- * vfork(), posix_spawn(), system() and popen() share our memory or never run our code, and need nothing.
+ * vfork(), posix_spawn(), system() and popen() share our memory or never run our code, and need nothing; but a file that
+ * posix_spawn opens for its child is opened past us.
  */
 #include "interpose.h"
 
