@@ -1,5 +1,8 @@
 load helpers
 
+# One at a time: each needs most of the machine's memory.
+setup_file() { export BATS_NO_PARALLELIZE_WITHIN_FILE=true; }
+
 # In memory: on a disk this would measure how fast a million scattered blocks can be written.
 million() {
 	[ "$(awk '/MemAvailable/ {print int($2 / 1048576)}' /proc/meminfo)" -ge 14 ] || skip "needs 14 GiB of memory"
