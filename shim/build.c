@@ -151,6 +151,8 @@ int build_take(void *arg, struct view *v, const struct segment *s, struct range 
 		take_page(b, offset, (const uint8_t *)at.start + (offset - view_offset(s, at.start)));
 	if (offset < end)
 		note_pages(b, offset, end);
+	/* The tracker looks next whether anything was stored since: all copies must be made before that look. */
+	log_run(b);
 	return 0;
 }
 
