@@ -6,6 +6,7 @@
 #include <sys/sysmacros.h>
 
 #include "engine.h"
+#include "resize.h"
 #include "session.h"
 #include "sys.h"
 #include "viewio.h"
@@ -75,32 +76,46 @@ static int zero_range(struct view *v, uint64_t start, uint64_t end, bool keep_si
 	return err;
 }
 
-/* Takes [start, end) out, or puts as many zeros in: what follows moves. */
-static int shift(struct view *v, uint64_t start, uint64_t end, bool insert)
-{
-	uint64_t size = v->size, length = end - start;
-	int err;
+struct shift {
+	struct view *view;
+	struct range range;
+	bool insert;
+};
 
-	if (start % page_size() || length % page_size() || (insert ? start >= size : end >= size))
+/* A job, so that the size cannot change under it.  What follows the range moves: away from zeros, or onto it. */
+static int shift_job(void *arg)
+{
+	const struct shift *s = arg;
+	struct view *v = s->view;
+	uint64_t start = s->range.start, end = s->range.end, size = v->size, length = end - start;
+	int err = 0;
+
+	if (s->insert ? start >= size : end >= size)
 		return -EINVAL;
-	if (insert)
-		err = size > INT64_MAX - length ? -EFBIG : viewio_resize(v, size + length);
-	else
-		err = 0;
+	if (s->insert && (size > INT64_MAX - length || viewio_limit(v, (int64_t)size, (int64_t)length) < (int64_t)length))
+		return -EFBIG;
+	if (s->insert)
+		err = view_resize(v, size + length);
 	if (!err)
-		err = viewio_lock(v, start, v->size);
+		err = view_show(v, start, v->size);
 	if (err)
 		return err;
-	if (insert) {
-		err = viewio_move(v, end, start, size - start);
-		if (!err)
-			err = viewio_write(v, start, NULL, length);
-	} else {
-		err = viewio_move(v, start, end, size - end);
-	}
+	err = s->insert ? viewio_move(v, end, start, size - start) : viewio_move(v, start, end, size - end);
+	if (!err)
+		err = s->insert ? viewio_write(v, start, NULL, length) : view_resize(v, size - length);
 	viewio_touch(v);
-	lock_release(&session_lock);
-	return err || insert ? err : viewio_resize(v, size - length);
+	return err;
+}
+
+/* Takes the range out, or puts as many zeros in. */
+static int shift(struct view *v, struct range range, bool insert)
+{
+	struct shift s = { v, range, insert };
+
+	if (range.start % page_size() || range.end % page_size())
+		return -EINVAL;
+	/* A forked child has no engine. */
+	return v->mode == VIEW_ORPHAN ? -EOPNOTSUPP : engine_run(shift_job, &s);
 }
 
 int64_t filesize_allocate(int fd, int mode, int64_t offset, int64_t length)
@@ -130,7 +145,7 @@ int64_t filesize_allocate(int fd, int mode, int64_t offset, int64_t length)
 		return zero_range(v, start, end, false);
 	case FALLOC_FL_COLLAPSE_RANGE:
 	case FALLOC_FL_INSERT_RANGE:
-		return shift(v, start, end, mode == FALLOC_FL_INSERT_RANGE);
+		return shift(v, (struct range){ start, end }, mode == FALLOC_FL_INSERT_RANGE);
 	default:
 		return -EOPNOTSUPP;
 	}

@@ -41,10 +41,13 @@ static int empty_job(void *arg)
 
 static bool has_records(const struct view *v)
 {
-	return v && v->mode == VIEW_WRITING && !v->error && journal_has_records(&v->journal);
+	return v && v->mode == VIEW_WRITING && journal_has_records(&v->journal);
 }
 
-/* Takes the session lock with the journals of both empty.  NULL is fine. */
+/*
+ * Takes the session lock with the journals of both empty.  NULL is fine.  -errno, without the lock: what a journal holds
+ * cannot be made durable in its file, which must keep its name then, and so must what it would replace.
+ */
 static int lock_emptied(struct view *a, struct view *b)
 {
 	int err = 0;
@@ -58,7 +61,9 @@ static int lock_emptied(struct view *a, struct view *b)
 		if (!err && has_records(b))
 			err = engine_run(empty_job, b);
 	}
-	/* Somebody commits without end, or the disk fails: the journal follows with what it holds. */
+	if (err)
+		return err;
+	/* Somebody commits without end: the journal follows with what it holds. */
 	lock_take(&session_lock);
 	return 0;
 }
@@ -136,7 +141,9 @@ int namecalls_rename(int old_dir, const char *old, int new_dir, const char *new,
 	replaced = view_of(new_dir, new);
 	folder = is_folder(old_dir, old);
 	concerned = moved || replaced || folder;
-	lock_emptied(moved, replaced);
+	err = lock_emptied(moved, replaced);
+	if (err)
+		return err;
 	err = (int)sys_call(SYS_renameat2, old_dir, old, new_dir, new, flags);
 	lock_release(&session_lock);
 	if (err)
@@ -204,7 +211,9 @@ int namecalls_unlink(int dir, const char *path, int flags)
 	v = view_of(dir, path);
 	if (!v)
 		return NOT_OURS;
-	lock_emptied(v, NULL);
+	/* Who deletes a file does not mind that its disk fails. */
+	if (lock_emptied(v, NULL))
+		lock_take(&session_lock);
 	err = (int)sys_call(SYS_unlinkat, dir, path, flags);
 	lock_release(&session_lock);
 	if (!err)

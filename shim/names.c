@@ -73,7 +73,8 @@ static void step_aside(struct view *v)
 {
 	char aside[PATH_MAX];
 
-	fmt_print(aside, sizeof aside, "%s.%d" JOURNAL_SUFFIX, v->journal.path, v->fd);
+	/* By the inode: what a crash has left of another file there is not overwritten. */
+	fmt_print(aside, sizeof aside, "%s.%lu" JOURNAL_SUFFIX, v->journal.path, (unsigned long)v->ino);
 	if (v->mode == VIEW_WRITING && !checkpoint_now(v) && is_journal_of(v, v->journal.path) &&
 	    !sys_rename(v->journal.path, aside))
 		set_string(&v->journal.path, aside);
@@ -86,6 +87,8 @@ static void lose_name(struct view *v)
 	/* Its bytes still matter to somebody: they are committed as ever, and only recovery has to be told where. */
 	if (v->mode == VIEW_WRITING && !sys_fstat(v->fd, &st) && st.st_nlink > 0) {
 		step_aside(v);
+		if (v->journal.durable)
+			sync_folder_of(v->journal.path);
 		v->nameless = true;
 		log_warn("%s: deleted or replaced, and its other names are not known: its journal is %s, for bigfile recover "
 			 "after a crash", v->path, v->journal.path);

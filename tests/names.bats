@@ -125,3 +125,15 @@ written_anew() {
 	[ "$(sum data.bin)" = "$before" ] || [ "$(cat data.bin)" = fresh ]
 }
 @test "a file that is written anew and renamed into place is never lost" { each_tracker written_anew; }
+
+# Its commits are in the journal alone: the file must stay where that is found.
+rename_refused() {
+	run strace -f -qq -o trace -e inject=fdatasync:error=EIO:when=2 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		-E BIGFILE_PATHS="$PWD/data.bin:$PWD/b.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:0:A msync:0 rename:data.bin:b.bin _exit:1
+	[[ "$output" == *"data.bin: checkpoint failed"*"rename: EIO"* ]]
+	[ ! -e b.bin ]
+	bigfile recover data.bin
+	[ "$(head -c 2 data.bin)" = Aa ]
+	no_journal
+}
+@test "a file whose commits cannot be made durable in it keeps its name" { each_tracker rename_refused; }

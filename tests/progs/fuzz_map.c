@@ -253,7 +253,7 @@ bool do_protect(void)
 	return true;
 }
 
-bool do_async(void)
+static bool sync_part(int flags, const char *name)
 {
 	struct window *w = pick_window();
 	uint64_t start, length;
@@ -261,22 +261,19 @@ bool do_async(void)
 	if (!w)
 		return false;
 	pick_part(w, &start, &length);
-	say("window %ld: msync(%lu, %lu, MS_ASYNC)", w - windows, start, length);
-	expect(result_of(msync(w->at + start, length, MS_ASYNC)), 0);
+	say("window %ld: msync(%lu, %lu, %s)", w - windows, start, length, name);
+	expect(result_of(msync(w->at + start, length, flags)), 0);
 	return true;
+}
+
+bool do_async(void)
+{
+	return sync_part(MS_ASYNC, "MS_ASYNC");
 }
 
 bool sync_window(void)
 {
-	struct window *w = pick_window();
-	uint64_t start, length;
-
-	if (!w)
-		return false;
-	pick_part(w, &start, &length);
-	say("window %ld: msync(%lu, %lu, MS_SYNC)", w - windows, start, length);
-	expect(result_of(msync(w->at + start, length, MS_SYNC)), 0);
-	return true;
+	return sync_part(MS_SYNC, "MS_SYNC");
 }
 
 /* A private mapping for reading, looked at before anything else happens. */
