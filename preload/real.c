@@ -16,16 +16,13 @@ static const char names[][NAME_SIZE] = {
 #undef X
 };
 
-static void *found[REAL_COUNT];
+void *real_found[REAL_COUNT];
 
-void *real_find(enum real_index which)
+void *real_look_up(enum real_index which)
 {
-	void *p = __atomic_load_n(&found[which], __ATOMIC_RELAXED);
+	void *p = next_find(names[which]);
 
-	if (!p) {
-		p = next_find(names[which]);
-		__atomic_store_n(&found[which], p, __ATOMIC_RELAXED);
-	}
+	__atomic_store_n(&real_found[which], p, __ATOMIC_RELAXED);
 	return p;
 }
 

@@ -144,8 +144,16 @@ enum real_index {
 REAL_FUNCTIONS(X)
 #undef X
 
-void *real_find(enum real_index which);
+extern void *real_found[REAL_COUNT];
+void *real_look_up(enum real_index which);
 void real_resolve(void);
+
+static inline void *real_find(enum real_index which)
+{
+	void *p = __atomic_load_n(&real_found[which], __ATOMIC_RELAXED);
+
+	return p ? p : real_look_up(which);
+}
 
 #define real(name) ((real_##name##_fn)real_find(REAL_##name))
 

@@ -14,14 +14,7 @@
 #include "sigchain.h"
 #include "sys.h"
 
-enum boot_state {
-	BOOT_UNKNOWN,
-	BOOT_STARTING, /* by one thread; what others do meanwhile passes through */
-	BOOT_INERT,    /* no marked files */
-	BOOT_ACTIVE,
-};
-
-static int state;
+enum boot_state boot_state;
 
 bool boot_owns_memory(const void *p, size_t n)
 {
@@ -76,20 +69,21 @@ static int load_marks(void)
 
 static void start(void)
 {
-	int err, expected = BOOT_UNKNOWN;
+	enum boot_state expected = BOOT_UNKNOWN;
+	int err;
 
-	if (!__atomic_compare_exchange_n(&state, &expected, BOOT_STARTING, false, __ATOMIC_ACQ_REL,
+	if (!__atomic_compare_exchange_n(&boot_state, &expected, BOOT_STARTING, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE))
 		return;
 	err = load_marks();
 	if (err && err != -ENOENT) {
 		/* Without its marks the process would go on without transactions: the next call tries again. */
 		log_error("BIGFILE_PATHS: %e: tried again with the next call", err);
-		__atomic_store_n(&state, BOOT_UNKNOWN, __ATOMIC_RELEASE);
+		__atomic_store_n(&boot_state, BOOT_UNKNOWN, __ATOMIC_RELEASE);
 		return;
 	}
 	if (err || !marks_any()) {
-		__atomic_store_n(&state, BOOT_INERT, __ATOMIC_RELEASE);
+		__atomic_store_n(&boot_state, BOOT_INERT, __ATOMIC_RELEASE);
 		return;
 	}
 	session_start();
@@ -98,16 +92,11 @@ static void start(void)
 		sigchain_offer(config.commit_signal, on_commit_signal, on_signal_taken);
 	if (config.abort_signal)
 		sigchain_offer(config.abort_signal, on_abort_signal, on_signal_taken);
-	__atomic_store_n(&state, BOOT_ACTIVE, __ATOMIC_RELEASE);
+	__atomic_store_n(&boot_state, BOOT_ACTIVE, __ATOMIC_RELEASE);
 }
 
-bool boot_is_active(void)
+bool boot_start(void)
 {
-	int now = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
-
-	if (now == BOOT_UNKNOWN) {
-		start();
-		now = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
-	}
-	return now == BOOT_ACTIVE;
+	start();
+	return __atomic_load_n(&boot_state, __ATOMIC_ACQUIRE) == BOOT_ACTIVE;
 }

@@ -14,7 +14,8 @@
 struct lock session_lock = LOCK_INIT;
 struct lock window_lock = LOCK_INIT;
 
-static struct view *views;
+struct view *view_list;
+struct range view_bounds = { UINT64_MAX, 0 };
 static int void_fd = -1;
 
 /* What view_at() reads: entries are only ever added, `end` last, and later grow. */
@@ -24,16 +25,6 @@ static struct {
 	struct view *view;
 } addresses[ADDRESSES];
 static unsigned address_count;
-
-struct view *view_first(void)
-{
-	return __atomic_load_n(&views, __ATOMIC_ACQUIRE);
-}
-
-bool view_any(void)
-{
-	return view_first() != NULL;
-}
 
 struct view *view_find(dev_t dev, ino_t ino)
 {
@@ -65,8 +56,8 @@ struct view *view_create(int fd, const char *path, const struct stat *st, enum v
 	v->file_end = page_ceil(v->size);
 	v->zero_end = v->file_end;
 	v->journal.fd = -1;
-	v->next = views;
-	__atomic_store_n(&views, v, __ATOMIC_RELEASE);
+	v->next = view_list;
+	__atomic_store_n(&view_list, v, __ATOMIC_RELEASE);
 	return v;
 }
 
@@ -100,11 +91,20 @@ struct view *view_first_in(struct range at, struct range *inside)
 	return first;
 }
 
-bool view_overlaps(uintptr_t at, size_t length)
+bool view_really_overlaps(uintptr_t at, size_t length)
 {
 	struct range inside;
 
-	return view_any() && view_first_in((struct range){ at, at + length }, &inside) != NULL;
+	return view_first_in((struct range){ at, at + length }, &inside) != NULL;
+}
+
+/* Before the addresses are in the table, so that nobody is told too soon that there is nothing. */
+static void widen_bounds(uintptr_t start, uintptr_t end)
+{
+	if (start < view_bounds.start)
+		__atomic_store_n(&view_bounds.start, start, __ATOMIC_RELEASE);
+	if (end > view_bounds.end)
+		__atomic_store_n(&view_bounds.end, end, __ATOMIC_RELEASE);
 }
 
 static int note_segment(struct view *v, uintptr_t start, uint64_t length, uint64_t offset)
@@ -113,6 +113,7 @@ static int note_segment(struct view *v, uintptr_t start, uint64_t length, uint64
 
 	if (v->segment_count == VIEW_SEGMENTS || address_count == ADDRESSES)
 		return -ENFILE;
+	widen_bounds(start, start + length);
 	s->at = (struct range){ start, start + length };
 	s->offset = offset;
 	v->segment_count++;
@@ -125,6 +126,7 @@ static int note_segment(struct view *v, uintptr_t start, uint64_t length, uint64
 
 static void note_growth(const struct segment *s)
 {
+	widen_bounds(s->at.start, s->at.end);
 	for (unsigned i = 0; i < address_count; i++) {
 		if (addresses[i].start == s->at.start)
 			__atomic_store_n(&addresses[i].end, s->at.end, __ATOMIC_RELEASE);

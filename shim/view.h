@@ -86,9 +86,21 @@ struct view {
 extern struct lock session_lock;
 extern struct lock window_lock;
 
-struct view *view_first(void);
+extern struct view *view_list; /* newest first; only ever added to */
+/* Between these lie the addresses of all segments. */
+extern struct range view_bounds;
+
+static inline struct view *view_first(void)
+{
+	return __atomic_load_n(&view_list, __ATOMIC_ACQUIRE);
+}
+
+static inline bool view_any(void)
+{
+	return view_first() != NULL;
+}
+
 struct view *view_find(dev_t dev, ino_t ino);
-bool view_any(void);
 
 /* Takes fd and a copy of path.  NULL: no memory. */
 struct view *view_create(int fd, const char *path, const struct stat *st, enum view_mode mode);
@@ -124,7 +136,13 @@ bool view_shows(const struct view *v, uint64_t start, uint64_t end);
 /* Lock-free, for handlers: the view whose reserved addresses contain at; NULL if none. */
 struct view *view_at(uintptr_t at);
 /* Does any view reserve a part of [at, at + length)?  Lock-free. */
-bool view_overlaps(uintptr_t at, size_t length);
+bool view_really_overlaps(uintptr_t at, size_t length);
+
+static inline bool view_overlaps(uintptr_t at, size_t length)
+{
+	return at < __atomic_load_n(&view_bounds.end, __ATOMIC_ACQUIRE) &&
+	       at + length > __atomic_load_n(&view_bounds.start, __ATOMIC_ACQUIRE) && view_really_overlaps(at, length);
+}
 
 /*
  * Walks an address range that may meet several views: returns the first view from at.start on and
