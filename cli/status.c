@@ -24,15 +24,29 @@ static char *when(uint64_t ns)
 	return ns && time ? g_date_time_format(time, "%Y-%m-%d %H:%M:%S") : g_strdup("never");
 }
 
-static void print_text(const struct client *c, gboolean fresh)
+/* The others that share its transaction: "" or ", in one transaction with 12, 13". */
+static char *partners(const struct client *c, GPtrArray *all)
+{
+	GString *out = g_string_new(NULL);
+
+	for (guint i = 0; c->page->session && i < all->len; i++) {
+		const struct client *other = all->pdata[i];
+
+		if (other->page->session == c->page->session && other->pid != c->pid)
+			g_string_append_printf(out, "%s%d", out->len ? ", " : ", in one transaction with ", other->pid);
+	}
+	return g_string_free(out, FALSE);
+}
+
+static void print_text(const struct client *c, GPtrArray *all, gboolean fresh)
 {
 	const struct control_page *p = c->page;
 	guint count;
 	g_autofree struct control_file *files = client_files(c, &count);
-	g_autofree char *last = when(p->last_commit_ns);
+	g_autofree char *last = when(p->last_commit_ns), *others = partners(c, all);
 
-	g_print("%d %s: tracker %s, %" G_GUINT64_FORMAT " commits, %" G_GUINT64_FORMAT " aborts, last commit %s%s\n", c->pid,
-		p->comm, p->tracker, p->commits, p->aborts, last, fresh ? "" : " (busy: dirty pages as of then)");
+	g_print("%d %s: tracker %s, %" G_GUINT64_FORMAT " commits, %" G_GUINT64_FORMAT " aborts, last commit %s%s%s\n", c->pid,
+		p->comm, p->tracker, p->commits, p->aborts, last, others, fresh ? "" : " (busy: dirty pages as of then)");
 	for (guint i = 0; i < count; i++) {
 		const struct control_file *f = &files[i];
 		g_autofree char *size = g_format_size_full(f->size, G_FORMAT_SIZE_IEC_UNITS);
@@ -57,6 +71,7 @@ static void add_json(GString *out, const struct client *c)
 	json_number(out, "pid", (guint64)c->pid);
 	json_string(out, "program", p->comm);
 	json_string(out, "tracker", p->tracker);
+	json_number(out, "session", p->session);
 	json_number(out, "commits", p->commits);
 	json_number(out, "aborts", p->aborts);
 	json_number(out, "failures", p->failures);
@@ -103,13 +118,14 @@ static GPtrArray *chosen(int *status)
 int cli_status(int argc, char **argv)
 {
 	g_autoptr(GString) json = g_string_new("{\"processes\": [");
-	g_autoptr(GPtrArray) list = NULL;
+	g_autoptr(GPtrArray) list = NULL, all = NULL;
 	int status = CLI_OK;
 
 	if (!cli_parse(&argc, &argv, entries, "[PID...]",
 		       "Shows the processes that have marked files in use.  Exits with 3 when a PID named has none."))
 		return CLI_USAGE;
 	list = chosen(&status);
+	all = client_list();
 	for (guint i = 0; i < list->len; i++) {
 		int err = client_ask(list->pdata[i], CONTROL_STATUS, ANSWER_MS);
 
@@ -120,7 +136,7 @@ int cli_status(int argc, char **argv)
 		if (as_json)
 			add_json(json, list->pdata[i]);
 		else
-			print_text(list->pdata[i], err == 0);
+			print_text(list->pdata[i], all, err == 0);
 	}
 	if (as_json)
 		g_print("%s]}\n", json->str);

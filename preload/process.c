@@ -7,7 +7,7 @@
  * the program stores on its way out belongs to the transaction.  _exit and quick_exit do not run it.
  * Nothing of this is needed for correctness: without it the transaction is rolled back.
  *
- * fork() runs the atfork handlers, which are therefore the place to follow it; _Fork() does not.
+ * fork() runs the atfork handlers, which are therefore the place to follow it; _Fork() does not, and its child cannot take part.
  * vfork(), posix_spawn(), system() and popen() share our memory or never run our code, and need nothing; but a file that
  * posix_spawn opens for its child is opened past us.
  */
@@ -36,7 +36,8 @@ static int end_now(int status)
 	/* What the program believes done is not: the world outside must not believe it too. */
 	if (session_decide(status) && !status)
 		status = COMMIT_FAILED;
-	session_detach();
+	if (session_detach() && !status)
+		status = COMMIT_FAILED;
 	return status;
 }
 
@@ -72,7 +73,7 @@ static void after_fork_in_parent(void)
 static void after_fork_in_child(void)
 {
 	if (locks_held)
-		session_after_fork_in_child();
+		session_after_fork_in_child(true);
 }
 
 EXPORT void _exit(int status)
@@ -111,9 +112,10 @@ EXPORT pid_t _Fork(void)
 
 	before_fork();
 	pid = real(_Fork)();
-	if (pid == 0)
-		after_fork_in_child();
-	else
+	/* _Fork promises to be safe in a signal handler, making a thread is not: the child gets copies. */
+	if (pid == 0 && locks_held)
+		session_after_fork_in_child(false);
+	else if (pid)
 		after_fork_in_parent();
 	return pid;
 }

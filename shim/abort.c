@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Abort: drop the pages that the kernel copied for the transaction; what shows through is the file as
- * last committed.  See commit.h.
+ * last committed.  In a shared view nothing shines through: its dirty pages are copied from the file.  See commit.h.
  */
 #include <string.h>
 
 #include "build.h"
 #include "commit.h"
 #include "log.h"
+#include "memory.h"
 #include "resize.h"
+#include "shared.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -17,13 +19,15 @@ static int drop(void *arg, struct view *v, const struct segment *s, struct range
 	struct commit_report *report = arg;
 
 	report->pages += (at.end - at.start) / page_size();
+	if (v->shared)
+		return memory_reload(v, view_offset(s, at.start), view_offset(s, at.end));
 	return sys_madvise((void *)at.start, at.end - at.start, MADV_DONTNEED);
 }
 
 static int abort_view(struct view *v, struct commit_report *report)
 {
 	bool settled;
-	int err = tracker->collect(v, drop, report, &settled);
+	int err = v->tracker->collect(v, drop, report, &settled);
 
 	if (!err)
 		err = build_each_carried(v, drop, report);
@@ -47,6 +51,8 @@ int abort_all(struct commit_report *report)
 	int err = 0;
 
 	memset(report, 0, sizeof *report);
+	if (shared_session())
+		shared_session()->aborting = 1;
 	for (struct view *v = view_first(); v; v = v->next) {
 		int failed = 0;
 
@@ -62,6 +68,8 @@ int abort_all(struct commit_report *report)
 		if (!err)
 			err = failed;
 	}
+	if (shared_session())
+		shared_session()->aborting = 0;
 	report->duration_ns = sys_now_ns(CLOCK_MONOTONIC) - start;
 	return err;
 }

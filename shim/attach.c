@@ -5,13 +5,17 @@
 #include <limits.h>
 #include <string.h>
 
+#include "adopt.h"
 #include "checkpoint.h"
 #include "config.h"
 #include "control.h"
 #include "fmt.h"
+#include "join.h"
 #include "journal_lock.h"
 #include "log.h"
 #include "names.h"
+#include "participants.h"
+#include "sharing.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -119,6 +123,21 @@ static int settle_for_reading(struct attach_request *r)
 	return err == -EBUSY ? 0 : err;
 }
 
+/* Who shares the transaction takes the new file up at once. */
+static int share(struct view *v)
+{
+	int err = shared_session() ? sharing_add(v) : 0;
+
+	if (!err)
+		return 0;
+	if (!v->shared) {
+		sys_unlinkat(AT_FDCWD, v->journal.path);
+		journal_close(&v->journal);
+		v->mode = VIEW_READING;
+	}
+	return err;
+}
+
 static int become_writer(struct view *v, struct attach_request *r)
 {
 	int old = v->fd, err, fd = open_anew(r, O_RDWR);
@@ -133,14 +152,18 @@ static int become_writer(struct view *v, struct attach_request *r)
 		return err;
 	}
 	sys_close(old);
-	return 0;
+	return share(v);
 }
 
 static int new_view(struct attach_request *r)
 {
 	struct stat st;
-	int err = 0, fd = open_anew(r, O_RDONLY);
+	int fd, err = adopt_file(r->dev, r->ino, &r->view);
 
+	if (err != NOT_SHARED)
+		return err;
+	err = 0;
+	fd = open_anew(r, O_RDONLY);
 	if (fd < 0)
 		return fd;
 	if (!r->write)
@@ -155,6 +178,7 @@ static int new_view(struct attach_request *r)
 		sys_close(fd);
 		return err;
 	}
+	r->view->tracker = tracker;
 	return tracker->attach(r->view);
 }
 
@@ -169,12 +193,22 @@ static int attach_anchored(struct attach_request *r)
 		return ATTACH_OTHER_FILE;
 	r->view = view_find(st.st_dev, st.st_ino);
 	if (!r->view) {
-		err = new_view(r);
+		err = join_owners(st.st_dev, st.st_ino, r->write);
+		if (!err)
+			err = new_view(r);
 		if (err)
 			return err;
 	}
+	/* In a forked child, that only had its parent's. */
+	if (r->view->fd < 0 && r->view->mode == VIEW_READING)
+		r->view->fd = open_anew(r, O_RDONLY);
 	if (!r->write || r->view->mode != VIEW_READING)
 		return 0;
+	err = join_owners(st.st_dev, st.st_ino, true);
+	if (!err)
+		err = adopt_file(r->dev, r->ino, &r->view);
+	if (err != NOT_SHARED)
+		return err;
 	/* Nobody will ever look for it again: there is nothing to make durable. */
 	if (st.st_nlink == 0) {
 		r->view->mode = VIEW_UNLINKED;
@@ -201,6 +235,7 @@ static void let_go(struct view *v)
 {
 	bool used = v->journal.named;
 
+	shared_follow_journal(v);
 	/* What cannot be made durable stays in the journal, and the journal stays. */
 	if (checkpoint_now(v)) {
 		journal_close(&v->journal);
@@ -215,12 +250,19 @@ static void let_go(struct view *v)
 
 int detach_job(void *arg)
 {
+	sharing_close();
+	if (participants_others()) {
+		sharing_leave();
+		return 0;
+	}
 	for (struct view *v = view_first(); v; v = v->next) {
 		if (v->mode != VIEW_WRITING)
 			continue;
 		let_go(v);
 		v->mode = VIEW_READING;
 	}
+	if (shared_session())
+		shared_session()->closed = 1;
 	return 0;
 }
 
@@ -228,6 +270,13 @@ int reattach_job(void *arg)
 {
 	int err = 0;
 
+	bool left = shared_session() && shared_me()->state != SLOT_TAKEN;
+
+	err = sharing_return();
+	if (left)
+		control_resume();
+	if (left || err)
+		return err;
 	for (struct view *v = view_first(); v; v = v->next) {
 		struct attach_request r = { .path = v->path };
 		uint64_t size = v->size, file_end = v->file_end, zero_end = v->zero_end;

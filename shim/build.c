@@ -7,6 +7,7 @@
 #include "arena.h"
 #include "guard.h"
 #include "home.h"
+#include "memory.h"
 #include "pagemap.h"
 #include "sys.h"
 
@@ -192,6 +193,9 @@ int build_each_carried(struct view *v, build_range_fn fn, void *arg)
 	struct range_list *l = &v->carried;
 	int err = 0;
 
+	/* Of a shared view they are in the dirty map. */
+	if (v->shared)
+		return 0;
 	for (unsigned i = 0; i < v->segment_count && !err; i++) {
 		struct segment *s = &v->segments[i];
 		struct range all = segment_range(s, 0, page_ceil(v->size));
@@ -224,6 +228,25 @@ int build_start(struct view *v)
 	return 0;
 }
 
+static void carry_over(const struct build *b)
+{
+	struct view *v = b->view;
+
+	for (size_t i = 0; i < b->logged.count; i++) {
+		struct range r = b->logged.ranges[i];
+
+		if (v->shared)
+			dirtymap_set(&v->memory.dirty, r.start, r.end);
+		else if (range_list_add(&v->carried, r))
+			v->carry_all = true;
+	}
+	range_list_normalize(&v->carried);
+	if (v->shared && v->carry_all) {
+		memory_all_dirty(v);
+		v->carry_all = false;
+	}
+}
+
 void build_end(struct view *v, bool committed)
 {
 	struct build *b = v->build;
@@ -234,11 +257,7 @@ void build_end(struct view *v, bool committed)
 		range_list_free(&v->carried);
 		v->carry_all = false;
 	} else {
-		for (size_t i = 0; i < b->logged.count; i++) {
-			if (range_list_add(&v->carried, b->logged.ranges[i]))
-				v->carry_all = true;
-		}
-		range_list_normalize(&v->carried);
+		carry_over(b);
 	}
 	range_list_free(&b->logged);
 	range_list_free(&b->before);

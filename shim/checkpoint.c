@@ -44,7 +44,8 @@ static void fail(struct view *v, int err)
 
 static int finish(struct view *v, struct journal_position head, int err)
 {
-	if (!err)
+	/* In a shared session somebody else may have come farther meanwhile. */
+	if (!err && head.seq > v->journal.header.head_seq)
 		err = journal_trim(&v->journal, head);
 	if (err)
 		fail(v, err);
@@ -127,6 +128,9 @@ static int replace_journal(struct view *v, const char *fresh, const struct stat 
 		return err;
 	}
 	j.named = true;
+	j.generation = v->journal.generation + 1;
+	if (v->shared)
+		journal_share_lock(fd);
 	journal_close(&v->journal);
 	v->journal = j;
 	return 0;

@@ -21,6 +21,7 @@
 #include "home.h"
 #include "log.h"
 #include "names.h"
+#include "participants.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -41,7 +42,7 @@ static bool collect_round(void)
 		bool this_one;
 		int err;
 
-		err = tracker->collect(v, build_take, NULL, &this_one);
+		err = v->tracker->collect(v, build_take, NULL, &this_one);
 		settled = settled && this_one;
 		views++;
 		build_flush(v->build);
@@ -66,7 +67,7 @@ bool transaction_is_open(void)
 		uint64_t pages;
 
 		if (view_size_changed(v) || v->carried.count || v->carry_all ||
-		    tracker->count(v, 1, &pages) || pages)
+		    v->tracker->count(v, 1, &pages) || pages)
 			return true;
 	}
 	return false;
@@ -77,7 +78,7 @@ static bool something_is_dirty(void)
 	each_writing(v) {
 		uint64_t pages;
 
-		if (tracker->count(v, 1, &pages) || pages)
+		if (v->tracker->count(v, 1, &pages) || pages)
 			return true;
 	}
 	return false;
@@ -90,15 +91,19 @@ static int stop_and_collect(void)
 	lock_take(&window_lock);
 	gate_close();
 	lock_release(&window_lock);
+	if (shared_session())
+		err = participants_ask_all(ASK_FREEZE, NULL);
 	each_writing(v) {
 		if (!err)
-			err = tracker->freeze(v);
+			err = v->tracker->freeze(v);
 	}
 	if (!err)
 		collect_round();
 	each_writing(v)
-		tracker->thaw(v);
+		v->tracker->thaw(v);
 	gate_open();
+	if (shared_session())
+		participants_ask_all(ASK_THAW, NULL);
 	return err ? err : first_error();
 }
 
@@ -138,7 +143,10 @@ static void look_for_stranger(struct view *v)
 static int start_builds(void)
 {
 	each_writing(v) {
-		int err = v->journal.error ? checkpoint_renew_journal(v) : 0;
+		int err = shared_follow_journal(v);
+
+		if (!err && v->journal.error)
+			err = checkpoint_renew_journal(v);
 
 		look_for_stranger(v);
 		if (!err)
@@ -276,6 +284,8 @@ int commit_all(struct commit_report *report)
 
 	memset(report, 0, sizeof *report);
 	checkpoint_reap();
+	if (shared_session())
+		participants_reap();
 	names_follow(NULL);
 	err = attempt(report);
 	if (err == -EAGAIN) {

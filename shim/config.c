@@ -121,6 +121,8 @@ void config_load(void)
 	static const struct choice trackers[] = { { "auto", TRACKER_AUTO },
 						  { "uffd", TRACKER_UFFD },
 						  { "mprotect", TRACKER_MPROTECT }, { NULL, 0 } };
+	static const struct choice views[] = { { "auto", VIEW_KIND_AUTO },
+					       { "private", VIEW_KIND_PRIVATE }, { NULL, 0 } };
 	static const struct choice yes_no[] = { { "yes", 1 }, { "no", 0 }, { "1", 1 },
 						{ "0", 0 },   { NULL, 0 } };
 
@@ -135,6 +137,7 @@ void config_load(void)
 	config.exit = (enum config_exit)choose("BIGFILE_EXIT", exits, EXIT_POLICY_SUCCESS);
 	config.on_error = (enum config_on_error)choose("BIGFILE_ON_ERROR", errors, ON_ERROR_FAIL);
 	config.tracker = (enum config_tracker)choose("BIGFILE_TRACKER", trackers, TRACKER_AUTO);
+	config.view = (enum config_view)choose("BIGFILE_VIEW", views, VIEW_KIND_AUTO);
 	config.durable = choose("BIGFILE_DURABLE", yes_no, 1);
 	config.wait_ms = milliseconds("BIGFILE_WAIT", 10000);
 	config.interval_ms = milliseconds("BIGFILE_INTERVAL", 0);

@@ -15,6 +15,7 @@
 enum config_sync { SYNC_COMMIT, SYNC_DEFER };
 enum config_exit { EXIT_POLICY_SUCCESS, EXIT_POLICY_COMMIT, EXIT_POLICY_ABORT };
 enum config_on_error { ON_ERROR_FAIL, ON_ERROR_WARN };
+enum config_view { VIEW_KIND_AUTO, VIEW_KIND_PRIVATE };
 enum config_tracker { TRACKER_AUTO, TRACKER_UFFD, TRACKER_MPROTECT };
 
 struct config {
@@ -24,6 +25,7 @@ struct config {
 	enum config_exit exit;     /* BIGFILE_EXIT=success|commit|abort: what exit does */
 	enum config_on_error on_error; /* BIGFILE_ON_ERROR=fail|warn: a file that cannot be attached */
 	enum config_tracker tracker;   /* BIGFILE_TRACKER=auto|uffd|mprotect */
+	enum config_view view;         /* BIGFILE_VIEW=auto|private: private ones are never shared */
 	bool durable;              /* BIGFILE_DURABLE=yes|no: commit survives power loss */
 	unsigned wait_ms;          /* BIGFILE_WAIT seconds for another writer, default 10 */
 	unsigned interval_ms;      /* BIGFILE_INTERVAL seconds between commits, 0: none */

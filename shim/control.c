@@ -6,31 +6,16 @@
 #include <string.h>
 
 #include "config.h"
+#include "controlfile.h"
 #include "fmt.h"
 #include "log.h"
+#include "shared.h"
 #include "sys.h"
 
 /* Until there is a real page, requests are counted here. */
 static struct control_page early;
 static struct control_page *page = &early;
 static char page_path[256];
-
-static uint64_t read_start_time(void)
-{
-	char text[1024];
-	int fd = sys_open("/proc/self/stat", O_RDONLY | O_CLOEXEC, 0);
-	ssize_t n = fd < 0 ? 0 : sys_read(fd, text, sizeof text - 1);
-	char *p;
-
-	if (fd >= 0)
-		sys_close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	/* The name, field 2, may contain anything: count from its closing bracket. */
-	p = strrchr(text, ')');
-	for (int field = 2; p && field < 22; field++)
-		p = strchr(p + 1, ' ');
-	return p ? strtoull(p + 1, NULL, 10) : 0;
-}
 
 static void read_comm(char *out, size_t size)
 {
@@ -42,40 +27,11 @@ static void read_comm(char *out, size_t size)
 	out[n > 0 ? n - 1 : 0] = '\0';
 }
 
-/* The folder must be ours and closed to others: what lies in it can make us commit. */
-static int check_folder(const char *folder)
-{
-	struct stat st;
-	int err = (int)sys_call(SYS_mkdirat, AT_FDCWD, folder, 0700);
-
-	if (err && err != -EEXIST)
-		return err;
-	err = sys_lstat(folder, &st);
-	if (err)
-		return err;
-	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))
-		return -EPERM;
-	return 0;
-}
-
-static int find_folder(char *folder, size_t size)
-{
-	const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
-
-	if (runtime && runtime[0] == '/') {
-		fmt_print(folder, size, "%s/bigfile", runtime);
-		if (!check_folder(folder))
-			return 0;
-	}
-	fmt_print(folder, size, "/dev/shm/bigfile-%u", geteuid());
-	return check_folder(folder);
-}
-
 static int map_file(struct control_page **fresh)
 {
 	char folder[200];
 	void *p;
-	int fd, err = find_folder(folder, sizeof folder);
+	int fd, err = controlfile_folder(folder, sizeof folder);
 
 	if (err)
 		return err;
@@ -118,7 +74,8 @@ void control_start(const char *tracker_name)
 			return;
 	}
 	fresh->pid = (uint32_t)sys_getpid();
-	fresh->start_time = read_start_time();
+	fresh->engine = (uint32_t)sys_gettid();
+	fresh->start_time = shared_start_time(fresh->pid);
 	fresh->pid_namespace = sys_stat("/proc/self/ns/pid", &st) ? 0 : st.st_ino;
 	read_comm(fresh->comm, sizeof fresh->comm);
 	fmt_print(fresh->tracker, sizeof fresh->tracker, "%s", tracker_name);
@@ -254,6 +211,11 @@ int control_abort(void)
 	return 0;
 }
 
+uint32_t control_join_pid(void)
+{
+	return page->join;
+}
+
 static void note_path(char *out, const char *path)
 {
 	size_t n = strlen(path);
@@ -275,6 +237,8 @@ void control_note_files(void)
 		if (count >= CONTROL_FILES)
 			continue;
 		note_path(f->path, v->path);
+		f->dev = v->dev;
+		f->ino = v->ino;
 		f->size = v->size;
 		f->committed_size = v->committed;
 		f->dirty_pages = v->dirty_pages;
@@ -283,6 +247,8 @@ void control_note_files(void)
 		f->writing = v->mode == VIEW_WRITING;
 	}
 	page->file_count = count;
+	page->session_fd = shared_fd;
+	page->session = shared_session() ? shared_id : 0;
 	__atomic_add_fetch(&page->sequence, 1, __ATOMIC_SEQ_CST);
 }
 

@@ -40,6 +40,7 @@ void control_answer(enum control_op op, uint32_t ticket, int result);
  */
 int control_commit(void);
 int control_abort(void);
+uint32_t control_join_pid(void);
 /* Writes the list of files and, where dirty pages were counted, their numbers. */
 void control_note_files(void);
 

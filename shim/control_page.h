@@ -9,8 +9,8 @@
  * pid namespace) is stale and may be unlinked by anyone who finds it.
  *
  * Shape: struct control_page, CONTROL_PAGE_SIZE bytes, native byte order (never leaves
- * the machine).  Fields marked "tool" are written by the command line tool and by signal
- * handlers, all others by the process that owns the page.
+ * the machine).  Fields marked "tool" are written by the command line tool, by signal
+ * handlers and by other processes that ask for something, all others by the process that owns the page.
  *
  * A request: add 1 to requested[op], remember the sum as the ticket, add 1 to the doorbell,
  * futex-wake the doorbell.  The owner answers by storing the result of every ticket up to
@@ -24,7 +24,7 @@
 #include <stdint.h>
 
 #define CONTROL_MAGIC 0x31454746474942ull /* "BIGFGE1" */
-#define CONTROL_VERSION 1
+#define CONTROL_VERSION 2
 #define CONTROL_PAGE_SIZE 65536
 #define CONTROL_RESULTS 16
 #define CONTROL_FILES 64
@@ -34,12 +34,16 @@ enum control_op {
 	CONTROL_COMMIT,
 	CONTROL_ABORT,
 	CONTROL_STATUS, /* refreshes files[].dirty_pages, which is otherwise as of the last commit or abort */
+	CONTROL_SHARE,  /* of another process: make a session that it can enter */
+	CONTROL_JOIN,   /* come into the session of process `join` */
 	CONTROL_OPS,
 };
 
 /* One attached file. */
 struct control_file {
 	char path[CONTROL_PATH]; /* "" ends the list; cut off at the front ("...") when too long */
+	uint64_t dev;
+	uint64_t ino;
 	uint64_t size;           /* logical, bytes */
 	uint64_t committed_size; /* bytes */
 	uint64_t dirty_pages;
@@ -54,6 +58,10 @@ struct control_page {
 	uint32_t pid;
 	uint64_t pid_namespace; /* inode of /proc/self/ns/pid: pid means something there only */
 	uint64_t start_time; /* of the process: field 22 of /proc/PID/stat, clock ticks since boot */
+	uint32_t engine;                  /* thread id, in whose descriptor table is: */
+	int32_t session_fd;               /* the memory of the session that it shares with others */
+	uint64_t session;                 /* its inode; 0: none */
+	uint32_t join;                    /* whoever asks for CONTROL_JOIN */
 	uint32_t doorbell;                /* tool; futex */
 	uint32_t requested[CONTROL_OPS];  /* tool */
 	uint32_t answered[CONTROL_OPS];   /* futex */

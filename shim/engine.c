@@ -9,14 +9,18 @@
 #include "checkpoint.h"
 #include "config.h"
 #include "control.h"
+#include "gate.h"
 #include "kernel.h"
 #include "lock.h"
 #include "log.h"
+#include "participants.h"
+#include "session_lock.h"
 #include "sys.h"
 #include "tracker.h"
 
 #define STACK_SIZE (1 << 20) /* a program's thread-local storage comes out of it too */
 #define IDLE_MS 3000
+#define HELD_MS 100
 
 struct job {
 	struct job *next;
@@ -27,6 +31,9 @@ struct job {
 };
 
 enum { NOT_STARTED, STARTING, STARTED };
+
+int (*engine_on_share)(void);
+int (*engine_on_join)(void);
 
 static struct lock start_lock = LOCK_INIT;
 static struct job *jobs; /* newest first */
@@ -48,10 +55,10 @@ static void run_jobs(void)
 	while (in_order) {
 		struct job *next = in_order->next;
 
-		lock_take(&session_lock);
+		session_lock_take();
 		in_order->result = in_order->fn(in_order->arg);
 		control_note_files();
-		lock_release(&session_lock);
+		session_lock_release();
 		/* Its memory is the waiter's and may be gone right after this store. */
 		__atomic_store_n(&in_order->done, 1, __ATOMIC_RELEASE);
 		sys_futex_wake(&in_order->done, 1);
@@ -63,7 +70,7 @@ static int count_dirty(void)
 {
 	for (struct view *v = view_first(); v; v = v->next) {
 		if (v->mode == VIEW_WRITING)
-			tracker->count(v, UINT64_MAX, &v->dirty_pages);
+			v->tracker->count(v, UINT64_MAX, &v->dirty_pages);
 	}
 	return 0;
 }
@@ -75,10 +82,10 @@ static void answer(enum control_op op, int (*fn)(void))
 
 	if (!control_pending(op, &ticket))
 		return;
-	lock_take(&session_lock);
+	session_lock_take();
 	result = fn();
 	control_note_files();
-	lock_release(&session_lock);
+	session_lock_release();
 	control_answer(op, ticket, result);
 }
 
@@ -86,20 +93,29 @@ static bool has_records(void)
 {
 	bool any = false;
 
-	lock_take(&session_lock);
+	session_lock_take();
 	for (struct view *v = view_first(); v; v = v->next)
 		any |= v->mode == VIEW_WRITING && !v->error && journal_has_records(&v->journal);
-	lock_release(&session_lock);
+	session_lock_release();
 	return any;
 }
 
 static void checkpoint_idle(void)
 {
-	lock_take(&session_lock);
+	session_lock_take();
 	checkpoint_reap();
 	for (struct view *v = view_first(); v; v = v->next)
 		checkpoint_consider(v, true);
-	lock_release(&session_lock);
+	session_lock_release();
+}
+
+/* Another participant holds our writers.  If it has died, taking its lock puts that right. */
+static void look_for_holder(void)
+{
+	if (!gate_is_closed() || !shared_session())
+		return;
+	session_lock_take();
+	session_lock_release();
 }
 
 static void serve(void)
@@ -110,20 +126,27 @@ static void serve(void)
 		uint32_t heard = control_bell();
 		int timeout = config.interval_ms ? (int)config.interval_ms : -1;
 
+		participants_answer();
 		run_jobs();
 		answer(CONTROL_COMMIT, control_commit);
 		answer(CONTROL_ABORT, control_abort);
 		answer(CONTROL_STATUS, count_dirty);
+		answer(CONTROL_SHARE, engine_on_share);
+		answer(CONTROL_JOIN, engine_on_join);
 		if (config.interval_ms &&
 		    sys_now_ns(CLOCK_MONOTONIC) - last_commit >= config.interval_ms * UINT64_C(1000000)) {
-			lock_take(&session_lock);
+			session_lock_take();
 			control_commit();
-			lock_release(&session_lock);
+			session_lock_release();
 			last_commit = sys_now_ns(CLOCK_MONOTONIC);
 		}
 		if (timeout < 0 && has_records())
 			timeout = IDLE_MS;
+		if (gate_is_closed())
+			timeout = HELD_MS;
 		control_wait(heard, timeout);
+		if (timeout == HELD_MS)
+			look_for_holder();
 		if (timeout >= 0 && control_bell() == heard)
 			checkpoint_idle();
 	}
@@ -153,6 +176,7 @@ static int leave_descriptor_table(void)
 static void *engine_main(void *arg)
 {
 	in_engine = true;
+	session_lock_by_engine();
 	start_error = leave_descriptor_table();
 	if (!start_error)
 		start_error = tracker_choose(config.tracker);

@@ -23,6 +23,9 @@ int engine_run(engine_fn fn, void *arg);
 /* The same, but -ESRCH instead of starting the thread. */
 int engine_run_if_started(engine_fn fn, void *arg);
 bool engine_is_started(void);
+/* What to do for another process that asks for CONTROL_SHARE and CONTROL_JOIN; set by join_start. */
+extern int (*engine_on_share)(void);
+extern int (*engine_on_join)(void);
 /* In the child of fork: the thread and its descriptors are the parent's. */
 void engine_after_fork(void);
 

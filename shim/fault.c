@@ -61,7 +61,7 @@ static bool writable_around(const struct view *v, uint64_t page, struct range *w
 static void unfreeze_orphan(struct view *v)
 {
 	v->frozen = false;
-	tracker->thaw(v);
+	v->tracker->thaw(v);
 	log_warn("%s: inherited over fork: what this child stores stays its own and is never committed", v->path);
 }
 
@@ -77,7 +77,7 @@ static bool serve(struct view *v, uint64_t page)
 	if (ours && v->frozen)
 		unfreeze_orphan(v);
 	if (ours && !closed)
-		err = tracker->fault(v, page, writable);
+		err = v->tracker->fault(v, page, writable);
 	lock_release(&window_lock);
 	if (ours && closed)
 		gate_wait();
@@ -92,7 +92,7 @@ static void open_pages(struct view *v, struct range at)
 
 	for (uint64_t page = at.start; page < at.end; page += page_size()) {
 		if (writable_around(v, page, &writable))
-			tracker->fault(v, page, range_intersect(writable, at));
+			v->tracker->fault(v, page, range_intersect(writable, at));
 	}
 }
 

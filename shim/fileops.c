@@ -5,6 +5,8 @@
 #include "holes.h"
 #include "resize.h"
 #include "session.h"
+#include "shared.h"
+#include "session_lock.h"
 #include "sys.h"
 #include "viewio.h"
 
@@ -78,7 +80,7 @@ static int64_t place_of(const struct view *v, int fd, int64_t offset, bool appen
 	struct stat st;
 
 	if (append)
-		return (int64_t)v->size;
+		return (int64_t)shared_size(v);
 	if (offset >= 0)
 		return offset;
 	/* Another thread may have put another file there (dup2): its offset is not ours. */
@@ -91,7 +93,7 @@ static uint64_t end_of(const struct view *v, int64_t at, int64_t total, bool ins
 {
 	uint64_t end = (uint64_t)at + (uint64_t)total;
 
-	return inside ? min_u64(end, v->size) : end;
+	return inside ? min_u64(end, shared_size(v)) : end;
 }
 
 /*
@@ -116,7 +118,7 @@ static int64_t lock_place(struct view *v, int fd, int64_t offset, int64_t total,
 		now = place_of(v, fd, offset, append);
 		if (now >= 0 && now <= INT64_MAX - total && view_shows(v, (uint64_t)now, end_of(v, now, total, inside)))
 			return now;
-		lock_release(&session_lock);
+		session_lock_release();
 		at = now;
 	}
 }
@@ -144,7 +146,7 @@ int64_t fileops_read(int fd, const struct iovec *iov, int count, int64_t offset)
 	done = read_locked(v, iov, count, at, total);
 	if (offset < 0 && done)
 		sys_lseek(fd, at + done, SEEK_SET);
-	lock_release(&session_lock);
+	session_lock_release();
 	return done;
 }
 
@@ -193,7 +195,7 @@ int64_t fileops_write(int fd, const struct iovec *iov, int count, int64_t offset
 	done = write_locked(v, iov, count, at, total);
 	if (offset < 0 && done > 0)
 		sys_lseek(fd, at + done, SEEK_SET);
-	lock_release(&session_lock);
+	session_lock_release();
 	if (done <= 0 || (!(mode & (O_DSYNC | O_SYNC)) && !(flags & (RWF_DSYNC | RWF_SYNC))))
 		return done;
 	err = session_sync(v);
@@ -209,9 +211,11 @@ int64_t fileops_seek(int fd, int64_t offset, int whence)
 	if (!v)
 		return answer;
 	if (whence == SEEK_END) {
-		if (offset < 0 ? (int64_t)v->size + offset < 0 : offset > INT64_MAX - (int64_t)v->size)
+		int64_t size = (int64_t)shared_size(v);
+
+		if (offset < 0 ? size + offset < 0 : offset > INT64_MAX - size)
 			return offset < 0 ? -EINVAL : -EOVERFLOW;
-		return sys_lseek(fd, (int64_t)v->size + offset, SEEK_SET);
+		return sys_lseek(fd, size + offset, SEEK_SET);
 	}
 	answer = holes_find(v, offset, whence == SEEK_HOLE);
 	return answer < 0 ? answer : sys_lseek(fd, answer, SEEK_SET);
@@ -225,7 +229,7 @@ int64_t fileops_left(int fd)
 	if (!v)
 		return answer;
 	at = sys_lseek(fd, 0, SEEK_CUR);
-	return at < 0 ? at : (int64_t)v->size - at;
+	return at < 0 ? at : (int64_t)shared_size(v) - at;
 }
 
 int64_t fileops_sync(int fd)

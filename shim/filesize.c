@@ -8,6 +8,8 @@
 #include "engine.h"
 #include "resize.h"
 #include "session.h"
+#include "shared.h"
+#include "session_lock.h"
 #include "sys.h"
 #include "viewio.h"
 
@@ -22,7 +24,7 @@ int64_t filesize_truncate(int fd, int64_t size)
 	if (size < 0)
 		return FILEOPS_NOT_OURS;
 	/* Some programs do this after every record. */
-	if (v && v->size == (uint64_t)size)
+	if (v && shared_size(v) == (uint64_t)size)
 		return 0;
 	return v ? viewio_resize(v, (uint64_t)size) : answer;
 }
@@ -65,14 +67,14 @@ static int zero_range(struct view *v, uint64_t start, uint64_t end, bool keep_si
 	if (!keep_size)
 		err = viewio_grow(v, end);
 	if (!err)
-		err = viewio_lock(v, start, min_u64(end, v->size));
+		err = viewio_lock(v, start, min_u64(end, shared_size(v)));
 	if (err)
 		return err;
 	end = min_u64(end, v->size);
 	if (start < end)
 		err = viewio_write(v, start, NULL, end - start);
 	viewio_touch(v);
-	lock_release(&session_lock);
+	session_lock_release();
 	return err;
 }
 
@@ -97,7 +99,7 @@ static int shift_job(void *arg)
 	if (s->insert)
 		err = view_resize(v, size + length);
 	if (!err)
-		err = view_show(v, start, v->size);
+		err = viewio_reach(v, start, v->size);
 	if (err)
 		return err;
 	err = s->insert ? viewio_move(v, end, start, size - start) : viewio_move(v, start, end, size - end);
@@ -192,25 +194,29 @@ void filesize_note_times(int fd, const char *path, int flags)
 void filesize_fix_stat(struct stat *st)
 {
 	struct view *v = S_ISREG(st->st_mode) ? changed_view(st->st_dev, st->st_ino) : NULL;
+	struct timespec changed;
 
 	if (!v)
 		return;
-	st->st_size = (off_t)v->size;
-	if (v->changed.tv_sec)
-		st->st_mtim = st->st_ctim = v->changed;
+	changed = shared_changed(v);
+	st->st_size = (off_t)shared_size(v);
+	if (changed.tv_sec)
+		st->st_mtim = st->st_ctim = changed;
 }
 
 void filesize_fix_statx(struct statx *stx)
 {
 	struct view *v = NULL;
+	struct timespec changed;
 
 	if (S_ISREG(stx->stx_mode) && (stx->stx_mask & STATX_INO))
 		v = changed_view(makedev(stx->stx_dev_major, stx->stx_dev_minor), stx->stx_ino);
 	if (!v)
 		return;
-	stx->stx_size = v->size;
-	if (v->changed.tv_sec) {
-		stx->stx_mtime.tv_sec = stx->stx_ctime.tv_sec = v->changed.tv_sec;
-		stx->stx_mtime.tv_nsec = stx->stx_ctime.tv_nsec = (uint32_t)v->changed.tv_nsec;
+	changed = shared_changed(v);
+	stx->stx_size = shared_size(v);
+	if (changed.tv_sec) {
+		stx->stx_mtime.tv_sec = stx->stx_ctime.tv_sec = changed.tv_sec;
+		stx->stx_mtime.tv_nsec = stx->stx_ctime.tv_nsec = (uint32_t)changed.tv_nsec;
 	}
 }

@@ -6,6 +6,7 @@
 #include "holes.h"
 
 #include "engine.h"
+#include "memory.h"
 #include "pagemap.h"
 #include "sys.h"
 
@@ -63,9 +64,12 @@ static bool next_copied(const struct view *v, uint64_t at, struct range *run)
 
 static uint64_t next_data(const struct view *v, uint64_t at)
 {
-	uint64_t file = in_file(v, at, false);
 	struct range run;
+	uint64_t file;
 
+	if (v->shared)
+		return memory_seek(v, at, false);
+	file = in_file(v, at, false);
 	if (next_copied(v, at, &run))
 		file = min_u64(file, max_u64(at, run.start));
 	return file;
@@ -73,6 +77,8 @@ static uint64_t next_data(const struct view *v, uint64_t at)
 
 static uint64_t next_hole(const struct view *v, uint64_t at)
 {
+	if (v->shared)
+		return memory_seek(v, at, true);
 	while (at < v->size) {
 		uint64_t end = in_file(v, at, true);
 		struct range run;

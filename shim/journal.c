@@ -15,6 +15,7 @@
 #include <xxhash.h>
 
 #include "arena.h"
+#include "journal_head.h"
 #include "journal_lock.h"
 #include "page.h"
 #include "sys.h"
@@ -24,82 +25,35 @@
 #define LARGEST_STEP ((uint64_t)64 << 20)
 #define MOVE_SIZE ((size_t)1 << 20)
 
-static int write_header(struct journal *j)
+static int open_with(struct journal *j, int fd, const char *path)
 {
-	struct journal_header *h = &j->header;
-
-	h->serial++;
-	h->checksum = journal_hash(h, offsetof(struct journal_header, checksum));
-	return sys_pwrite_all(j->fd, h, sizeof *h, (h->serial & 1) * JOURNAL_BLOCK);
+	memset(j, 0, sizeof *j);
+	j->fd = fd;
+	j->path = arena_strdup(path);
+	j->buffer = arena_alloc(BUFFER_SIZE);
+	j->hash = arena_alloc(sizeof(XXH3_state_t));
+	return j->path && j->buffer && j->hash ? 0 : -ENOMEM;
 }
 
-static int write_both_headers(struct journal *j)
+int journal_adopt(struct journal *j, int fd, const char *path)
 {
-	int err = write_header(j);
-
-	return err ? err : write_header(j);
-}
-
-static void note_owner(struct journal_header *h)
-{
-	int fd = sys_open("/proc/self/comm", O_RDONLY | O_CLOEXEC, 0);
-
-	h->owner_pid = (uint32_t)sys_getpid();
-	if (gethostname(h->owner_host, sizeof h->owner_host - 1))
-		h->owner_host[0] = '\0';
-	if (fd >= 0) {
-		ssize_t n = sys_read(fd, h->owner_comm, sizeof h->owner_comm - 1);
-
-		if (n > 0)
-			h->owner_comm[n - 1] = '\0';
-		sys_close(fd);
-	}
-}
-
-static void note_file(struct journal_header *h, const struct stat *file)
-{
-	h->file_size = (uint64_t)file->st_size;
-	h->mtime_sec = file->st_mtim.tv_sec;
-	h->mtime_nsec = file->st_mtim.tv_nsec;
-	h->ctime_sec = file->st_ctim.tv_sec;
-	h->ctime_nsec = file->st_ctim.tv_nsec;
-}
-
-static void first_header(struct journal *j, const struct stat *file)
-{
-	struct journal_header *h = &j->header;
-
-	memset(h, 0, sizeof *h);
-	h->magic = JOURNAL_MAGIC;
-	h->version = JOURNAL_VERSION;
-	h->flags = j->durable ? 0 : JOURNAL_LAX;
-	sys_call(SYS_getrandom, &h->salt, sizeof h->salt, 0);
-	h->head_offset = JOURNAL_DATA;
-	h->head_seq = 1;
-	h->file_ino = file->st_ino;
-	h->file_dev = file->st_dev;
-	h->created = sys_now_ns(CLOCK_REALTIME);
-	boot_id_read(h->boot_id);
-	note_owner(h);
-	note_file(h, file);
+	journal_close(j);
+	return open_with(j, fd, path);
 }
 
 int journal_init(struct journal *j, int fd, const char *path, const struct stat *file, bool durable)
 {
-	memset(j, 0, sizeof *j);
-	j->fd = fd;
+	int err = open_with(j, fd, path);
+
+	if (err)
+		return err;
 	j->durable = durable;
-	j->path = arena_strdup(path);
-	j->buffer = arena_alloc(BUFFER_SIZE);
-	j->hash = arena_alloc(sizeof(XXH3_state_t));
-	if (!j->path || !j->buffer || !j->hash)
-		return -ENOMEM;
-	first_header(j, file);
+	journal_first_header(&j->header, file, durable);
 	j->tail = (struct journal_position){ JOURNAL_DATA, 1 };
 	j->free_limit = JOURNAL_DATA;
 	j->free_seq = 1;
 	j->allocated = JOURNAL_DATA;
-	return write_both_headers(j);
+	return journal_write_both(j->fd, &j->header);
 }
 
 void journal_close(struct journal *j)
@@ -384,13 +338,13 @@ int journal_note(struct journal *j, uint64_t applied_seq, uint64_t applying_seq,
 	j->header.applied_seq = applied_seq;
 	j->header.applying_seq = applying_seq;
 	if (file)
-		note_file(&j->header, file);
-	return write_header(j);
+		journal_note_file(&j->header, file);
+	return journal_write_header(j->fd, &j->header);
 }
 
 int journal_trim(struct journal *j, struct journal_position head)
 {
 	j->header.head_offset = head.offset;
 	j->header.head_seq = head.seq;
-	return write_both_headers(j);
+	return journal_write_both(j->fd, &j->header);
 }

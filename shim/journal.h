@@ -30,6 +30,7 @@ struct journal {
 	int error;                    /* a sync failed: final */
 	bool durable;                 /* fdatasync each record */
 	bool named;                   /* the folder entry is durable */
+	uint32_t generation;          /* counts the files that it was: another one after a sync failed */
 	struct journal_header header; /* as last written, head included */
 	struct journal_position tail;
 	uint64_t free_limit;          /* the oldest record that must not be overwritten: a durable
@@ -49,6 +50,11 @@ struct journal {
 
 /* Takes over fd, which is new, empty and locked, and writes the first header (not synced). */
 int journal_init(struct journal *j, int fd, const char *path, const struct stat *file, bool durable);
+/*
+ * Takes over fd, of a journal that another process writes too; what is in it the caller copies from there.  A journal
+ * that j had before is closed.
+ */
+int journal_adopt(struct journal *j, int fd, const char *path);
 /* Closes, and thereby unlocks; the file stays. */
 void journal_close(struct journal *j);
 

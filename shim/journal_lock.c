@@ -66,12 +66,17 @@ static int open_existing(const char *path, const struct stat *file, int flags)
 	return fd;
 }
 
-static int take_lock(int fd)
+static int lock_as(int fd, short type)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET };
 	int err = sys_fcntl(fd, F_OFD_SETLK, (long)&lock);
 
 	return err == -EAGAIN || err == -EACCES ? -EBUSY : err;
+}
+
+int journal_share_lock(int fd)
+{
+	return lock_as(fd, F_RDLCK);
 }
 
 /* A journal that its holder deleted while we waited for it has no name any more. */
@@ -96,7 +101,7 @@ int journal_open_locked(const char *path, const struct stat *file, bool create, 
 		}
 		if (*fd < 0)
 			return *fd;
-		err = take_lock(*fd);
+		err = lock_as(*fd, F_WRLCK);
 		if (!err && still_named(*fd, path))
 			return 0;
 		sys_close(*fd);

@@ -2,7 +2,8 @@
 /*
  * The journal as a file: where it is, how it is opened, locked, deleted; whose boot this is.
  *
- * Whoever holds the OFD write lock on the journal is the one writer of the marked file.  The
+ * Whoever holds the OFD write lock on the journal is the one writer of the marked file; in a shared session each
+ * participant holds a read lock, so that nobody else can have the write lock.  The
  * lock belongs to the open file description, so it is given back by a crash, and is not
  * inherited because the descriptor lives in the engine thread's own table (engine.c).
  * 0 or -errno; not for signal handlers.
@@ -28,6 +29,9 @@ int journal_open_locked(const char *path, const struct stat *file, bool create, 
 
 /* Opens for reading only; the same checks, no lock.  *busy: somebody holds the lock. */
 int journal_open_unlocked(const char *path, const struct stat *file, int *fd, bool *busy);
+
+/* The lock of several writers who share a transaction: for the one writer that was, and for those who join it. */
+int journal_share_lock(int fd);
 
 /* Deletes the journal so that a power cut cannot bring it back. */
 int journal_delete(const char *path);

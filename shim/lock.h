@@ -7,7 +7,8 @@
  * stay open: they are synchronous, and the engine's own handlers need them.
  *
  * Ranks, outermost first; a thread takes them in this order only:
- *   1  session lock   views, sizes, commit, abort: may be held over disk I/O
+ *   0  attach lock    join.c: one process at a time attaches
+ *   1  session lock   views, sizes, commit, abort: may be held over disk I/O (session_lock.h: two in one)
  *   2  window lock    windows, protection, the gate: short, taken by the fault handler too;
  *                     whoever holds it touches no page of a view
  *   3  arena lock     inside arena.c

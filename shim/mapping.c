@@ -9,9 +9,12 @@
 #include "fds.h"
 #include "kernel.h"
 #include "log.h"
+#include "placing.h"
 #include "privatemap.h"
 #include "resize.h"
 #include "session.h"
+#include "sharing.h"
+#include "session_lock.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -73,13 +76,13 @@ static int add_window(struct view *v, struct range at, int prot, bool may_write,
 		remove_all_windows(v, at);
 	window_add(&v->windows, (struct window){ at, prot, may_write });
 	lock_release(&window_lock);
-	err = tracker->protect(v, at);
+	err = v->tracker->protect(v, at);
 	if (err) {
 		/* No memory for it: the program gets none, so it must not stand in the books. */
 		lock_take(&window_lock);
 		window_remove(&v->windows, at);
 		lock_release(&window_lock);
-		tracker->protect(v, at);
+		v->tracker->protect(v, at);
 	}
 	return err;
 }
@@ -105,6 +108,9 @@ static int place_job(void *arg)
 
 	if (!(p->flags & MAP_FIXED) || v->segment_count || !view_first_in(wanted, &taken))
 		err = view_place(v, p->offset, p->length, p->want, p->flags & FIXED_FLAGS, &p->start);
+	/* A second address can only be had of memory that is not private. */
+	if (err == -ENOTSUP && (p->flags & FIXED_FLAGS) && !sharing_begin(NULL) && v->shared)
+		err = view_place(v, p->offset, p->length, p->want, p->flags & FIXED_FLAGS, &p->start);
 	if (err == -ENOTSUP) {
 		log_error("%s: cannot be mapped at the demanded address %lx, it is mapped elsewhere; "
 			  "take it out of BIGFILE_PATHS", v->path, p->want);
@@ -123,9 +129,9 @@ static int run_for(const struct view *v, engine_fn fn, void *arg)
 
 	if (v->mode != VIEW_ORPHAN)
 		return engine_run(fn, arg);
-	lock_take(&session_lock);
+	session_lock_take();
 	err = fn(arg);
-	lock_release(&session_lock);
+	session_lock_release();
 	return err;
 }
 
@@ -220,16 +226,16 @@ static int unmap_window(struct view *v, struct range at, int arg)
 {
 	int err;
 
-	lock_take(&session_lock);
+	session_lock_take();
 	err = window_reserve(&v->windows, 4);
 	if (!err) {
 		lock_take(&window_lock);
 		window_remove(&v->windows, at);
 		lock_release(&window_lock);
 		/* The pages stay: what was stored is part of the transaction. */
-		tracker->protect(v, at);
+		v->tracker->protect(v, at);
 	}
-	lock_release(&session_lock);
+	session_lock_release();
 	return err;
 }
 
@@ -267,7 +273,7 @@ static int remap_job(void *arg)
 	taken = window_take(&v->windows, r->at);
 	window_add(&v->windows, (struct window){ now, taken.prot, taken.may_write });
 	lock_release(&window_lock);
-	return tracker->protect(v, (struct range){ r->at.start, max_u64(r->at.end, now.end) });
+	return v->tracker->protect(v, (struct range){ r->at.start, max_u64(r->at.end, now.end) });
 }
 
 int mapping_remap(void *old, size_t old_length, size_t new_length, int flags, void **result)
@@ -297,14 +303,14 @@ static int protect_window(struct view *v, struct range at, int prot)
 		prot &= ~PROT_EXEC;
 	}
 	if (prot & PROT_WRITE) {
-		lock_take(&session_lock);
+		session_lock_take();
 		may_write = window_may_write(&v->windows, at);
-		lock_release(&session_lock);
+		session_lock_release();
 		err = may_write ? session_make_writer(v) : 0;
 		if (err)
 			return err;
 	}
-	lock_take(&session_lock);
+	session_lock_take();
 	err = window_covers(&v->windows, at) ? window_reserve(&v->windows, 8) : -ENOMEM;
 	if (!err) {
 		lock_take(&window_lock);
@@ -312,8 +318,8 @@ static int protect_window(struct view *v, struct range at, int prot)
 		lock_release(&window_lock);
 	}
 	if (!err)
-		err = tracker->protect(v, at);
-	lock_release(&session_lock);
+		err = v->tracker->protect(v, at);
+	session_lock_release();
 	return err;
 }
 
@@ -369,9 +375,9 @@ int mapping_sync(void *addr, size_t length, int flags)
 	if ((flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) || (flags & MS_ASYNC && flags & MS_SYNC))
 		return -EINVAL;
 	v = view_first_in(at, &inside);
-	lock_take(&session_lock);
+	session_lock_take();
 	covered = window_covers(&v->windows, inside);
-	lock_release(&session_lock);
+	session_lock_release();
 	if (!covered)
 		return -ENOMEM;
 	return flags & MS_SYNC ? session_sync(v) : 0;

@@ -19,6 +19,7 @@
 #include "marks.h"
 #include "names.h"
 #include "opening.h"
+#include "session_lock.h"
 #include "sys.h"
 
 #define TRIES 5
@@ -53,10 +54,10 @@ static int lock_emptied(struct view *a, struct view *b)
 	int err = 0;
 
 	for (int i = 0; i < TRIES && !err; i++) {
-		lock_take(&session_lock);
+		session_lock_take();
 		if (!has_records(a) && !has_records(b))
 			return 0;
-		lock_release(&session_lock);
+		session_lock_release();
 		err = has_records(a) ? engine_run(empty_job, a) : 0;
 		if (!err && has_records(b))
 			err = engine_run(empty_job, b);
@@ -64,7 +65,7 @@ static int lock_emptied(struct view *a, struct view *b)
 	if (err)
 		return err;
 	/* Somebody commits without end: the journal follows with what it holds. */
-	lock_take(&session_lock);
+	session_lock_take();
 	return 0;
 }
 
@@ -145,7 +146,7 @@ int namecalls_rename(int old_dir, const char *old, int new_dir, const char *new,
 	if (err)
 		return err;
 	err = (int)sys_call(SYS_renameat2, old_dir, old, new_dir, new, flags);
-	lock_release(&session_lock);
+	session_lock_release();
 	if (err)
 		return err;
 	/* What was known of descriptors by their names, and where journals belong. */
@@ -184,12 +185,12 @@ int namecalls_link(int old_dir, const char *old, int new_dir, const char *new, i
 
 	if (!old || !new || !session_is_here() || (!marked && !view_any()))
 		return NOT_OURS;
-	lock_take(&session_lock);
+	session_lock_take();
 	err = (int)sys_call(SYS_linkat, old_dir, old, new_dir, new, flags);
 	v = err ? NULL : view_of(new_dir, new);
 	if (v)
 		note_link(v, new_dir, new);
-	lock_release(&session_lock);
+	session_lock_release();
 	/* The same file may be marked now. */
 	if (!err)
 		fds_forget_all();
@@ -213,9 +214,9 @@ int namecalls_unlink(int dir, const char *path, int flags)
 		return NOT_OURS;
 	/* Who deletes a file does not mind that its disk fails. */
 	if (lock_emptied(v, NULL))
-		lock_take(&session_lock);
+		session_lock_take();
 	err = (int)sys_call(SYS_unlinkat, dir, path, flags);
-	lock_release(&session_lock);
+	session_lock_release();
 	if (!err)
 		engine_run_if_started(names_follow, NULL);
 	return err;

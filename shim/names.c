@@ -96,7 +96,7 @@ static void lose_name(struct view *v)
 	}
 	if (v->mode == VIEW_WRITING) {
 		uint64_t pages;
-		bool open = view_size_changed(v) || v->carried.count || v->carry_all || tracker->count(v, 1, &pages) ||
+		bool open = view_size_changed(v) || v->carried.count || v->carry_all || v->tracker->count(v, 1, &pages) ||
 			    pages;
 
 		if (open && !sys_lstat(v->path, &st))

@@ -30,14 +30,23 @@ static int recover_job(void *arg)
 	return recover_file(j->path, RECOVER_REDO, &j->report);
 }
 
-static int recover_now(const char *path)
+/* A living writer: one of this user's lets us see its transaction.  Reading next to another is allowed. */
+static int read_beside(int fd)
+{
+	struct view *v;
+	int err = fd < 0 ? 0 : session_view_of(fd, false, &v);
+
+	return err == NOT_OURS ? 0 : err;
+}
+
+/* fd: of the file, once there is one; else -1. */
+static int recover_now(const char *path, int fd)
 {
 	struct job j = { .path = path };
 	int err = engine_run(recover_job, &j);
 
-	/* A living writer: reading next to it is allowed, writing will wait for its lock. */
 	if (err == -EBUSY)
-		return 0;
+		return read_beside(fd);
 	if (err)
 		recover_explain(path, &j.report, err);
 	if (err && config.on_error == ON_ERROR_WARN) {
@@ -70,7 +79,7 @@ int opening_prepare(int dirfd, const char *path)
 		errno = saved;
 		return 0;
 	}
-	err = recover_now(real);
+	err = recover_now(real, -1);
 	errno = saved;
 	return err;
 }
@@ -129,7 +138,7 @@ int opening_done(int fd, const char *path, bool cut)
 		return 0;
 	err = session_is_marked(fd, name, &marked, &has_view);
 	if (!err && marked && !has_view && recover_is_needed(name))
-		err = recover_now(name);
+		err = recover_now(name, fd);
 	if (!err && cut)
 		err = marked ? cut_marked(fd, has_view) : cut_plain(fd);
 	errno = saved;

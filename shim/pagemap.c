@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "fmt.h"
 #include "kernel.h"
 #include "sys.h"
 
@@ -34,31 +35,40 @@ int pagemap_open(bool *can_scan)
 	return 0;
 }
 
+/* Which pages are asked for is in arg already. */
+static int scan(int fd, struct pm_scan_arg *arg, struct range at, enum pagemap_protect protect, struct range *found,
+		size_t capacity, uint64_t *next)
+{
+	struct page_region regions[BATCH];
+	int n;
+
+	arg->size = sizeof *arg;
+	arg->flags |= protect == PAGEMAP_PROTECT ? PM_SCAN_WP_MATCHING : 0;
+	arg->start = at.start;
+	arg->end = at.end;
+	arg->vec = (uintptr_t)regions;
+	arg->vec_len = min_u64(capacity, BATCH);
+	n = sys_ioctl(fd, PAGEMAP_SCAN, arg);
+	if (n < 0)
+		return n;
+	for (int i = 0; i < n; i++)
+		found[i] = (struct range){ regions[i].start, regions[i].end };
+	*next = arg->walk_end > at.start ? arg->walk_end : at.end;
+	return n;
+}
+
 int pagemap_scan_written(struct range at, enum pagemap_protect protect, struct range *found,
 			 size_t capacity, uint64_t max_pages, uint64_t *next)
 {
-	struct page_region regions[BATCH];
 	struct pm_scan_arg arg = {
-		.size = sizeof arg,
-		.flags = protect == PAGEMAP_PROTECT ? PM_SCAN_WP_MATCHING : 0,
-		.start = at.start,
-		.end = at.end,
-		.vec = (uintptr_t)regions,
-		.vec_len = min_u64(capacity, BATCH),
 		.max_pages = max_pages,
 		.category_inverted = PAGE_IS_FILE,
 		.category_mask = PAGE_IS_FILE | PAGE_IS_WRITTEN,
 		.category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
 		.return_mask = PAGE_IS_WRITTEN,
 	};
-	int n = sys_ioctl(pagemap_fd, PAGEMAP_SCAN, &arg);
 
-	if (n < 0)
-		return n;
-	for (int i = 0; i < n; i++)
-		found[i] = (struct range){ regions[i].start, regions[i].end };
-	*next = arg.walk_end > at.start ? arg.walk_end : at.end;
-	return n;
+	return scan(pagemap_fd, &arg, at, protect, found, capacity, next);
 }
 
 int pagemap_each_written(struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg)
@@ -69,6 +79,35 @@ int pagemap_each_written(struct range at, enum pagemap_protect protect, pagemap_
 	while (at.start < at.end && !err) {
 		uint64_t next;
 		int n = pagemap_scan_written(at, protect, found, BATCH, 0, &next);
+
+		if (n < 0)
+			err = n;
+		for (int i = 0; i < n && !err; i++)
+			err = fn(arg, found[i]);
+		at.start = next;
+	}
+	arena_free(found, BATCH * sizeof *found);
+	return err;
+}
+
+int pagemap_open_of(uint32_t pid)
+{
+	char path[32];
+
+	fmt_print(path, sizeof path, "/proc/%u/pagemap", pid);
+	return sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+}
+
+int pagemap_each_shared(int fd, struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg)
+{
+	struct range *found = arena_alloc(BATCH * sizeof *found);
+	int err = found ? 0 : -ENOMEM;
+
+	while (at.start < at.end && !err) {
+		struct pm_scan_arg written = { .flags = PM_SCAN_CHECK_WPASYNC, .category_mask = PAGE_IS_WRITTEN,
+					       .return_mask = PAGE_IS_WRITTEN };
+		uint64_t next;
+		int n = scan(fd, &written, at, protect, found, BATCH, &next);
 
 		if (n < 0)
 			err = n;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the kernel knows about the pages of this process: /proc/self/pagemap.
+ * What the kernel knows about the pages of this process, and of others: /proc/PID/pagemap.
  *
  * In a private mapping a page that was stored to is anonymous memory and no longer the file's.  That is
  * the root of all dirty tracking here: "copied" means present or swapped, and not a file page.
@@ -38,6 +38,15 @@ int pagemap_scan_written(struct range at, enum pagemap_protect protect, struct r
 /* The same for all of `at`: calls fn for each range, stops at its first error. */
 typedef int (*pagemap_range_fn)(void *arg, struct range at);
 int pagemap_each_written(struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg);
+
+/* Another process's table: a descriptor.  -ESRCH, -ENOENT: it is gone; -EACCES: not ours to look into. */
+int pagemap_open_of(uint32_t pid);
+
+/*
+ * The same for shared memory, in the process whose table fd is: written is there what is not write-protected, in
+ * memory or not.  -ESRCH: its memory is gone.  -EPERM: userfaultfd does not track it, or - the process is dying - not any more.
+ */
+int pagemap_each_shared(int fd, struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg);
 
 /* The classic interface, for kernels without PAGEMAP_SCAN: the copied pages in `at`, as above. */
 int pagemap_read_copied(struct range at, struct range *found, size_t capacity, uint64_t *next);

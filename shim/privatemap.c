@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine.h"
+#include "memory.h"
 #include "pagemap.h"
 #include "sys.h"
 
@@ -65,12 +66,33 @@ static int copy_segment(const struct filling *f, const struct segment *s, struct
 	return 0;
 }
 
+/* A shared view is all memory: what of it is not a hole. */
+static int fill_from_memory(const struct filling *f, uint64_t end)
+{
+	const struct view *v = f->view;
+	int err = put(f, f->range.start, end, -1);
+
+	if (!err)
+		err = put(f, page_ceil(v->size), f->range.end, view_void_fd());
+	for (uint64_t at = f->range.start, hole; at < end && !err; at = hole) {
+		at = memory_seek(v, at, false);
+		hole = at < end ? min_u64(page_ceil(memory_seek(v, at, true)), end) : at;
+		if (at < end)
+			memcpy(place_of(f, at), v->memory.at + at, hole - at);
+	}
+	return err;
+}
+
 static int fill_job(void *arg)
 {
 	const struct filling *f = arg;
 	const struct view *v = f->view;
 	uint64_t end = min_u64(f->range.end, page_ceil(v->size));
-	int err = fit(f);
+	int err;
+
+	if (v->shared)
+		return fill_from_memory(f, end);
+	err = fit(f);
 
 	for (unsigned i = 0; i < v->segment_count && !err; i++) {
 		const struct segment *s = &v->segments[i];

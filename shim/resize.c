@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "memory.h"
+#include "placing.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -42,8 +44,8 @@ static int put_pages(struct view *v, uint64_t start, uint64_t end, enum backing 
 		/* A store dirties one page, not 512. */
 		if (with == ZERO_PAGES)
 			sys_madvise(p, at.end - at.start, MADV_NOHUGEPAGE);
-		tracker->forget(v, at);
-		err = tracker->protect(v, at);
+		v->tracker->forget(v, at);
+		err = v->tracker->protect(v, at);
 		if (err)
 			return err;
 	}
@@ -69,11 +71,11 @@ static int zero_rest_of_page(struct view *v, uint64_t start)
 
 	if (length == 0 || !p || is_all_zero(p + (page_size() - length), length))
 		return 0;
-	err = tracker->open(v, page);
+	err = v->tracker->open(v, page);
 	if (err)
 		return err;
 	memset(p + (page_size() - length), 0, length);
-	tracker->close(v, page);
+	v->tracker->close(v, page);
 	return 0;
 }
 
@@ -117,6 +119,8 @@ int view_resize(struct view *v, uint64_t size)
 {
 	if (size == v->size)
 		return 0;
+	if (v->shared)
+		return memory_resize(v, size);
 	return size > v->size ? grow(v, size) : shrink(v, size);
 }
 
@@ -125,6 +129,8 @@ int view_revert_size(struct view *v)
 	uint64_t file_end = page_ceil(v->committed), end = page_ceil(v->size);
 	int err = 0;
 
+	if (v->shared)
+		return memory_revert_size(v);
 	if (v->file_end < file_end)
 		err = put_pages(v, v->file_end, file_end, FILE_PAGES);
 	if (!err && file_end < end)
@@ -143,6 +149,9 @@ int view_drop_kept(struct view *v, struct range at)
 	uint64_t end;
 	int prot, err = 0;
 
+	/* In a shared view, others may look at them. */
+	if (v->shared)
+		return 0;
 	for (uint64_t p = at.start; p < at.end && !err; p = end) {
 		bool looked_at = window_count(&v->windows, p, at.end, &end, &prot);
 		uint64_t offset = view_offset_at(v, p);

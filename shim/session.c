@@ -14,9 +14,13 @@
 #include "fault.h"
 #include "fds.h"
 #include "fmt.h"
+#include "join.h"
 #include "log.h"
 #include "marks.h"
+#include "participants.h"
+#include "sharing.h"
 #include "sigchain.h"
+#include "session_lock.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -27,6 +31,8 @@ static pid_t home_process;
 void session_start(void)
 {
 	home_process = sys_getpid();
+	sharing_start();
+	join_start();
 }
 
 bool session_is_here(void)
@@ -103,12 +109,14 @@ static int attach(pid_t thread, int fd, const struct stat *file, const char *pat
 	struct attach_request r = { .thread = thread, .fd = fd, .path = path, .write = write, .dev = file->st_dev,
 				    .ino = file->st_ino };
 	uint64_t start = sys_now_ns(CLOCK_MONOTONIC);
-	int err;
+	int err, lock;
 
 	do {
 		err = fault_claim();
+		lock = join_lock();
 		if (!err)
 			err = engine_run(attach_job, &r);
+		join_unlock(lock);
 		if (err != -EBUSY)
 			break;
 		sys_sleep_ms(RETRY_MS);
@@ -240,26 +248,49 @@ int session_sync(const struct view *v)
 
 /* What to tell those who asked too late. */
 static int decision;
+static enum { UNDECIDED, TO_COMMIT, TO_ABORT, DECIDED } ending;
+
+/* As long as others share the transaction it is theirs to end. */
+static int decide_job(void *arg)
+{
+	if (participants_others() || ending == DECIDED)
+		return 0;
+	/* Rolling back is letting go: nothing of the transaction is in the file, and dropping its pages
+	   would pull the memory from under a program that is still on its way out. */
+	decision = ending == TO_COMMIT ? control_commit() : -ECANCELED;
+	ending = DECIDED;
+	return decision == -ECANCELED ? 0 : decision;
+}
 
 int session_decide(int status)
 {
 	bool commit = config.exit == EXIT_POLICY_COMMIT ||
 		      (config.exit == EXIT_POLICY_SUCCESS && status == 0);
 
-	/* Rolling back is letting go: nothing of the transaction is in the file, and dropping its pages
-	   would pull the memory from under a program that is still on its way out. */
 	if (!session_is_here() || !engine_is_started())
 		return 0;
-	decision = commit ? session_commit() : -ECANCELED;
-	return commit ? decision : 0;
+	ending = commit ? TO_COMMIT : TO_ABORT;
+	return engine_run_if_started(decide_job, NULL);
 }
 
-void session_detach(void)
+/* The others may have left since: then it was ours after all. */
+static int end_job(void *arg)
 {
+	int err = decide_job(NULL);
+
+	detach_job(NULL);
+	return err;
+}
+
+int session_detach(void)
+{
+	int err;
+
 	if (!session_is_here() || !engine_is_started())
-		return;
-	engine_run_if_started(detach_job, NULL);
+		return 0;
+	err = engine_run_if_started(end_job, NULL);
 	control_stop(decision);
+	return err;
 }
 
 void session_detach_for_exec(void)
@@ -273,16 +304,26 @@ void session_reattach(void)
 		engine_run_if_started(reattach_job, NULL);
 }
 
+/* The slot of the child that the thread which holds the lock is forking. */
+static int child_slot;
+
 void session_before_fork(void)
 {
-	lock_take(&session_lock);
+	/* Without a session the child could only have copies. */
+	if (view_any() && session_is_here())
+		engine_run_if_started(sharing_begin, NULL);
+	session_lock_take();
 	lock_take(&window_lock);
+	child_slot = sharing_expect_child();
 }
 
 void session_after_fork_in_parent(void)
 {
+	int slot = child_slot;
+
 	lock_release(&window_lock);
-	lock_release(&session_lock);
+	session_lock_release();
+	sharing_await_child(slot);
 }
 
 void session_start_in_child(void)
@@ -295,23 +336,45 @@ void session_start_in_child(void)
 	sigchain_after_fork();
 	tracker_after_fork();
 	view_after_fork();
+	join_after_fork();
+	ending = UNDECIDED;
 }
 
 /*
- * The child keeps the memory of the views as it was at the fork, and the right to store into it; the
- * files, the journals and the engine thread are the parent's.  Frozen, so that the first store is noticed.
+ * The child keeps the memory of the view as it was at the fork, and the right to store into it; the
+ * file, the journal and the transaction are the parent's.  Frozen, so that the first store is noticed.
  */
-void session_after_fork_in_child(void)
+static void leave_to_parent(struct view *v)
 {
+	if (v->shared)
+		sharing_orphan(v);
+	v->mode = VIEW_ORPHAN;
+	v->frozen = !v->tracker->freeze(v);
+}
+
+void session_after_fork_in_child(bool may_start)
+{
+	int err = -ESRCH;
+	uint64_t mask;
+
 	session_start_in_child();
-	for (struct view *v = view_first(); v; v = v->next) {
-		v->fd = -1;
-		v->journal.fd = -1;
-		if (v->mode == VIEW_READING)
-			continue;
-		v->mode = VIEW_ORPHAN;
-		v->frozen = !tracker->freeze(v);
-	}
+	participants_after_fork();
 	lock_release(&window_lock);
-	lock_release(&session_lock);
+	mask = session_lock_after_fork();
+	if (child_slot >= 0 && may_start) {
+		shared_slot = (unsigned)child_slot;
+		__atomic_store_n(&shared_me()->pid, (uint32_t)home_process, __ATOMIC_SEQ_CST);
+		err = engine_run(sharing_enter_child, NULL);
+		if (err)
+			log_error("this forked process cannot take part in its parent's transaction: %e", err);
+	}
+	for (struct view *v = view_first(); v; v = v->next) {
+		if (err || !v->shared)
+			v->fd = v->journal.fd = -1;
+		if (v->mode != VIEW_READING && (err || !v->shared))
+			leave_to_parent(v);
+	}
+	if (err && shared_session())
+		__atomic_store_n(&shared_current, NULL, __ATOMIC_RELEASE);
+	signals_restore(mask);
 }

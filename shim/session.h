@@ -43,7 +43,7 @@ int session_make_writer(struct view *v);
  */
 int session_is_marked(int fd, char *path, bool *marked, bool *has_view);
 
-/* Commits everything.  0 or -errno.  -EPERM in a forked child. */
+/* Commits everything.  0 or -errno.  -EPERM in a forked child that could not take part in the transaction. */
 int session_commit(void);
 
 /* fsync, fdatasync, msync on a marked file: commits unless BIGFILE_SYNC=defer. */
@@ -51,11 +51,14 @@ int session_sync(const struct view *v);
 
 /*
  * The process ends with this status, or is about to exec (status 0): commits or aborts as BIGFILE_EXIT
- * says.  0, or the -errno of a commit that failed.
+ * says, if nobody else shares the transaction.  0, or the -errno of a commit that failed.
  */
 int session_decide(int status);
-/* Makes the files durable and deletes their journals. */
-void session_detach(void);
+/*
+ * Lets the files go: makes them durable and deletes their journals, unless others share the transaction.  As
+ * session_decide, for what the others left to decide after that.
+ */
+int session_detach(void);
 /* The same before an exec, which may yet fail. */
 void session_detach_for_exec(void);
 /* An exec did not happen after all. */
@@ -66,6 +69,7 @@ bool session_is_here(void);
 
 void session_before_fork(void);
 void session_after_fork_in_parent(void);
-void session_after_fork_in_child(void);
+/* may_start: a thread may be made here; otherwise the child cannot take part. */
+void session_after_fork_in_child(bool may_start);
 
 #endif

@@ -3,7 +3,8 @@
  * Trackers: how the engine learns which pages of a view were stored to.
  *
  * A tracker may call a clean page dirty - commit logs only bytes that differ from the file - but never a
- * dirty page clean.  One is chosen by probing when the first view is made, and stays.
+ * dirty page clean.  One is chosen by probing when the first view is made, and stays.  A private view is in its care; a
+ * shared one in that of tracker_shared, which makes use of it.
  *
  * Contexts: "engine" runs in the engine thread under the session lock; "caller" in any thread under
  * the session lock; "handler" in the fault handler under the window lock.
@@ -27,6 +28,9 @@ struct tracker {
 	/* Engine.  Makes v->tracking. */
 	int (*attach)(struct view *v);
 
+	/* Engine.  Shared views: `at`, new in segment s, is seen through from here on; its pages are clean. */
+	int (*track)(struct view *v, const struct segment *s, struct range at);
+
 	/* Caller.  Gives the pages in `at` the protection that their windows ask for. */
 	int (*protect)(struct view *v, struct range at);
 	/* Caller.  Makes `at` storable for the engine or the kernel, whatever its windows say; what is stored
@@ -44,6 +48,10 @@ struct tracker {
 	   is reported by the next call.  Stops at the first error of fn.  *settled: nothing in v was dirty any
 	   more after the last of them had been reported. */
 	int (*collect)(struct view *v, tracker_dirty_fn fn, void *arg, bool *settled);
+	/* Engine.  Shared views: puts what this process has stored to into the dirty map, and makes it clean.  NULL:
+	   that is read from the page tables. */
+	int (*report)(struct view *v);
+	int (*count_own)(struct view *v, uint64_t *pages);
 	/* Engine.  Counts dirty pages up to `enough`; changes nothing. */
 	int (*count)(struct view *v, uint64_t enough, uint64_t *pages);
 	/* Engine, the gate being closed: from freeze to thaw nobody can store to v. */
@@ -54,8 +62,11 @@ struct tracker {
 extern const struct tracker tracker_uffd;
 extern const struct tracker tracker_mprotect;
 
-/* The one in use; NULL before tracker_choose. */
+/* The one of this process; NULL before tracker_choose. */
 extern const struct tracker *tracker;
+
+/* v->tracker of shared views: asks all participants, each of which has its own tracker underneath. */
+extern const struct tracker tracker_shared;
 
 /* Engine.  -ENOTSUP when the one that was demanded cannot work here: said in one line. */
 int tracker_choose(enum config_tracker wanted);

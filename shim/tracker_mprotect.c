@@ -17,19 +17,11 @@
 #include <string.h>
 
 #include "arena.h"
+#include "openpages.h"
 #include "pagemap.h"
 #include "sys.h"
 
 #define BATCH 512
-#define WORD_PAGES 64u
-
-/* Of one segment.  One bit per page from the segment's first address on. */
-struct open_pages {
-	uint64_t *bits;
-	uint64_t pages;  /* that bits has room for */
-	uint64_t mapped; /* bytes reserved for bits */
-	uint64_t runs;   /* of open pages, roughly: what they cost in memory areas */
-};
 
 static bool have_pagemap;
 static uint64_t max_runs;
@@ -67,77 +59,6 @@ static int attach(struct view *v)
 	return v->tracking ? 0 : -ENOMEM;
 }
 
-/* Bits are reserved, not used: untouched parts of the bitmap cost nothing. */
-static int make_room(struct open_pages *o, const struct segment *s)
-{
-	uint64_t pages = (s->at.end - s->at.start) / page_size();
-	uint64_t bytes = page_ceil(round_up(pages, WORD_PAGES) / 8);
-	void *p;
-
-	if (pages <= o->pages)
-		return 0;
-	if (!o->bits)
-		p = sys_mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	else
-		p = sys_mremap(o->bits, o->mapped, bytes, MREMAP_MAYMOVE, NULL);
-	if (sys_is_error(p))
-		return -ENOMEM;
-	o->bits = p;
-	o->mapped = bytes;
-	o->pages = pages;
-	return 0;
-}
-
-static bool is_open(const struct open_pages *o, uint64_t page)
-{
-	return page < o->pages && (o->bits[page / WORD_PAGES] >> page % WORD_PAGES & 1);
-}
-
-static void set_bits(struct open_pages *o, uint64_t first, uint64_t end)
-{
-	while (first < end) {
-		if (first % WORD_PAGES == 0 && end - first >= WORD_PAGES) {
-			o->bits[first / WORD_PAGES] = UINT64_MAX;
-			first += WORD_PAGES;
-		} else {
-			o->bits[first / WORD_PAGES] |= UINT64_C(1) << first % WORD_PAGES;
-			first++;
-		}
-	}
-}
-
-static void clear_bits(struct open_pages *o, uint64_t first, uint64_t end)
-{
-	while (first < end) {
-		if (first % WORD_PAGES == 0 && end - first >= WORD_PAGES) {
-			o->bits[first / WORD_PAGES] = 0;
-			first += WORD_PAGES;
-		} else {
-			o->bits[first / WORD_PAGES] &= ~(UINT64_C(1) << first % WORD_PAGES);
-			first++;
-		}
-	}
-}
-
-/* The first open page from `page` on, and the end of its run; false when there is none below end. */
-static bool next_run(const struct open_pages *o, uint64_t page, uint64_t end, uint64_t *first,
-		     uint64_t *run_end)
-{
-	end = min_u64(end, o->pages);
-	while (page < end && !is_open(o, page))
-		page = o->bits[page / WORD_PAGES] >> page % WORD_PAGES ? page + 1 :
-									 (page / WORD_PAGES + 1) * WORD_PAGES;
-	if (page >= end)
-		return false;
-	*first = page;
-	while (page < end && is_open(o, page))
-		page = page % WORD_PAGES == 0 && o->bits[page / WORD_PAGES] == UINT64_MAX ?
-			       page + WORD_PAGES : page + 1;
-	*run_end = min_u64(page, end);
-	return true;
-}
-
 static struct segment *segment_of(struct view *v, uint64_t at)
 {
 	for (unsigned i = 0; i < v->segment_count; i++) {
@@ -159,17 +80,17 @@ static int open_now(struct view *v, struct range at)
 	struct open_pages *o = open_pages_of(v, s);
 	uint64_t first = page_index(s, at.start), end = page_index(s, at.end);
 	bool left, right;
-	int err = make_room(o, s);
+	int err = open_pages_reach(o, page_index(s, s->at.end));
 
 	if (err)
 		return err;
-	left = first > 0 && is_open(o, first - 1);
-	right = is_open(o, end);
+	left = first > 0 && open_pages_is_open(o, first - 1);
+	right = open_pages_is_open(o, end);
 	if (!left && !right)
 		o->runs++;
 	else if (left && right && o->runs > 0)
 		o->runs--;
-	set_bits(o, first, end);
+	open_pages_set(o, first, end);
 	return sys_mprotect((void *)at.start, at.end - at.start, PROT_READ | PROT_WRITE);
 }
 
@@ -193,7 +114,7 @@ static int fault(struct view *v, uint64_t page, struct range writable)
 	int err;
 
 	/* Another thread was faster. */
-	if (is_open(open_pages_of(v, s), page_index(s, page)))
+	if (open_pages_is_open(open_pages_of(v, s), page_index(s, page)))
 		return 0;
 	if (unit != UINT64_MAX) {
 		at = range_intersect((struct range){ page / unit * unit, page / unit * unit + unit },
@@ -231,7 +152,7 @@ static int protect_run(void *arg, struct range run, int prot)
 	int err = sys_mprotect((void *)run.start, run.end - run.start, PROT_READ);
 
 	/* What is open stays noted as dirty; it is open again only where stores are allowed. */
-	while (!err && (prot & PROT_WRITE) && next_run(o, page, end, &first, &stop)) {
+	while (!err && (prot & PROT_WRITE) && open_pages_next(o, page, end, &first, &stop)) {
 		err = sys_mprotect((void *)(s->at.start + first * page_size()),
 				   (stop - first) * page_size(), PROT_READ | PROT_WRITE);
 		page = stop;
@@ -255,7 +176,7 @@ static void forget(struct view *v, struct range at)
 	struct open_pages *o = open_pages_of(v, s);
 
 	lock_take(&window_lock);
-	clear_bits(o, min_u64(page_index(s, at.start), o->pages),
+	open_pages_clear(o, min_u64(page_index(s, at.start), o->pages),
 		   min_u64(page_index(s, at.end), o->pages));
 	lock_release(&window_lock);
 }
@@ -293,14 +214,14 @@ static bool close_next_run(struct view *v, struct segment *s, uint64_t *page, ui
 	bool found;
 
 	lock_take(&window_lock);
-	found = next_run(o, *page, end, &first, &stop);
+	found = open_pages_next(o, *page, end, &first, &stop);
 	if (found) {
 		*at = (struct range){ s->at.start + first * page_size(),
 				      s->at.start + stop * page_size() };
 		*err = sys_mprotect((void *)at->start, at->end - at->start, PROT_READ);
 		/* A run that cannot be closed stays dirty. */
 		if (!*err) {
-			clear_bits(o, first, stop);
+			open_pages_clear(o, first, stop);
 			o->runs -= o->runs > 0;
 		}
 		*page = stop;
@@ -352,7 +273,7 @@ static int count(struct view *v, uint64_t enough, uint64_t *pages)
 			page = page_index(s, limits.start);
 			end = page_index(s, limits.end);
 		}
-		while (*pages < enough && !err && next_run(o, page, end, &first, &stop)) {
+		while (*pages < enough && !err && open_pages_next(o, page, end, &first, &stop)) {
 			struct range at = { s->at.start + first * page_size(),
 					    s->at.start + stop * page_size() };
 
@@ -361,6 +282,42 @@ static int count(struct view *v, uint64_t enough, uint64_t *pages)
 		}
 	}
 	return err;
+}
+
+/* New mappings are read-only. */
+static int track(struct view *v, const struct segment *s, struct range at)
+{
+	return 0;
+}
+
+static int report(struct view *v)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < v->segment_count && !err; i++) {
+		struct segment *s = &v->segments[i];
+		uint64_t page = 0, end = page_index(s, s->at.end);
+		struct range at;
+
+		while (!err && close_next_run(v, s, &page, end, &at, &err))
+			dirtymap_set(&v->memory.dirty, view_offset(s, at.start), view_offset(s, at.end));
+	}
+	return err;
+}
+
+static int count_own(struct view *v, uint64_t *pages)
+{
+	*pages = 0;
+	for (unsigned i = 0; i < v->segment_count; i++) {
+		struct segment *s = &v->segments[i];
+		uint64_t page = 0, end = page_index(s, s->at.end), first, stop;
+
+		while (open_pages_next(open_pages_of(v, s), page, end, &first, &stop)) {
+			*pages += stop - first;
+			page = stop;
+		}
+	}
+	return 0;
 }
 
 /* One call over a whole segment; what was open stays noted. */
@@ -388,6 +345,7 @@ const struct tracker tracker_mprotect = {
 	.kernel_stores_fault = true,
 	.start = start,
 	.attach = attach,
+	.track = track,
 	.protect = protect,
 	.open = open_range,
 	.close = close_range_again,
@@ -395,6 +353,8 @@ const struct tracker tracker_mprotect = {
 	.fault = fault,
 	.collect = collect,
 	.count = count,
+	.report = report,
+	.count_own = count_own,
 	.freeze = freeze,
 	.thaw = thaw,
 };

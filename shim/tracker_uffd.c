@@ -21,10 +21,10 @@
 #include <string.h>
 
 #include "arena.h"
-#include "kernel.h"
 #include "log.h"
 #include "pagemap.h"
 #include "sys.h"
+#include "userfault.h"
 
 #define CHUNK ((uint64_t)2 << 20)
 #define RUNS 512
@@ -36,8 +36,6 @@ struct registered {
 	bool incomplete; /* a registration failed: some dirty chunks stay unprotected */
 };
 
-static int uffd = -1;
-
 static struct registered *registered_of(struct view *v, const struct segment *s)
 {
 	struct registered **all = v->tracking;
@@ -46,30 +44,6 @@ static struct registered *registered_of(struct view *v, const struct segment *s)
 	if (!all[i])
 		all[i] = arena_alloc(sizeof **all);
 	return all[i];
-}
-
-static int open_uffd(void)
-{
-	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_WP_ASYNC };
-	int err, fd = (int)sys_call(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | UFFD_USER_MODE_ONLY);
-
-	if (fd < 0)
-		return fd;
-	err = sys_ioctl(fd, UFFDIO_API, &api);
-	if (err) {
-		sys_close(fd);
-		return err;
-	}
-	uffd = fd;
-	return 0;
-}
-
-static int register_range(struct range at)
-{
-	struct uffdio_register r = { .range = { at.start, at.end - at.start },
-				     .mode = UFFDIO_REGISTER_MODE_WP };
-
-	return sys_ioctl(uffd, UFFDIO_REGISTER, &r);
 }
 
 /* Does the page at p count as written?  -errno, 0 or 1. */
@@ -96,7 +70,7 @@ static int probe(void)
 	*p = *p;
 	if (is_written((void *)p, PAGEMAP_LOOK) != 1)
 		goto out;
-	err = register_range((struct range){ (uintptr_t)p, (uintptr_t)p + page_size() });
+	err = userfault_register((struct range){ (uintptr_t)p, (uintptr_t)p + page_size() });
 	if (err)
 		goto out;
 	err = -ENOTSUP;
@@ -118,13 +92,12 @@ static int start(void)
 	if (!err && !can_scan)
 		err = -ENOTTY;
 	if (!err)
-		err = open_uffd();
+		err = userfault_open();
 	if (err)
 		return err;
 	err = probe();
 	if (err) {
-		sys_close(uffd);
-		uffd = -1;
+		userfault_close();
 	}
 	return err;
 }
@@ -133,6 +106,19 @@ static int attach(struct view *v)
 {
 	v->tracking = arena_alloc(VIEW_SEGMENTS * sizeof(struct registered *));
 	return v->tracking ? 0 : -ENOMEM;
+}
+
+/* Without it the whole view counts as stored to, at every commit: slow and right. */
+static int track(struct view *v, const struct segment *s, struct range at)
+{
+	struct range clean = range_intersect(at, segment_range(s, 0, v->zero_end));
+	int err = userfault_register(at);
+
+	if (!err && !range_is_empty(clean))
+		err = userfault_protect(clean);
+	if (err)
+		log_debug("userfaultfd: %e: the pages of a shared view will be compared at each commit", err);
+	return 0;
 }
 
 static int apply_prot(void *arg, struct range run, int prot)
@@ -255,7 +241,7 @@ static void register_plan(struct registered *r, const struct plan *p)
 {
 	r->incomplete = false;
 	for (unsigned i = 0; i < p->count; i++) {
-		int err = register_range(p->runs[i]);
+		int err = userfault_register(p->runs[i]);
 
 		if (err) {
 			log_debug("userfaultfd: %e: some pages will be compared at each commit", err);
@@ -388,6 +374,7 @@ const struct tracker tracker_uffd = {
 	.name = "uffd",
 	.start = start,
 	.attach = attach,
+	.track = track,
 	.protect = protect,
 	.open = open_range,
 	.close = close_range_again,

@@ -6,6 +6,7 @@
 
 #include "arena.h"
 #include "session.h"
+#include "shared.h"
 #include "sys.h"
 
 #define PIECE ((size_t)32 << 10) /* from the arena: the caller's stack may be small */
@@ -134,7 +135,7 @@ static int64_t clip(struct side in, struct side out, bool same, size_t length)
 
 	if (err || from < 0 || to < 0)
 		return err ? err : -EINVAL;
-	size = v ? (int64_t)v->size : st.st_size;
+	size = v ? (int64_t)shared_size(v) : st.st_size;
 	length = from >= size ? 0 : min_u64(length, (uint64_t)(size - from));
 	if (same && from < to + (int64_t)length && to < from + (int64_t)length)
 		return -EINVAL;

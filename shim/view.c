@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See view.h: the list of views, their segments, and where in the address space these go. */
+/* See view.h: the list of views, their segments, and who is at an address. */
 #include "view.h"
 
 #include <string.h>
@@ -7,8 +7,6 @@
 #include "arena.h"
 #include "sys.h"
 
-#define CHUNK ((uint64_t)2 << 20)
-#define GENEROUS ((uint64_t)4 << 30)
 #define ADDRESSES 4096
 
 struct lock session_lock = LOCK_INIT;
@@ -56,6 +54,7 @@ struct view *view_create(int fd, const char *path, const struct stat *st, enum v
 	v->file_end = page_ceil(v->size);
 	v->zero_end = v->file_end;
 	v->journal.fd = -1;
+	v->memory.fd = -1;
 	v->next = view_list;
 	__atomic_store_n(&view_list, v, __ATOMIC_RELEASE);
 	return v;
@@ -107,7 +106,7 @@ static void widen_bounds(uintptr_t start, uintptr_t end)
 		__atomic_store_n(&view_bounds.end, end, __ATOMIC_RELEASE);
 }
 
-static int note_segment(struct view *v, uintptr_t start, uint64_t length, uint64_t offset)
+int view_note_segment(struct view *v, uintptr_t start, uint64_t length, uint64_t offset)
 {
 	struct segment *s = &v->segments[v->segment_count];
 
@@ -124,7 +123,7 @@ static int note_segment(struct view *v, uintptr_t start, uint64_t length, uint64
 	return 0;
 }
 
-static void note_growth(const struct segment *s)
+void view_note_growth(const struct segment *s)
 {
 	widen_bounds(s->at.start, s->at.end);
 	for (unsigned i = 0; i < address_count; i++) {
@@ -149,6 +148,8 @@ uint64_t view_offset_at(const struct view *v, uint64_t at)
 
 bool view_shows(const struct view *v, uint64_t start, uint64_t end)
 {
+	if (v->shared)
+		return end <= v->memory.room;
 	while (start < end) {
 		uint64_t run;
 
@@ -159,7 +160,7 @@ bool view_shows(const struct view *v, uint64_t start, uint64_t end)
 	return true;
 }
 
-static uint64_t segment_end(const struct segment *s)
+uint64_t segment_end(const struct segment *s)
 {
 	return view_offset(s, s->at.end);
 }
@@ -176,6 +177,10 @@ struct range segment_range(const struct segment *s, uint64_t start, uint64_t end
 
 uint8_t *view_address(const struct view *v, uint64_t offset, uint64_t *run)
 {
+	if (v->shared) {
+		*run = v->memory.room - min_u64(offset, v->memory.room);
+		return *run ? v->memory.at + offset : NULL;
+	}
 	for (unsigned i = 0; i < v->segment_count; i++) {
 		struct range at = segment_range(&v->segments[i], offset, UINT64_MAX);
 
@@ -197,175 +202,6 @@ int view_void_fd(void)
 void view_after_fork(void)
 {
 	void_fd = -1;
-}
-
-static void *map_part(char *start, uint64_t part_start, uint64_t part_end, int flags, int fd)
-{
-	if (part_start >= part_end)
-		return start;
-	return sys_mmap(start + part_start, part_end - part_start, PROT_READ, flags | MAP_NORESERVE | MAP_FIXED, fd, 0);
-}
-
-/* Maps the file for a segment, and over it the other parts that the view has there already. */
-static void *map_file(const struct view *v, uintptr_t at, uint64_t length, int flags, uint64_t offset)
-{
-	uint64_t end = offset + length, cut_end = min_u64(page_ceil(v->committed), end);
-	uint64_t zero_start = max_u64(v->file_end, offset), zero_end = min_u64(v->zero_end, end);
-	uint64_t cut_start = max_u64(v->zero_end, offset);
-	char *p = sys_mmap((void *)at, length, PROT_READ, MAP_PRIVATE | MAP_NORESERVE | flags, v->fd, offset);
-	void *part = p;
-
-	if (sys_is_error(p))
-		return p;
-	if (zero_start < zero_end)
-		part = map_part(p, zero_start - offset, zero_end - offset, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-	if (!sys_is_error(part) && cut_start < cut_end)
-		part = view_void_fd() < 0 ?
-			       map_part(p, cut_start - offset, cut_end - offset, MAP_PRIVATE | MAP_ANONYMOUS, -1) :
-			       map_part(p, cut_start - offset, cut_end - offset, MAP_PRIVATE, view_void_fd());
-	if (!sys_is_error(part))
-		return p;
-	sys_munmap(p, length);
-	return part;
-}
-
-/* Anywhere, but on the border of a chunk, so that chunks of file and of page tables are the same. */
-static void *map_aligned(const struct view *v, uint64_t length, uint64_t offset)
-{
-	char *hold = sys_mmap(NULL, length + CHUNK, PROT_NONE,
-			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	char *start, *end;
-	void *p;
-
-	if (sys_is_error(hold))
-		return hold;
-	end = hold + length + CHUNK;
-	start = (char *)round_up((uintptr_t)hold, CHUNK) + offset % CHUNK;
-	if (start - hold >= (int64_t)CHUNK)
-		start -= CHUNK;
-	p = map_file(v, (uintptr_t)start, length, MAP_FIXED, offset);
-	if (sys_is_error(p)) {
-		sys_munmap(hold, length + CHUNK);
-		return p;
-	}
-	if (start > hold)
-		sys_munmap(hold, (size_t)(start - hold));
-	sys_munmap(start + length, (size_t)(end - start) - length);
-	return p;
-}
-
-/* Where, from an offset that no segment shows, the next segment begins. */
-static uint64_t gap_end(const struct view *v, uint64_t offset)
-{
-	uint64_t end = UINT64_MAX;
-
-	for (unsigned i = 0; i < v->segment_count; i++) {
-		if (v->segments[i].offset > offset)
-			end = min_u64(end, v->segments[i].offset);
-	}
-	return end;
-}
-
-static int new_segment(struct view *v, uint64_t lo, uint64_t hi, uintptr_t want, int flags)
-{
-	uint64_t offset = v->segment_count || want ? lo : 0;
-	uint64_t exact = hi - offset, room = gap_end(v, offset) - offset;
-	uint64_t lengths[3] = { round_up(2 * exact + GENEROUS, CHUNK), round_up(exact + exact / 8, CHUNK), exact };
-	void *p = (void *)-ENOMEM;
-
-	if (flags & MAP_FIXED) {
-		p = map_file(v, want, exact, MAP_FIXED, lo);
-		return sys_is_error(p) ? sys_error_of(p) : note_segment(v, want, exact, lo);
-	}
-	/* Who names an address has plans for what comes after it: no more than was asked for. */
-	if (want) {
-		p = map_file(v, want, exact, MAP_FIXED_NOREPLACE, offset);
-		if (!sys_is_error(p))
-			return note_segment(v, (uintptr_t)p, exact, offset);
-	}
-	if (flags & MAP_FIXED_NOREPLACE)
-		return sys_error_of(p);
-	for (unsigned i = 0; i < 3; i++) {
-		uint64_t length = min_u64(lengths[i], room);
-
-		p = map_aligned(v, length, offset);
-		if (!sys_is_error(p))
-			return note_segment(v, (uintptr_t)p, length, offset);
-	}
-	return sys_error_of(p);
-}
-
-static int grow_segment(struct view *v, struct segment *s, uint64_t hi)
-{
-	uint64_t offset = segment_end(s), more = min_u64(round_up(hi - offset, CHUNK), gap_end(v, s->offset) - offset);
-	void *p = map_file(v, s->at.end, more, MAP_FIXED_NOREPLACE, offset);
-
-	if (sys_is_error(p)) {
-		more = hi - offset;
-		p = map_file(v, s->at.end, more, MAP_FIXED_NOREPLACE, offset);
-	}
-	if (sys_is_error(p))
-		return -ENOMEM;
-	s->at.end += more;
-	note_growth(s);
-	return 0;
-}
-
-/* A segment that ends where the gap begins grows; otherwise there is a new one, for the whole gap if it has an end. */
-static int fill_gap(struct view *v, uint64_t start, uint64_t end)
-{
-	for (unsigned i = 0; i < v->segment_count; i++) {
-		if (segment_end(&v->segments[i]) == start && !grow_segment(v, &v->segments[i], end))
-			return 0;
-	}
-	return new_segment(v, start, end, 0, 0);
-}
-
-int view_show(struct view *v, uint64_t start, uint64_t end)
-{
-	int err = 0;
-
-	for (uint64_t at = page_floor(start); at < end && !err;) {
-		uint64_t run;
-
-		if (view_address(v, at, &run))
-			at += run;
-		else
-			err = fill_gap(v, at, min_u64(gap_end(v, at), page_ceil(end)));
-	}
-	return err;
-}
-
-int view_place(struct view *v, uint64_t offset, uint64_t length, uintptr_t want, int flags,
-	       uintptr_t *at)
-{
-	uint64_t hi = page_ceil(offset + length);
-	bool demanded = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
-	struct segment *holder = NULL;
-	unsigned meeting = 0;
-	int err;
-
-	for (unsigned i = 0; i < v->segment_count; i++) {
-		struct segment *s = &v->segments[i];
-
-		if (range_is_empty(segment_range(s, offset, hi)))
-			continue;
-		meeting++;
-		if (s->offset <= offset)
-			holder = s;
-	}
-	if (meeting == 0) {
-		err = new_segment(v, offset, hi, want, flags);
-		if (err)
-			return err;
-		holder = &v->segments[v->segment_count - 1];
-	} else if (meeting > 1 || !holder) {
-		return -ENOTSUP;
-	}
-	*at = holder->at.start + (offset - holder->offset);
-	if (demanded && *at != want)
-		return -ENOTSUP;
-	return segment_end(holder) < hi ? grow_segment(v, holder, hi) : 0;
 }
 
 bool view_size_changed(const struct view *v)

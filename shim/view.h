@@ -12,6 +12,9 @@
  *   [zero_end, ...)       nothing, a touch is SIGBUS, as for any shared mapping past the end: an empty file as
  *                         far as the transaction has cut the file, then the file itself past its end
  *
+ * That is a private view.  The segments of a shared one (memory.h) all map its memory, which ends at zero_end, and may
+ * overlap: a file can then be seen at several addresses.
+ *
  * Nothing of an open transaction is in the file, not even its size: only apply changes it.
  *
  * Units: bytes; offsets are the file's, addresses are "at".  A view lives until the process ends.
@@ -26,6 +29,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "dirtymap.h"
 #include "journal.h"
 #include "lock.h"
 #include "rangelist.h"
@@ -34,10 +38,20 @@
 #define VIEW_SEGMENTS 16
 
 struct build;
+struct tracker;
+
+/* The memory of a shared view (memory.h). */
+struct view_memory {
+	int fd;      /* in the engine thread's table */
+	uint8_t *at; /* all of it, for the engine */
+	uint64_t room;
+	struct dirtymap dirty;
+};
 
 struct segment {
 	struct range at; /* addresses */
 	uint64_t offset; /* of the file, at at.start */
+	uint64_t tracked; /* shared views: the address up to which the tracker was set to work */
 };
 
 enum view_mode {
@@ -68,7 +82,11 @@ struct view {
 	struct segment segments[VIEW_SEGMENTS];
 	unsigned segment_count;
 	struct window_table windows;
+	const struct tracker *tracker;
 	void *tracking;          /* the tracker's own */
+
+	unsigned shared;         /* the file's number in the session (shared.h), from 1; 0: a private view */
+	struct view_memory memory;
 
 	uint8_t *home;           /* the file, MAP_SHARED and writable: compare and apply (home.c) */
 	uint64_t home_size;
@@ -106,31 +124,28 @@ struct view *view_find(dev_t dev, ino_t ino);
 struct view *view_create(int fd, const char *path, const struct stat *st, enum view_mode mode);
 
 /*
- * Engine thread, in whose table v->fd is.  The address where a window on [offset, offset + length) can be, in an existing segment or a new one.
- * want/flags: the address that the program asked for and its MAP_FIXED*, 0 if none.  -ENOTSUP: the program
- * demands an address that the view cannot have any more; -ENOMEM.
- */
-int view_place(struct view *v, uint64_t offset, uint64_t length, uintptr_t want, int flags,
-	       uintptr_t *at);
-
-/* Engine thread.  Makes segments for what of the file's [start, end) has none.  -ENFILE: too many would be needed. */
-int view_show(struct view *v, uint64_t start, uint64_t end);
-
-/*
  * Engine thread.  A descriptor of an empty file: its pages are SIGBUS.  -1 when there is none to be had; then what
  * was cut off reads as zeros.
  */
 int view_void_fd(void);
 void view_after_fork(void);
 
+/* Adds a segment, with -ENOMEM when there are too many; tells of one that has grown. */
+int view_note_segment(struct view *v, uintptr_t start, uint64_t length, uint64_t offset);
+void view_note_growth(const struct segment *s);
+
 /* The segment's part of a file range as addresses; empty when it holds none of it. */
 struct range segment_range(const struct segment *s, uint64_t start, uint64_t end);
-/* Address of a file offset, or NULL; *run: bytes that follow in the same segment. */
+/*
+ * Where the engine reads and writes a file offset: in a segment, or in the memory of a shared view.  NULL: nowhere yet.
+ * *run: bytes that follow in the same place.
+ */
 uint8_t *view_address(const struct view *v, uint64_t offset, uint64_t *run);
 uint64_t view_offset(const struct segment *s, uint64_t at);
+uint64_t segment_end(const struct segment *s); /* an offset */
 /* The same for an address in any segment of v. */
 uint64_t view_offset_at(const struct view *v, uint64_t at);
-/* Is every page of [start, end) in a segment? */
+/* Has every page of [start, end) such an address? */
 bool view_shows(const struct view *v, uint64_t start, uint64_t end);
 
 /* Lock-free, for handlers: the view whose reserved addresses contain at; NULL if none. */

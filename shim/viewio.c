@@ -7,7 +7,10 @@
 
 #include "engine.h"
 #include "guard.h"
+#include "memory.h"
+#include "placing.h"
 #include "resize.h"
+#include "session_lock.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -18,11 +21,16 @@ struct showing {
 	struct range range; /* of the file */
 };
 
+int viewio_reach(struct view *v, uint64_t start, uint64_t end)
+{
+	return v->shared ? memory_reach(v, end) : view_show(v, start, end);
+}
+
 static int show_job(void *arg)
 {
 	struct showing *s = arg;
 
-	return view_show(s->view, s->range.start, s->range.end);
+	return viewio_reach(s->view, s->range.start, s->range.end);
 }
 
 int viewio_lock(struct view *v, uint64_t start, uint64_t end)
@@ -32,10 +40,10 @@ int viewio_lock(struct view *v, uint64_t start, uint64_t end)
 	for (;;) {
 		int err;
 
-		lock_take(&session_lock);
+		session_lock_take();
 		if (view_shows(v, page_floor(start), end))
 			return 0;
-		lock_release(&session_lock);
+		session_lock_release();
 		err = v->mode == VIEW_ORPHAN ? -EIO : engine_run(show_job, &s);
 		if (err)
 			return err;
@@ -96,11 +104,11 @@ int viewio_write(struct view *v, uint64_t offset, const void *from, uint64_t len
 
 		run = min_u64(run, length);
 		pages = (struct range){ page_floor((uintptr_t)to), page_ceil((uintptr_t)to + run) };
-		err = tracker->open(v, pages);
+		err = v->tracker->open(v, pages);
 		if (err)
 			return err;
 		err = copy(to, p, run);
-		tracker->close(v, pages);
+		v->tracker->close(v, pages);
 		p += p ? run : 0;
 		offset += run;
 		length -= run;
@@ -118,11 +126,11 @@ static int64_t move_piece(struct view *v, uint64_t to, uint64_t from, uint64_t l
 
 	length = min_u64(length, min_u64(to_run, from_run));
 	pages = (struct range){ page_floor((uintptr_t)target), page_ceil((uintptr_t)target + length) };
-	err = tracker->open(v, pages);
+	err = v->tracker->open(v, pages);
 	if (err)
 		return err;
 	memmove(target, source, length);
-	tracker->close(v, pages);
+	v->tracker->close(v, pages);
 	return (int64_t)length;
 }
 
@@ -186,7 +194,9 @@ static int resize_now(void *arg)
 	if (r->size > v->size &&
 	    viewio_limit(v, (int64_t)v->size, (int64_t)(r->size - v->size)) < (int64_t)(r->size - v->size))
 		return -EFBIG;
-	err = view_resize(v, r->size);
+	err = v->shared ? viewio_reach(v, 0, r->size) : 0;
+	if (!err)
+		err = view_resize(v, r->size);
 	if (!err)
 		viewio_touch(v);
 	return err;
@@ -197,14 +207,15 @@ static int resize(struct view *v, uint64_t size, bool grow_only)
 	struct resizing r = { v, size, grow_only };
 	int err;
 
-	lock_take(&session_lock);
+	session_lock_take();
 	/* A forked child has no engine, and no empty file to show. */
-	if (grow_only || size >= v->size || v->mode == VIEW_ORPHAN) {
+	if (v->mode == VIEW_ORPHAN ||
+	    ((grow_only || size >= v->size) && (!v->shared || size <= v->memory.room))) {
 		err = resize_now(&r);
-		lock_release(&session_lock);
+		session_lock_release();
 		return err;
 	}
-	lock_release(&session_lock);
+	session_lock_release();
 	return engine_run(resize_now, &r);
 }
 

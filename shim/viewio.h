@@ -15,6 +15,9 @@
  */
 int viewio_lock(struct view *v, uint64_t start, uint64_t end);
 
+/* Engine thread, lock held: the same, as far as the engine can provide. */
+int viewio_reach(struct view *v, uint64_t start, uint64_t end);
+
 /* Both: what is asked for is shown, and inside the logical size.  from NULL: zeros.  -EFAULT: the program's buffer. */
 int viewio_read(struct view *v, uint64_t offset, void *to, uint64_t length);
 int viewio_write(struct view *v, uint64_t offset, const void *from, uint64_t length);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See controlfile.h. */
+#include "controlfile.h"
+
+#include <stdlib.h>
+
+#include "fmt.h"
+#include "sys.h"
+
+/* The folder must be ours and closed to others: what lies in it can make us commit. */
+static int check_folder(const char *folder)
+{
+	struct stat st;
+	int err = (int)sys_call(SYS_mkdirat, AT_FDCWD, folder, 0700);
+
+	if (err && err != -EEXIST)
+		return err;
+	err = sys_lstat(folder, &st);
+	if (err)
+		return err;
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))
+		return -EPERM;
+	return 0;
+}
+
+int controlfile_folder(char *folder, size_t size)
+{
+	const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
+
+	if (runtime && runtime[0] == '/') {
+		fmt_print(folder, size, "%s/bigfile", runtime);
+		if (!check_folder(folder))
+			return 0;
+	}
+	fmt_print(folder, size, "/dev/shm/bigfile-%u", geteuid());
+	return check_folder(folder);
+}
+
+static int path_of(uint32_t pid, char *path, size_t size)
+{
+	char folder[200];
+	int err = controlfile_folder(folder, sizeof folder);
+
+	fmt_print(path, size, "%s/%u", folder, pid);
+	return err;
+}
+
+void controlfile_sweep(uint32_t pid)
+{
+	char path[256];
+
+	if (!path_of(pid, path, sizeof path))
+		sys_unlinkat(AT_FDCWD, path);
+}
+
+int controlfile_map(uint32_t pid, struct control_page **page)
+{
+	struct control_page *p;
+	char path[256];
+	struct stat st;
+	int fd, err = path_of(pid, path, sizeof path);
+
+	if (err)
+		return err;
+	fd = sys_open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (fd < 0)
+		return fd;
+	err = sys_fstat(fd, &st);
+	if (!err && st.st_size != CONTROL_PAGE_SIZE)
+		err = -EPROTO;
+	p = err ? NULL : sys_mmap(NULL, CONTROL_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	sys_close(fd);
+	if (err || sys_is_error(p))
+		return err ? err : sys_error_of(p);
+	if (p->magic != CONTROL_MAGIC || p->version != CONTROL_VERSION || p->pid != pid) {
+		controlfile_unmap(p);
+		return -EPROTO;
+	}
+	*page = p;
+	return 0;
+}
+
+void controlfile_unmap(struct control_page *page)
+{
+	sys_munmap(page, CONTROL_PAGE_SIZE);
+}
+
+void controlfile_ring(uint32_t pid)
+{
+	struct control_page *page;
+
+	if (controlfile_map(pid, &page))
+		return;
+	__atomic_add_fetch(&page->doorbell, 1, __ATOMIC_SEQ_CST);
+	sys_futex_wake(&page->doorbell, 1);
+	controlfile_unmap(page);
+}

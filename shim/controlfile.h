@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The control pages of this user's processes as files: where they are, whose is which.
+ *
+ * Engine thread.  0 or -errno.
+ */
+#ifndef BIGFILE_CONTROLFILE_H
+#define BIGFILE_CONTROLFILE_H
+
+#include <stddef.h>
+
+#include "control_page.h"
+
+/* Makes it if need be.  -EPERM: it is not ours alone. */
+int controlfile_folder(char *folder, size_t size);
+/* Maps the page of process pid, checked; to be unmapped by controlfile_unmap. */
+int controlfile_map(uint32_t pid, struct control_page **page);
+void controlfile_unmap(struct control_page *page);
+/* Removes what a process has left that is gone. */
+void controlfile_sweep(uint32_t pid);
+/* Rings the doorbell of process pid. */
+void controlfile_ring(uint32_t pid);
+
+#endif

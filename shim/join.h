@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Finding the other processes of this user that have a marked file in use, and coming into one session with them.
+ *
+ * Whoever attaches a file looks through the control pages for others that have it.  Where one of the two writes, they
+ * must share a transaction: the newcomer asks the other to make a session of its own, if it has none, and enters that; or,
+ * when it has one itself, asks the other to come.  Processes that are in two sessions already stay apart: -EBUSY.
+ *
+ * Attaching is one process at a time (join_lock), so that no two miss each other.
+ */
+#ifndef BIGFILE_JOIN_H
+#define BIGFILE_JOIN_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Once, at start: tells the engine whom to call. */
+void join_start(void);
+
+/* Any thread, no lock held; signals are blocked in between.  join_unlock takes what join_lock returned. */
+int join_lock(void);
+void join_unlock(int lock);
+void join_after_fork(void);
+
+/* Engine thread, session lock held: the file is about to be attached, for writing or reading.  0 or -errno. */
+int join_owners(dev_t dev, ino_t ino, bool write);
+
+#endif

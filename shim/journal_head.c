@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See journal_head.h. */
+#include "journal_head.h"
+
+#include <string.h>
+
+#include "journal_lock.h"
+#include "journal_scan.h"
+#include "sys.h"
+
+int journal_write_header(int fd, struct journal_header *h)
+{
+	h->serial++;
+	h->checksum = journal_hash(h, offsetof(struct journal_header, checksum));
+	return sys_pwrite_all(fd, h, sizeof *h, (h->serial & 1) * JOURNAL_BLOCK);
+}
+
+int journal_write_both(int fd, struct journal_header *h)
+{
+	int err = journal_write_header(fd, h);
+
+	return err ? err : journal_write_header(fd, h);
+}
+
+static void note_owner(struct journal_header *h)
+{
+	int fd = sys_open("/proc/self/comm", O_RDONLY | O_CLOEXEC, 0);
+
+	h->owner_pid = (uint32_t)sys_getpid();
+	if (gethostname(h->owner_host, sizeof h->owner_host - 1))
+		h->owner_host[0] = '\0';
+	if (fd >= 0) {
+		ssize_t n = sys_read(fd, h->owner_comm, sizeof h->owner_comm - 1);
+
+		if (n > 0)
+			h->owner_comm[n - 1] = '\0';
+		sys_close(fd);
+	}
+}
+
+void journal_note_file(struct journal_header *h, const struct stat *file)
+{
+	h->file_size = (uint64_t)file->st_size;
+	h->mtime_sec = file->st_mtim.tv_sec;
+	h->mtime_nsec = file->st_mtim.tv_nsec;
+	h->ctime_sec = file->st_ctim.tv_sec;
+	h->ctime_nsec = file->st_ctim.tv_nsec;
+}
+
+void journal_first_header(struct journal_header *h, const struct stat *file, bool durable)
+{
+	memset(h, 0, sizeof *h);
+	h->magic = JOURNAL_MAGIC;
+	h->version = JOURNAL_VERSION;
+	h->flags = durable ? 0 : JOURNAL_LAX;
+	sys_call(SYS_getrandom, &h->salt, sizeof h->salt, 0);
+	h->head_offset = JOURNAL_DATA;
+	h->head_seq = 1;
+	h->file_ino = file->st_ino;
+	h->file_dev = file->st_dev;
+	h->created = sys_now_ns(CLOCK_REALTIME);
+	boot_id_read(h->boot_id);
+	note_owner(h);
+	journal_note_file(h, file);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The header of a journal that is being written: two slots, of which the newer valid one counts.
+ *
+ * For journal.c.  0 or -errno.
+ */
+#ifndef BIGFILE_JOURNAL_HEAD_H
+#define BIGFILE_JOURNAL_HEAD_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "journal_format.h"
+
+/* The header of a new journal of `file`; not written yet. */
+void journal_first_header(struct journal_header *h, const struct stat *file, bool durable);
+/* What the file looks like now. */
+void journal_note_file(struct journal_header *h, const struct stat *file);
+/* Writes the slot whose turn it is, or both.  Not synced. */
+int journal_write_header(int fd, struct journal_header *h);
+int journal_write_both(int fd, struct journal_header *h);
+
+#endif

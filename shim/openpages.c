@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See openpages.h. */
+#include "openpages.h"
+
+#include "page.h"
+#include "sys.h"
+
+#define WORD_PAGES 64u
+
+/* Bits are reserved, not used: untouched parts of the bitmap cost nothing. */
+int open_pages_reach(struct open_pages *o, uint64_t pages)
+{
+	uint64_t bytes = page_ceil(round_up(pages, WORD_PAGES) / 8);
+	void *p;
+
+	if (pages <= o->pages)
+		return 0;
+	if (!o->bits)
+		p = sys_mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	else
+		p = sys_mremap(o->bits, o->mapped, bytes, MREMAP_MAYMOVE, NULL);
+	if (sys_is_error(p))
+		return -ENOMEM;
+	o->bits = p;
+	o->mapped = bytes;
+	o->pages = pages;
+	return 0;
+}
+
+bool open_pages_is_open(const struct open_pages *o, uint64_t page)
+{
+	return page < o->pages && (o->bits[page / WORD_PAGES] >> page % WORD_PAGES & 1);
+}
+
+void open_pages_set(struct open_pages *o, uint64_t first, uint64_t end)
+{
+	while (first < end) {
+		if (first % WORD_PAGES == 0 && end - first >= WORD_PAGES) {
+			o->bits[first / WORD_PAGES] = UINT64_MAX;
+			first += WORD_PAGES;
+		} else {
+			o->bits[first / WORD_PAGES] |= UINT64_C(1) << first % WORD_PAGES;
+			first++;
+		}
+	}
+}
+
+void open_pages_clear(struct open_pages *o, uint64_t first, uint64_t end)
+{
+	while (first < end) {
+		if (first % WORD_PAGES == 0 && end - first >= WORD_PAGES) {
+			o->bits[first / WORD_PAGES] = 0;
+			first += WORD_PAGES;
+		} else {
+			o->bits[first / WORD_PAGES] &= ~(UINT64_C(1) << first % WORD_PAGES);
+			first++;
+		}
+	}
+}
+
+/* The first open page from `page` on, and the end of its run; false when there is none below end. */
+bool open_pages_next(const struct open_pages *o, uint64_t page, uint64_t end, uint64_t *first,
+		     uint64_t *run_end)
+{
+	end = min_u64(end, o->pages);
+	while (page < end && !open_pages_is_open(o, page))
+		page = o->bits[page / WORD_PAGES] >> page % WORD_PAGES ? page + 1 :
+									 (page / WORD_PAGES + 1) * WORD_PAGES;
+	if (page >= end)
+		return false;
+	*first = page;
+	while (page < end && open_pages_is_open(o, page))
+		page = page % WORD_PAGES == 0 && o->bits[page / WORD_PAGES] == UINT64_MAX ?
+			       page + WORD_PAGES : page + 1;
+	*run_end = min_u64(page, end);
+	return true;
+}

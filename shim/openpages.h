@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Which pages of a segment the mprotect tracker has opened: a bitmap, one bit per page from the segment's first address on.
+ *
+ * Units: pages, ranges half-open.  Under the window lock; the fault handler uses it.
+ */
+#ifndef BIGFILE_OPENPAGES_H
+#define BIGFILE_OPENPAGES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct open_pages {
+	uint64_t *bits;
+	uint64_t pages;  /* that bits has room for */
+	uint64_t mapped; /* bytes reserved for bits */
+	uint64_t runs;   /* of open pages, roughly: what they cost in memory areas */
+};
+
+/* Room for that many pages.  0 or -ENOMEM. */
+int open_pages_reach(struct open_pages *o, uint64_t pages);
+bool open_pages_is_open(const struct open_pages *o, uint64_t page);
+void open_pages_set(struct open_pages *o, uint64_t first, uint64_t end);
+void open_pages_clear(struct open_pages *o, uint64_t first, uint64_t end);
+/* The first open page from `page` on, and the end of its run; false when there is none below end. */
+bool open_pages_next(const struct open_pages *o, uint64_t page, uint64_t end, uint64_t *first, uint64_t *run_end);
+
+#endif

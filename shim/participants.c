@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See participants.h. */
+#include "participants.h"
+
+#include "controlfile.h"
+#include "gate.h"
+#include "log.h"
+#include "memory.h"
+#include "pagemap.h"
+#include "sys.h"
+#include "tracker.h"
+
+#define PATIENCE_MS 1000
+#define GLANCE_MS 10
+
+int (*participants_look)(void);
+
+/* The others' page tables, as far as we have opened them. */
+static struct {
+	uint32_t pid;
+	uint64_t start_time;
+	int fd;
+} tables[SHARED_PARTICIPANTS];
+
+#define each_other(s, p)                                                                                  \
+	for (struct shared_participant *p = (s)->participants; p < (s)->participants + (s)->slots; p++) \
+		if (p->state == SLOT_TAKEN && p != shared_me())
+
+static unsigned slot_of(const struct shared_participant *p)
+{
+	return (unsigned)(p - shared_session()->participants);
+}
+
+void participants_after_fork(void)
+{
+	for (unsigned i = 0; i < SHARED_PARTICIPANTS; i++)
+		tables[i].pid = 0;
+}
+
+static int table_of(const struct shared_participant *p)
+{
+	unsigned i = slot_of(p);
+
+	if (tables[i].pid == p->pid && tables[i].start_time == p->start_time)
+		return tables[i].fd;
+	if (tables[i].pid)
+		sys_close(tables[i].fd);
+	tables[i].pid = 0;
+	tables[i].fd = pagemap_open_of(p->pid);
+	if (tables[i].fd < 0)
+		return tables[i].fd == -ENOENT ? -ESRCH : tables[i].fd;
+	tables[i].pid = p->pid;
+	tables[i].start_time = p->start_time;
+	return tables[i].fd;
+}
+
+/* Futex words of a slot tell us; a dead one never will. */
+static int wait_for_answer(struct shared_participant *p, uint32_t ticket)
+{
+	uint64_t start = sys_now_ns(CLOCK_MONOTONIC);
+
+	for (;;) {
+		struct timespec glance = { 0, GLANCE_MS * 1000000 };
+		uint32_t answered = __atomic_load_n(&p->answered, __ATOMIC_SEQ_CST);
+
+		if (answered == ticket)
+			return 0;
+		sys_futex_wait(&p->answered, answered, &glance);
+		if (__atomic_load_n(&p->answered, __ATOMIC_SEQ_CST) == ticket)
+			return 0;
+		if (!shared_is_alive(p->pid, p->start_time))
+			return -ESRCH;
+		if (sys_now_ns(CLOCK_MONOTONIC) - start > PATIENCE_MS * UINT64_C(1000000))
+			return -ETIMEDOUT;
+	}
+}
+
+int participants_ask(unsigned slot, enum participant_op op, const struct view *v, uint64_t *count)
+{
+	struct shared_participant *p = &shared_session()->participants[slot];
+	uint32_t ticket;
+	int err;
+
+	if (p->state != SLOT_TAKEN)
+		return -ESRCH;
+	p->op = op;
+	p->file = v ? v->shared - 1 : 0;
+	ticket = __atomic_add_fetch(&p->asked, 1, __ATOMIC_SEQ_CST);
+	controlfile_ring(p->pid);
+	err = wait_for_answer(p, ticket);
+	if (count)
+		*count = err ? 0 : p->count;
+	if (err == -ETIMEDOUT)
+		log_error("process %u shares this transaction and does not answer: continue or end it", p->pid);
+	return err;
+}
+
+int participants_ask_all(enum participant_op op, const struct view *v)
+{
+	int err = 0;
+
+	each_other(shared_session(), p) {
+		int failed = participants_ask(slot_of(p), op, v, NULL);
+
+		if (failed && failed != -ESRCH && !err)
+			err = failed;
+	}
+	return err;
+}
+
+struct report {
+	struct view *view;
+	const struct segment *segment;
+	uint64_t pages;
+};
+
+static int note_range(void *arg, struct range at)
+{
+	struct report *r = arg;
+
+	dirtymap_set(&r->view->memory.dirty, view_offset(r->segment, at.start), view_offset(r->segment, at.end));
+	return 0;
+}
+
+static int count_range(void *arg, struct range at)
+{
+	((struct report *)arg)->pages += (at.end - at.start) / page_size();
+	return 0;
+}
+
+/* Looks into somebody's page tables.  Where nothing can be learned from them, all counts as stored to. */
+static int scan(const struct shared_participant *p, struct view *v, enum pagemap_protect protect,
+		pagemap_range_fn fn, uint64_t *pages)
+{
+	const struct shared_place *place = &p->places[v->shared - 1];
+	int fd = place->segment_count ? table_of(p) : -1, err = fd < 0 && place->segment_count ? fd : 0;
+
+	for (unsigned i = 0; i < place->segment_count && !err; i++) {
+		struct report r = { v, &place->segments[i], 0 };
+		struct range at = segment_range(r.segment, 0, page_ceil(v->size));
+
+		if (!range_is_empty(at))
+			err = pagemap_each_shared(fd, at, protect, fn, &r);
+		if (err == -EPERM) {
+			memory_all_dirty(v);
+			r.pages++;
+			err = 0;
+		}
+		if (pages)
+			*pages += r.pages;
+	}
+	return err;
+}
+
+static int report_one(const struct shared_participant *p, struct view *v)
+{
+	if (p->scannable)
+		return scan(p, v, PAGEMAP_PROTECT, note_range, NULL);
+	return p == shared_me() ? tracker->report(v) : participants_ask(slot_of(p), ASK_REPORT, v, NULL);
+}
+
+void participants_give_up(struct shared_participant *p)
+{
+	for (unsigned i = 0; i < shared_session()->file_count; i++)
+		p->places[i].attached = p->places[i].segment_count = 0;
+	p->pid = 0;
+	p->answered = p->asked;
+	__atomic_store_n(&p->state, SLOT_FREE, __ATOMIC_RELEASE);
+}
+
+/* Its memory is gone, and with it the knowledge of what it stored to; the comparison at commit will tell. */
+static void bury(struct shared_participant *p)
+{
+	for (struct view *v = view_first(); v; v = v->next) {
+		if (v->shared && p->places[v->shared - 1].segment_count)
+			memory_all_dirty(v);
+	}
+	log_info("process %u has left the transaction without a word; what it stored stays in it", p->pid);
+	participants_give_up(p);
+}
+
+int participants_report_own(struct view *v)
+{
+	return report_one(shared_me(), v);
+}
+
+int participants_report(struct view *v)
+{
+	int err = participants_report_own(v);
+
+	each_other(shared_session(), p) {
+		int failed = p->places[v->shared - 1].attached ? report_one(p, v) : 0;
+
+		if (failed == -ESRCH)
+			bury(p);
+		else if (failed && !err)
+			err = failed;
+	}
+	return err;
+}
+
+static int count_one(const struct shared_participant *p, struct view *v, uint64_t *pages)
+{
+	if (p->scannable)
+		return scan(p, v, PAGEMAP_LOOK, count_range, pages);
+	if (p == shared_me())
+		return tracker->count_own(v, pages);
+	return participants_ask(slot_of(p), ASK_COUNT, v, pages);
+}
+
+int participants_count(struct view *v, uint64_t enough, uint64_t *pages)
+{
+	int err = 0;
+
+	*pages = 0;
+	for (unsigned i = 0; i < shared_session()->slots && *pages < enough && !err; i++) {
+		struct shared_participant *p = &shared_session()->participants[i];
+		uint64_t some = 0;
+
+		if (p->state != SLOT_TAKEN || !p->places[v->shared - 1].attached)
+			continue;
+		err = count_one(p, v, &some);
+		*pages += some;
+		if (err == -ESRCH) {
+			bury(p);
+			err = 0;
+			*pages += 1;
+		}
+	}
+	return err;
+}
+
+void participants_reap(void)
+{
+	each_other(shared_session(), p) {
+		if (!shared_is_alive(p->pid, p->start_time))
+			bury(p);
+	}
+}
+
+/* A child that was announced and did not come: the fork failed, or it died at once. */
+static bool is_expected(struct shared_participant *p)
+{
+	uint32_t coming = SLOT_COMING;
+
+	if (sys_now_ns(CLOCK_MONOTONIC) < p->start_time)
+		return true;
+	__atomic_compare_exchange_n(&p->state, &coming, SLOT_FREE, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	return coming == SLOT_TAKEN;
+}
+
+bool participants_others(void)
+{
+	struct shared_session *s = shared_session();
+
+	for (unsigned i = 0; s && i < s->slots; i++) {
+		struct shared_participant *p = &s->participants[i];
+
+		if (p == shared_me() || p->state == SLOT_FREE)
+			continue;
+		if (p->state == SLOT_COMING && is_expected(p))
+			return true;
+		if (participants_ask(i, ASK_ALIVE, NULL, NULL) != -ESRCH)
+			return true;
+		if (p->state == SLOT_TAKEN)
+			bury(p);
+	}
+	return false;
+}
+
+unsigned participants_number(void)
+{
+	struct shared_session *s = shared_session();
+	unsigned n = s ? 0 : 1;
+
+	for (unsigned i = 0; s && i < s->slots; i++)
+		n += s->participants[i].state == SLOT_TAKEN;
+	return n;
+}
+
+void participants_hold(void)
+{
+	lock_take(&window_lock);
+	gate_close();
+	lock_release(&window_lock);
+	for (struct view *v = view_first(); v; v = v->next) {
+		if (v->shared)
+			v->tracker->freeze(v);
+	}
+}
+
+void participants_thaw(void)
+{
+	if (!gate_is_closed())
+		return;
+	for (struct view *v = view_first(); v; v = v->next) {
+		if (v->shared)
+			v->tracker->thaw(v);
+	}
+	gate_open();
+}
+
+static struct view *view_of_file(uint32_t file)
+{
+	struct view *v = view_first();
+
+	while (v && v->shared != file + 1)
+		v = v->next;
+	return v;
+}
+
+static void do_as_asked(struct shared_participant *me)
+{
+	struct view *v = view_of_file(me->file);
+
+	me->count = 0;
+	switch ((enum participant_op)me->op) {
+	case ASK_REPORT:
+		if (v)
+			tracker->report(v);
+		break;
+	case ASK_COUNT:
+		if (v)
+			tracker->count_own(v, &me->count);
+		break;
+	case ASK_FREEZE:
+		participants_hold();
+		break;
+	case ASK_THAW:
+		participants_thaw();
+		break;
+	case ASK_LOOK:
+		participants_look();
+		break;
+	case ASK_ALIVE:
+		break;
+	}
+}
+
+void participants_answer(void)
+{
+	struct shared_participant *me;
+	uint32_t asked;
+
+	if (!shared_session())
+		return;
+	me = shared_me();
+	asked = __atomic_load_n(&me->asked, __ATOMIC_SEQ_CST);
+	if (asked == me->answered)
+		return;
+	lock_take(&session_lock);
+	do_as_asked(me);
+	lock_release(&session_lock);
+	__atomic_store_n(&me->answered, asked, __ATOMIC_SEQ_CST);
+	sys_futex_wake(&me->answered, INT32_MAX);
+}

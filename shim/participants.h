@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the participants of a shared session do for each other.
+ *
+ * A page of a shared view is stored to in one process, and committed by another.  What a process has stored to
+ * is in its page tables: with the uffd tracker the committer reads and protects them from outside
+ * (/proc/PID/pagemap), so that a stopped process holds nobody up.  With the mprotect tracker it must ask, and so it
+ * must when writers are to be held.  The engine thread of the one that is asked answers, whatever it waits for.
+ *
+ * The asker: engine thread, session lock held.  0 or -errno: -ESRCH the participant has died, -ETIMEDOUT it does not answer.
+ */
+#ifndef BIGFILE_PARTICIPANTS_H
+#define BIGFILE_PARTICIPANTS_H
+
+#include "shared.h"
+
+enum participant_op {
+	ASK_REPORT,   /* put into the dirty map what you have stored to in `file`, and begin anew */
+	ASK_COUNT,    /* how many pages of `file` you have stored to */
+	ASK_FREEZE,   /* let nobody store */
+	ASK_THAW,
+	ASK_LOOK,     /* take up the files that are new in the session */
+	ASK_ALIVE,    /* nothing: one that is being killed looks alive for a while, but does not answer */
+};
+
+/* Asks one of the others; -ESRCH for a slot that is not taken. */
+int participants_ask(unsigned slot, enum participant_op op, const struct view *v, uint64_t *count);
+/* Asks all others that live.  The first error, of those that are not -ESRCH. */
+int participants_ask_all(enum participant_op op, const struct view *v);
+
+/* Has everybody, us included, report what they stored to in v. */
+int participants_report(struct view *v);
+/* Counts pages that somebody stored to and has not reported, up to `enough`. */
+int participants_count(struct view *v, uint64_t enough, uint64_t *pages);
+
+/* Clears the slots of those that died, what they could have stored to being called dirty. */
+void participants_reap(void);
+/* Are there others, living or about to be? */
+bool participants_others(void);
+/* For `bigfile status`: how many, us included; 1 without a session. */
+unsigned participants_number(void);
+
+/* Engine thread: answers what we are asked.  Neither of the session's locks is held. */
+void participants_answer(void);
+/* What ASK_LOOK does; set by sharing.c.  The asker holds the shared lock, we our own. */
+extern int (*participants_look)(void);
+
+/* Our own part of it: for a process that leaves. */
+int participants_report_own(struct view *v);
+/* Nobody stores here from now on. */
+void participants_hold(void);
+/* A slot becomes free. */
+void participants_give_up(struct shared_participant *p);
+/* Lets those store that a committer has held and, having died, not let go. */
+void participants_thaw(void);
+
+void participants_after_fork(void);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See repair.h. */
+#include "repair.h"
+
+#include "commit.h"
+#include "engine.h"
+#include "log.h"
+#include "memory.h"
+#include "participants.h"
+#include "recover.h"
+#include "sys.h"
+
+/* The journal's records are in the file, which is durable: writing goes on behind them. */
+static int resume_journal(struct view *v)
+{
+	struct journal_chain chain;
+	struct journal_header header;
+	enum journal_find found;
+	struct stat st;
+	struct journal *j = &v->journal;
+	int err = journal_read_header(j->fd, &header, &found);
+
+	if (!err && found != FOUND_HEADER)
+		err = -EBADMSG;
+	if (!err)
+		err = journal_scan(j->fd, &header, &chain);
+	if (!err)
+		err = sys_fstat(j->fd, &st);
+	if (err)
+		return err;
+	j->header = header;
+	j->tail = (struct journal_position){ chain.end, chain.last_seq + 1 };
+	j->free_limit = header.head_offset;
+	j->free_seq = header.head_seq;
+	j->allocated = (uint64_t)st.st_size;
+	err = sys_fstat(v->fd, &st);
+	if (!err)
+		err = journal_note(j, chain.last_seq, chain.last_seq, &st);
+	if (!err)
+		err = journal_trim(j, j->tail);
+	if (!err)
+		err = journal_sync(j);
+	v->committed = (uint64_t)st.st_size;
+	return err;
+}
+
+static void repair_view(struct view *v)
+{
+	static struct recovery report;
+	struct stat st;
+	int err = 0;
+
+	if (v->mode == VIEW_WRITING)
+		err = recover_opened(v->journal.fd, v->journal.path, v->fd, v->path, RECOVER_REDO, &report);
+	if (!err && v->mode == VIEW_WRITING)
+		err = resume_journal(v);
+	if (!err && !sys_fstat(v->memory.fd, &st))
+		v->zero_end = (uint64_t)st.st_size;
+	memory_all_dirty(v);
+	if (err) {
+		v->error = err;
+		log_error("%s: a process died while it committed, and its commit cannot be completed: %e; end all that use the "
+			  "file, then bigfile recover", v->path, err);
+	}
+}
+
+static int nothing(void *arg)
+{
+	return 0;
+}
+
+void repair_ask(void)
+{
+	engine_run(nothing, NULL);
+}
+
+void repair_session(void)
+{
+	struct shared_session *s = shared_session();
+	struct commit_report report;
+
+	/* A child that is only coming, or one that is leaving: for the next. */
+	if (shared_me()->state != SLOT_TAKEN || shared_me()->pid != (uint32_t)sys_getpid())
+		return;
+	log_warn("a process died while it changed the transaction that it shared; what it left is put right");
+	for (struct view *v = view_first(); v; v = v->next) {
+		if (v->shared)
+			repair_view(v);
+	}
+	participants_reap();
+	s->damaged = 0;
+	participants_thaw();
+	participants_ask_all(ASK_THAW, NULL);
+	if (s->aborting)
+		abort_all(&report);
+	s->aborting = 0;
+}

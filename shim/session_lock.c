@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See session_lock.h. */
+#include "session_lock.h"
+
+#include <stdbool.h>
+
+#include "shared.h"
+#include "sys.h"
+
+#define ASK_MS 2
+
+void (*session_lock_waiting)(void);
+void (*session_lock_repair)(void);
+void (*session_lock_ask_repair)(void);
+
+static __thread bool is_engine __attribute__((tls_model("initial-exec")));
+static struct shared_session *held; /* by the holder of the lock: whose lock it took too */
+
+void session_lock_by_engine(void)
+{
+	is_engine = true;
+}
+
+static int wait_as_engine(pthread_mutex_t *m)
+{
+	int err;
+
+	do {
+		struct timespec limit;
+
+		sys_call(SYS_clock_gettime, CLOCK_REALTIME, &limit);
+		limit.tv_nsec += ASK_MS * 1000000;
+		if (limit.tv_nsec >= 1000000000) {
+			limit.tv_nsec -= 1000000000;
+			limit.tv_sec++;
+		}
+		err = pthread_mutex_timedlock(m, &limit);
+		if (err == ETIMEDOUT)
+			session_lock_waiting();
+	} while (err == ETIMEDOUT);
+	return err;
+}
+
+static void take_shared(struct shared_session *s)
+{
+	int err = is_engine ? wait_as_engine(&s->lock) : pthread_mutex_lock(&s->lock);
+
+	if (err == EOWNERDEAD) {
+		__atomic_store_n(&s->damaged, 1, __ATOMIC_SEQ_CST);
+		pthread_mutex_consistent(&s->lock);
+	}
+}
+
+static void pull_all(void)
+{
+	for (struct view *v = view_first(); v; v = v->next) {
+		if (v->shared)
+			shared_pull(v);
+	}
+}
+
+static void push_all(void)
+{
+	for (struct view *v = view_first(); v; v = v->next) {
+		if (v->shared)
+			shared_push(v);
+	}
+}
+
+/* False when the session began or ended meanwhile. */
+static bool take_both(struct shared_session *s)
+{
+	if (s)
+		take_shared(s);
+	lock_take(&session_lock);
+	if (s == shared_session()) {
+		held = s;
+		return true;
+	}
+	lock_release(&session_lock);
+	if (s)
+		pthread_mutex_unlock(&s->lock);
+	return false;
+}
+
+static void release_both(void)
+{
+	struct shared_session *s = held;
+
+	held = NULL;
+	lock_release(&session_lock);
+	if (s)
+		pthread_mutex_unlock(&s->lock);
+}
+
+void session_lock_take(void)
+{
+	for (;;) {
+		uint64_t mask = signals_block();
+		bool damaged;
+
+		while (!take_both(shared_session()))
+			;
+		/* What was before the first of the two locks comes back with the last. */
+		session_lock.saved_mask = mask;
+		damaged = held && held->damaged;
+		if (!damaged || is_engine) {
+			if (held)
+				pull_all();
+			if (damaged)
+				session_lock_repair();
+			return;
+		}
+		release_both();
+		signals_restore(mask);
+		session_lock_ask_repair();
+	}
+}
+
+void session_lock_release(void)
+{
+	uint64_t mask = session_lock.saved_mask;
+
+	if (held)
+		push_all();
+	/* Signals stay blocked until both are free. */
+	session_lock.saved_mask = ~UINT64_C(0);
+	release_both();
+	signals_restore(mask);
+}
+
+void session_lock_join(struct shared_session *s)
+{
+	take_shared(s);
+	held = s;
+}
+
+void session_lock_unjoin(void)
+{
+	pthread_mutex_unlock(&held->lock);
+	held = NULL;
+}
+
+uint64_t session_lock_after_fork(void)
+{
+	held = NULL;
+	lock_reset(&session_lock);
+	return session_lock.saved_mask;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See shared.h. */
+#include "shared.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "dirtymap.h"
+#include "fmt.h"
+#include "journal_lock.h"
+#include "sys.h"
+
+#define SHARED_MAGIC 0x31534547464942ull /* "BIFGES1" */
+#define SHARED_VERSION 1
+
+struct shared_session *shared_current;
+int shared_fd = -1;
+unsigned shared_slot;
+uint64_t shared_id;
+
+static int init_lock(struct shared_session *s)
+{
+	pthread_mutexattr_t attributes;
+	int err;
+
+	pthread_mutexattr_init(&attributes);
+	pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+	err = -pthread_mutex_init(&s->lock, &attributes);
+	pthread_mutexattr_destroy(&attributes);
+	return err;
+}
+
+static int map(int fd, struct shared_session **session)
+{
+	void *p = sys_mmap(NULL, sizeof **session, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+
+	if (sys_is_error(p))
+		return sys_error_of(p);
+	*session = p;
+	return 0;
+}
+
+int shared_create(struct shared_session **session, int *fd)
+{
+	int err;
+
+	*fd = (int)sys_call(SYS_memfd_create, "bigfile-session", MFD_CLOEXEC);
+	if (*fd < 0)
+		return *fd;
+	err = sys_ftruncate(*fd, DIRTYMAP_BASE + SHARED_FILES * DIRTYMAP_ROOM);
+	if (!err)
+		err = map(*fd, session);
+	if (!err)
+		err = init_lock(*session);
+	if (err) {
+		sys_close(*fd);
+		return err;
+	}
+	(*session)->version = SHARED_VERSION;
+	(*session)->magic = SHARED_MAGIC;
+	return 0;
+}
+
+int shared_map(int fd, struct shared_session **session)
+{
+	struct stat st;
+	int err = sys_fstat(fd, &st);
+
+	if (!err && (uint64_t)st.st_size != DIRTYMAP_BASE + SHARED_FILES * DIRTYMAP_ROOM)
+		err = -EPROTO;
+	if (!err)
+		err = map(fd, session);
+	if (!err && ((*session)->magic != SHARED_MAGIC || (*session)->version != SHARED_VERSION)) {
+		sys_munmap(*session, sizeof **session);
+		err = -EPROTO;
+	}
+	return err;
+}
+
+void shared_set(struct shared_session *s, int fd, unsigned slot)
+{
+	struct stat st;
+
+	shared_fd = fd;
+	shared_id = sys_fstat(fd, &st) ? 0 : st.st_ino;
+	shared_slot = slot;
+	__atomic_store_n(&shared_current, s, __ATOMIC_RELEASE);
+}
+
+int shared_find_slot(struct shared_session *s)
+{
+	unsigned i = 0;
+
+	while (i < s->slots && s->participants[i].state != SLOT_FREE)
+		i++;
+	if (i == SHARED_PARTICIPANTS)
+		return -EUSERS;
+	s->slots = (uint32_t)max_u64(s->slots, i + 1);
+	return (int)i;
+}
+
+/* Fields of /proc/PID/stat behind the name, which may contain anything: the first is 3. */
+static const char *stat_fields(uint32_t pid, char *text, size_t size)
+{
+	char path[32], *p;
+	ssize_t n;
+	int fd;
+
+	fmt_print(path, sizeof path, "/proc/%u/stat", pid);
+	fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+	n = fd < 0 ? 0 : sys_read(fd, text, size - 1);
+	if (fd >= 0)
+		sys_close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	p = strrchr(text, ')');
+	return p && p[1] == ' ' ? p + 2 : NULL;
+}
+
+static const char *field(const char *fields, int number)
+{
+	for (int i = 3; fields && i < number; i++) {
+		fields = strchr(fields, ' ');
+		fields = fields ? fields + 1 : NULL;
+	}
+	return fields;
+}
+
+uint64_t shared_start_time(uint32_t pid)
+{
+	char text[1024];
+	const char *p = field(stat_fields(pid, text, sizeof text), 22);
+
+	return p ? strtoull(p, NULL, 10) : 0;
+}
+
+bool shared_is_alive(uint32_t pid, uint64_t start_time)
+{
+	char text[1024];
+	const char *fields = stat_fields(pid, text, sizeof text), *threads = field(fields, 20),
+		   *started = field(fields, 22);
+
+	if (!started || strtoull(started, NULL, 10) != start_time)
+		return false;
+	/* Its first thread may have ended long before the others. */
+	return (fields[0] != 'Z' && fields[0] != 'X') || strtoul(threads, NULL, 10) > 1;
+}
+
+static void pull_journal(struct journal *j, const struct shared_journal *s)
+{
+	j->header = s->header;
+	j->tail = s->tail;
+	j->free_limit = s->free_limit;
+	j->free_seq = s->free_seq;
+	j->allocated = s->allocated;
+	j->error = s->error;
+	j->named = s->named;
+	j->durable = !(s->header.flags & JOURNAL_LAX);
+}
+
+static void push_journal(const struct journal *j, struct shared_journal *s)
+{
+	s->header = j->header;
+	s->tail = j->tail;
+	s->free_limit = j->free_limit;
+	s->free_seq = j->free_seq;
+	s->allocated = j->allocated;
+	s->error = j->error;
+	s->named = j->named;
+	s->generation = (uint32_t)max_u64(s->generation, j->generation);
+}
+
+void shared_pull(struct view *v)
+{
+	const struct shared_file *f = shared_file_of(v);
+
+	v->mode = (enum view_mode)f->mode;
+	v->size = f->size;
+	v->committed = f->committed;
+	v->cut = f->cut;
+	v->file_end = f->file_end;
+	v->zero_end = f->zero_end;
+	v->error = f->error;
+	v->nameless = f->nameless;
+	v->changed = (struct timespec){ f->times[0], f->times[1] };
+	v->times[0] = (struct timespec){ f->times[2], f->times[3] };
+	v->times[1] = (struct timespec){ f->times[4], f->times[5] };
+	if (v->mode == VIEW_WRITING)
+		pull_journal(&v->journal, &f->journal);
+}
+
+static void push_string(char *where, const char *value)
+{
+	if (value && strcmp(where, value))
+		fmt_print(where, SHARED_PATH, "%s", value);
+}
+
+void shared_push_place(const struct view *v)
+{
+	struct shared_place *p = shared_place_of(v);
+
+	p->file_fd = v->fd;
+	p->journal_fd = v->journal.fd;
+	p->memory_fd = v->memory.fd;
+	memcpy(p->segments, v->segments, v->segment_count * sizeof *p->segments);
+	p->segment_count = v->segment_count;
+	p->attached = 1;
+}
+
+void shared_push(const struct view *v)
+{
+	struct shared_file *f = shared_file_of(v);
+
+	f->mode = v->mode;
+	f->size = v->size;
+	f->committed = v->committed;
+	f->cut = v->cut;
+	f->file_end = v->file_end;
+	f->zero_end = v->zero_end;
+	f->error = v->error;
+	f->nameless = v->nameless;
+	f->times[0] = v->changed.tv_sec;
+	f->times[1] = v->changed.tv_nsec;
+	f->times[2] = v->times[0].tv_sec;
+	f->times[3] = v->times[0].tv_nsec;
+	f->times[4] = v->times[1].tv_sec;
+	f->times[5] = v->times[1].tv_nsec;
+	if (v->mode == VIEW_WRITING) {
+		push_journal(&v->journal, &f->journal);
+		push_string(f->journal_path, v->journal.path);
+	}
+	push_string(f->path, v->path);
+	shared_push_place(v);
+}
+
+int shared_follow_journal(struct view *v)
+{
+	const struct shared_file *f = v->shared ? shared_file_of(v) : NULL;
+	int fd, err;
+
+	if (!f || v->mode != VIEW_WRITING || v->journal.generation == f->journal.generation)
+		return 0;
+	fd = sys_open(f->journal_path, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
+	err = fd < 0 ? fd : journal_share_lock(fd);
+	if (err) {
+		if (fd >= 0)
+			sys_close(fd);
+		return err;
+	}
+	sys_close(v->journal.fd);
+	v->journal.fd = fd;
+	v->journal.generation = f->journal.generation;
+	return 0;
+}
+
+int shared_open_of(const struct shared_participant *p, int fd, int flags)
+{
+	char path[64];
+
+	if (fd < 0)
+		return -EBADF;
+	fmt_print(path, sizeof path, "/proc/%u/task/%u/fd/%d", p->pid, p->tid, fd);
+	return sys_open(path, flags | O_CLOEXEC, 0);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A shared session: the memory through which several processes share one transaction.
+ *
+ * It is made when the first view must be shared - a fork, a second process, a second address - and lies in a memfd that
+ * every participant maps: gone with the last of them.  In it: the lock, who takes part and where each shows
+ * which file, and what a view is apart from its pages (those lie in a memfd for each file, see memory.h).
+ *
+ * struct view stays what the rest of the engine works with.  Its shared fields are copied from here when the session
+ * lock is taken and back when it is released (session_lock.c), so a change is everybody's as soon as the lock is free.
+ *
+ * A participant that dies leaves its slot behind.  Whoever finds it (participants.c) calls dirty what it could have
+ * stored to.  Descriptors are not shared: each participant opens what it needs from the table of another's engine thread.
+ *
+ * All fields are guarded by `lock`, except a slot's request (participants.h).
+ */
+#ifndef BIGFILE_SHARED_H
+#define BIGFILE_SHARED_H
+
+#include <pthread.h>
+
+#include "view.h"
+
+#define SHARED_PARTICIPANTS 128
+#define SHARED_FILES 256
+#define SHARED_PATH 4096
+
+/* What a participant has of one file. */
+struct shared_place {
+	uint32_t attached;
+	int32_t memory_fd; /* in its engine thread's table */
+	int32_t file_fd;
+	int32_t journal_fd;
+	uint32_t segment_count;
+	struct segment segments[VIEW_SEGMENTS];
+};
+
+enum slot_state {
+	SLOT_FREE,
+	SLOT_COMING, /* a child is being forked, and will take it */
+	SLOT_TAKEN,
+};
+
+struct shared_participant {
+	uint32_t state; /* futex */
+	uint32_t pid;
+	uint32_t tid;        /* of its engine thread */
+	uint32_t scannable;  /* 1: its page tables tell what it stored to (uffd); 0: it must be asked */
+	uint64_t start_time; /* with pid: which process.  SLOT_COMING: CLOCK_MONOTONIC nanoseconds, until when */
+	int32_t session_fd;
+	uint32_t asked;      /* futex: counts requests */
+	uint32_t answered;   /* futex: the last that was answered */
+	uint32_t op;
+	uint32_t file;
+	uint64_t count;      /* what was asked for */
+	struct shared_place places[SHARED_FILES];
+};
+
+/* A journal as all writers of it must see it: struct journal without what is a process's own. */
+struct shared_journal {
+	struct journal_header header;
+	struct journal_position tail;
+	uint64_t free_limit;
+	uint64_t free_seq;
+	uint64_t allocated;
+	int32_t error;
+	uint32_t named;
+	uint32_t generation; /* another file since */
+};
+
+struct shared_file {
+	uint32_t mode; /* enum view_mode */
+	uint32_t nameless;
+	uint64_t dev;
+	uint64_t ino;
+	uint64_t size;
+	uint64_t committed;
+	uint64_t cut;
+	uint64_t file_end;
+	uint64_t zero_end; /* the length of its memory */
+	int64_t times[6];  /* seconds and nanoseconds: changed, times[0], times[1] */
+	int32_t error;
+	struct shared_journal journal;
+	char path[SHARED_PATH];
+	char journal_path[SHARED_PATH];
+};
+
+struct shared_session {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t damaged;  /* somebody died with the lock: see repair in sharing.c */
+	uint32_t aborting; /* an abort is under way */
+	uint32_t slots;    /* of participants[], that were ever in use */
+	uint32_t file_count;
+	uint32_t unused;
+	uint32_t closed;   /* the last participant has let the files go: not to be entered any more */
+	pthread_mutex_t lock; /* robust */
+	struct shared_participant participants[SHARED_PARTICIPANTS];
+	struct shared_file files[SHARED_FILES];
+};
+
+/* NULL: the transaction is this process's alone. */
+extern struct shared_session *shared_current;
+extern int shared_fd;       /* of its memory, in the engine thread's table */
+extern uint64_t shared_id;   /* its inode */
+extern unsigned shared_slot; /* ours */
+
+static inline struct shared_session *shared_session(void)
+{
+	return __atomic_load_n(&shared_current, __ATOMIC_ACQUIRE);
+}
+
+static inline struct shared_participant *shared_me(void)
+{
+	return &shared_session()->participants[shared_slot];
+}
+
+static inline struct shared_file *shared_file_of(const struct view *v)
+{
+	return &shared_session()->files[v->shared - 1];
+}
+
+static inline struct shared_place *shared_place_of(const struct view *v)
+{
+	return &shared_me()->places[v->shared - 1];
+}
+
+/* For who asks without the session lock. */
+static inline uint64_t shared_size(const struct view *v)
+{
+	return v->shared ? __atomic_load_n(&shared_file_of(v)->size, __ATOMIC_ACQUIRE) : v->size;
+}
+
+static inline struct timespec shared_changed(const struct view *v)
+{
+	const struct shared_file *f = v->shared ? shared_file_of(v) : NULL;
+
+	return f ? (struct timespec){ f->times[0], f->times[1] } : v->changed;
+}
+
+/* Engine thread.  Makes one, without a participant, and maps it: shared_current is left alone. */
+int shared_create(struct shared_session **session, int *fd);
+/* Engine thread.  Maps one that another process has made.  -EPROTO: not of this version. */
+int shared_map(int fd, struct shared_session **session);
+/* From here on it is this process's. */
+void shared_set(struct shared_session *s, int fd, unsigned slot);
+
+/* A free slot, or -EUSERS. */
+int shared_find_slot(struct shared_session *s);
+/* Does this process live, or could a part of it still store? */
+bool shared_is_alive(uint32_t pid, uint64_t start_time);
+uint64_t shared_start_time(uint32_t pid);
+
+/* Copies between a view and the session.  pull: what others have changed; push: what we have. */
+void shared_pull(struct view *v);
+void shared_push(const struct view *v);
+/* Only what is our own: where we show the file. */
+void shared_push_place(const struct view *v);
+
+/* Engine thread.  Another participant has made a new journal since we opened ours: opens that. */
+int shared_follow_journal(struct view *v);
+
+/* Somebody's descriptor, opened anew: another file description.  -errno. */
+int shared_open_of(const struct shared_participant *p, int fd, int flags);
+
+#endif

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See sharing.h: beginning, coming, leaving. */
+#include "sharing.h"
+
+#include <string.h>
+
+#include "adopt.h"
+#include "config.h"
+#include "log.h"
+#include "memory.h"
+#include "participants.h"
+#include "promote.h"
+#include "repair.h"
+#include "session_lock.h"
+#include "sys.h"
+#include "tracker.h"
+
+#define CHILD_MS 2000  /* that an announced child counts as being there */
+#define AWAIT_MS 1000  /* that its parent waits for it to take part */
+#define GLANCE_MS 100  /* for its first sign of life */
+
+static void take_slot(struct shared_participant *me)
+{
+	me->pid = (uint32_t)sys_getpid();
+	me->tid = (uint32_t)sys_gettid();
+	me->start_time = shared_start_time(me->pid);
+	me->scannable = tracker->report == NULL;
+	me->session_fd = shared_fd;
+	me->answered = me->asked;
+	__atomic_store_n(&me->state, SLOT_TAKEN, __ATOMIC_SEQ_CST);
+	sys_futex_wake(&me->state, INT32_MAX);
+}
+
+static int make_session(void)
+{
+	struct shared_session *s;
+	int fd, err = shared_create(&s, &fd);
+
+	if (err) {
+		log_error("a transaction cannot be shared between processes: %e; memory for it cannot be had", err);
+		return err;
+	}
+	session_lock_join(s);
+	shared_set(s, fd, (unsigned)shared_find_slot(s));
+	take_slot(shared_me());
+	return 0;
+}
+
+static bool has_transaction(const struct view *v)
+{
+	return v->mode == VIEW_WRITING || v->mode == VIEW_UNLINKED;
+}
+
+static int promote_all(void)
+{
+	int err = 0;
+
+	for (struct view *v = view_first(); v && !err; v = v->next) {
+		if (has_transaction(v) && !v->shared)
+			err = promote(v);
+	}
+	return err;
+}
+
+/* This process is ending. */
+static bool is_closing;
+
+void sharing_close(void)
+{
+	is_closing = true;
+}
+
+int sharing_offer(void)
+{
+	int err = is_closing ? -ESRCH : shared_session() ? 0 : make_session();
+
+	return err ? err : promote_all();
+}
+
+int sharing_begin(void *arg)
+{
+	bool any = false;
+
+	for (struct view *v = view_first(); v; v = v->next)
+		any |= has_transaction(v) && !v->shared;
+	return any && config.view != VIEW_KIND_PRIVATE ? sharing_offer() : 0;
+}
+
+int sharing_add(struct view *v)
+{
+	int err = promote(v);
+
+	return err ? err : participants_ask_all(ASK_LOOK, NULL);
+}
+
+int sharing_expect_child(void)
+{
+	struct shared_session *s = shared_session();
+	int slot = s ? shared_find_slot(s) : -1;
+
+	if (slot < 0)
+		return -1;
+	s->participants[slot].pid = 0;
+	s->participants[slot].start_time = sys_now_ns(CLOCK_MONOTONIC) + CHILD_MS * UINT64_C(1000000);
+	__atomic_store_n(&s->participants[slot].state, SLOT_COMING, __ATOMIC_SEQ_CST);
+	return slot;
+}
+
+void sharing_await_child(int slot)
+{
+	struct shared_participant *p = slot < 0 ? NULL : &shared_session()->participants[slot];
+	uint64_t start = sys_now_ns(CLOCK_MONOTONIC);
+	struct timespec glance = { 0, 1000000 };
+
+	while (p && __atomic_load_n(&p->state, __ATOMIC_SEQ_CST) == SLOT_COMING) {
+		uint64_t ms = (sys_now_ns(CLOCK_MONOTONIC) - start) / 1000000;
+
+		/* No sign of it: most likely the fork has failed. */
+		if (ms > AWAIT_MS || (ms > GLANCE_MS && !__atomic_load_n(&p->pid, __ATOMIC_SEQ_CST)))
+			return;
+		sys_futex_wait(&p->state, SLOT_COMING, &glance);
+	}
+}
+
+static int enter_view(struct view *v)
+{
+	int memory, err;
+
+	v->fd = v->journal.fd = v->memory.fd = -1;
+	err = adopt_descriptors(v, v->shared - 1, &memory);
+	if (err)
+		return err;
+	v->memory.fd = memory;
+	shared_pull(v);
+	for (unsigned i = 0; i < v->segment_count; i++)
+		v->segments[i].tracked = 0;
+	return v->segment_count ? v->tracker->protect(v, v->segments[0].at) : 0;
+}
+
+/* What we have gets in, what they have gets to us. */
+static int merge(void)
+{
+	int err = adopt_all();
+
+	if (!err)
+		err = promote_all();
+	return err ? err : participants_ask_all(ASK_LOOK, NULL);
+}
+
+static bool is_living(const struct shared_session *s)
+{
+	for (unsigned i = 0; i < s->slots && !s->closed; i++) {
+		const struct shared_participant *p = &s->participants[i];
+
+		if (p->state == SLOT_TAKEN && shared_is_alive(p->pid, p->start_time))
+			return true;
+	}
+	return false;
+}
+
+static bool has_shared(void)
+{
+	struct view *v = view_first();
+
+	while (v && !v->shared)
+		v = v->next;
+	return v != NULL;
+}
+
+static void go_away(struct shared_session *s, int fd)
+{
+	session_lock_unjoin();
+	sys_munmap(s, sizeof *s);
+	sys_close(fd);
+}
+
+int sharing_enter(uint32_t pid, uint32_t tid, int session_fd)
+{
+	struct shared_participant other = { .pid = pid, .tid = tid };
+	int slot, err, fd = is_closing ? -ESRCH : shared_open_of(&other, session_fd, O_RDWR);
+	struct shared_session *s;
+
+	err = fd < 0 ? fd : shared_map(fd, &s);
+	if (err) {
+		if (fd >= 0)
+			sys_close(fd);
+		return err;
+	}
+	session_lock_join(s);
+	slot = is_living(s) ? shared_find_slot(s) : -ESRCH;
+	if (slot < 0) {
+		go_away(s, fd);
+		return slot;
+	}
+	shared_set(s, fd, (unsigned)slot);
+	take_slot(shared_me());
+	err = merge();
+	/* The last of them may have died just now: nothing of it is left to share. */
+	if (err && !participants_others() && !has_shared()) {
+		participants_give_up(shared_me());
+		shared_set(NULL, -1, 0);
+		go_away(s, fd);
+		return -ESRCH;
+	}
+	if (s->damaged)
+		repair_session();
+	return err;
+}
+
+static int open_session(void)
+{
+	struct shared_session *s = shared_session();
+	int fd = -ESRCH;
+
+	for (unsigned i = 0; i < s->slots && fd < 0; i++) {
+		if (s->participants[i].state == SLOT_TAKEN)
+			fd = shared_open_of(&s->participants[i], s->participants[i].session_fd, O_RDWR);
+	}
+	return fd;
+}
+
+int sharing_enter_child(void *arg)
+{
+	int err = 0;
+
+	shared_fd = open_session();
+	if (shared_fd < 0)
+		return shared_fd;
+	for (struct view *v = view_first(); v && !err; v = v->next) {
+		if (v->shared)
+			err = enter_view(v);
+	}
+	if (err)
+		return err;
+	take_slot(shared_me());
+	for (struct view *v = view_first(); v; v = v->next) {
+		if (v->shared)
+			shared_push_place(v);
+	}
+	err = adopt_all();
+	if (shared_session()->damaged)
+		repair_session();
+	return err;
+}
+
+int sharing_orphan(struct view *v)
+{
+	for (unsigned i = 0; i < v->segment_count; i++) {
+		struct segment *s = &v->segments[i];
+		struct range there = segment_range(s, 0, v->zero_end);
+		uint64_t length = there.end - there.start;
+		void *p;
+
+		if (range_is_empty(there))
+			continue;
+		p = sys_mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		if (sys_is_error(p))
+			return sys_error_of(p);
+		memcpy(p, (const void *)there.start, length);
+		p = sys_mremap(p, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)there.start);
+		if (sys_is_error(p))
+			return sys_error_of(p);
+	}
+	v->shared = 0;
+	v->tracker = tracker;
+	return 0;
+}
+
+void sharing_leave(void)
+{
+	struct shared_participant *me = shared_me();
+
+	participants_hold();
+	for (struct view *v = view_first(); v; v = v->next) {
+		if (!v->shared)
+			continue;
+		/* What cannot be told is called dirty. */
+		if (participants_report_own(v))
+			memory_all_dirty(v);
+	}
+	participants_give_up(me);
+}
+
+int sharing_return(void)
+{
+	struct shared_session *s = shared_session();
+	int slot = -EUSERS;
+
+	is_closing = false;
+	if (!s || shared_me()->state == SLOT_TAKEN) {
+		if (s)
+			s->closed = 0;
+		return 0;
+	}
+	slot = shared_find_slot(s);
+	if (slot < 0)
+		return slot;
+	shared_slot = (unsigned)slot;
+	take_slot(shared_me());
+	for (struct view *v = view_first(); v; v = v->next) {
+		if (v->shared)
+			shared_push_place(v);
+	}
+	participants_thaw();
+	return 0;
+}
+
+void sharing_start(void)
+{
+	session_lock_waiting = participants_answer;
+	session_lock_repair = repair_session;
+	session_lock_ask_repair = repair_ask;
+	participants_look = adopt_all;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Sharing a transaction: how a session of one becomes a session of several, and how a process leaves it.
+ *
+ * A private view is promoted when it must be shared: its memory is made and loaded, writers are held, the pages that
+ * the kernel has copied are copied into it, and it is mapped where the private view was.  Nobody
+ * sees an old byte, no store is lost.
+ *
+ * The functions are jobs, or called from such: engine thread, session lock held.  0 or -errno, said in one line.
+ */
+#ifndef BIGFILE_SHARING_H
+#define BIGFILE_SHARING_H
+
+#include "shared.h"
+
+/* Once, at start: tells the lower layers whom to call. */
+void sharing_start(void);
+
+/* Makes a session of this process if there is none, and all views with a transaction shared.  arg unused. */
+int sharing_begin(void *arg);
+/* A session that another process can enter, whether we have a transaction or not. */
+int sharing_offer(void);
+/* Enters a session: fd in the table of thread tid of process pid. */
+int sharing_enter(uint32_t pid, uint32_t tid, int fd);
+/* A view that has just got a transaction, in a process that has a session: everybody takes it up. */
+int sharing_add(struct view *v);
+/* A slot for a child that is about to be forked; -1: none, or no session.  Session lock held, any thread. */
+int sharing_expect_child(void);
+/* In the parent, no lock held: waits a moment until the child has its own descriptors. */
+void sharing_await_child(int slot);
+/* A job of the child's engine. */
+int sharing_enter_child(void *arg);
+/* In the child, any thread: a view that is no longer shared keeps what it shows, as memory of this process. */
+int sharing_orphan(struct view *v);
+
+/*
+ * The process is ending, or is about to exec: nobody enters its session any more.  When others are left, nobody
+ * stores here either, and they go on without us.  sharing_return undoes both.
+ */
+void sharing_close(void);
+void sharing_leave(void);
+int sharing_return(void);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See userfault.h. */
+#include "userfault.h"
+
+#include "kernel.h"
+#include "sys.h"
+
+static int uffd = -1;
+
+int userfault_open(void)
+{
+	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_WP_ASYNC };
+	int err, fd = (int)sys_call(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | UFFD_USER_MODE_ONLY);
+
+	if (fd < 0)
+		return fd;
+	err = sys_ioctl(fd, UFFDIO_API, &api);
+	if (err) {
+		sys_close(fd);
+		return err;
+	}
+	uffd = fd;
+	return 0;
+}
+
+int userfault_register(struct range at)
+{
+	struct uffdio_register r = { .range = { at.start, at.end - at.start },
+				     .mode = UFFDIO_REGISTER_MODE_WP };
+
+	return sys_ioctl(uffd, UFFDIO_REGISTER, &r);
+}
+
+int userfault_protect(struct range at)
+{
+	struct uffdio_writeprotect w = { .range = { at.start, at.end - at.start },
+					 .mode = UFFDIO_WRITEPROTECT_MODE_WP };
+
+	return sys_ioctl(uffd, UFFDIO_WRITEPROTECT, &w);
+}
+
+void userfault_close(void)
+{
+	sys_close(uffd);
+	uffd = -1;
+}
