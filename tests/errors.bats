@@ -45,6 +45,7 @@ warn_instead() {
 @test "BIGFILE_ON_ERROR=warn goes on, and says so" { each_tracker warn_instead; }
 
 busy() {
+	export BIGFILE_VIEW=private
 	start_play map:0:4096 set:0:1:X ready exit:0
 	BIGFILE_WAIT=0.2 run play map:0:4096 exit:0
 	echo "$output"
@@ -61,10 +62,12 @@ busy() {
 	wait $second
 	wait $pid
 	[ "$(byte data.bin 1)$(byte data.bin 2)" = XY ]
+	unset BIGFILE_VIEW
 }
-@test "a second writer waits, then gets EBUSY" { each_tracker busy; }
+@test "a second writer that may not share waits, then gets EBUSY" { each_tracker busy; }
 
 reader_beside() {
+	export BIGFILE_VIEW=private
 	start_play map:0:4096 set:0:1:X ready msync:0 ready exit:0
 	run play close open:data.bin:ro romap:0:4096 get:0:1 exit:0
 	[ "$output" = a ]
@@ -74,8 +77,9 @@ reader_beside() {
 	[ "$output" = X ]
 	go
 	wait $pid
+	unset BIGFILE_VIEW
 }
-@test "a reader beside a writer sees commits only" { each_tracker reader_beside; }
+@test "a reader that may not share sees commits only" { each_tracker reader_beside; }
 
 @test "BIGFILE_PATHS that matches nothing" {
 	letters data.bin 20000
@@ -139,6 +143,21 @@ sync_fails() {
 	no_journal
 }
 @test "a failed sync fails its commit for good, and the next one starts a new journal" { each_tracker sync_fails; }
+
+# Each has its first sync fail: the parent makes a new journal, which the child must go on in, and then the other way round.
+sync_fails_among_several() {
+	strace -f -qq -o trace -e inject=fdatasync:error=EIO:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:1:X fork await:renewed set:0:2:C msync:0 msync:0 \
+		post:child await:never endchild msync:0 msync:0 post:renewed await:child set:0:3:Y msync:0 post:parent await:never >out 2>err &
+	posted parent >parent.pid
+	[ "$(grep -c EIO out)" = 2 ]
+	kill -9 "$(cat child)" "$(cat parent.pid)"
+	wait $! || true
+	bigfile recover data.bin
+	[ "$(byte data.bin 1)$(byte data.bin 2)$(byte data.bin 3)" = XCY ]
+	no_journal
+}
+@test "a new journal after a failed sync is that of all who share it" { each_tracker sync_fails_among_several; }
 
 sync_fails_then_crash() {
 	before=$(sum data.bin)

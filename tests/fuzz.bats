@@ -1,8 +1,8 @@
 load helpers
 
-# fuzz OPS SEED STATUS: on data.bin, marked; what it prints tells how to repeat a failure.
+# fuzz OPS SEED STATUS [OPTION]: on data.bin, marked; what it prints tells how to repeat a failure.
 fuzz() {
-	run bigfile run -p "$PWD/data.bin" -- "$PROGS/fuzz" data.bin "$1" "$2" --end="$3"
+	run bigfile run -p "$PWD/data.bin" -- "$PROGS/fuzz" data.bin "$1" "$2" --end="$3" "${@:4}"
 	echo "$output"
 	[[ "$output" == *": ok" ]]
 	[ "$status" = "$3" ]
@@ -15,6 +15,9 @@ same_seed() { fuzz 35000 1 0; }
 
 new_seed() { fuzz 15000 "$RANDOM$RANDOM" 1; }
 @test "15,000 operations of a seed that is new each time" { each_tracker new_seed; }
+
+shared() { fuzz 15000 "$RANDOM$RANDOM" 0 --shared; }
+@test "15,000 operations on a file that two processes share" { each_tracker shared; }
 
 # What is only so until a file is first mapped, written or cut: many beginnings, each with another file.
 beginnings() {

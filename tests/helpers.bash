@@ -9,7 +9,7 @@ export BIGFILE PROGS
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"
-	unset BIGFILE_PATHS BIGFILE_TRACKER BIGFILE_SYNC BIGFILE_EXIT BIGFILE_LOG BIGFILE_JOURNAL_DIR LD_PRELOAD
+	unset BIGFILE_PATHS BIGFILE_VIEW BIGFILE_TRACKER BIGFILE_SYNC BIGFILE_EXIT BIGFILE_LOG BIGFILE_JOURNAL_DIR LD_PRELOAD
 }
 
 # Stops what a failed test left running.
@@ -27,6 +27,9 @@ sum() { sha256sum <"$1"; }
 
 # byte FILE OFFSET: prints that byte.
 byte() { dd if="$1" bs=1 skip="$2" count=1 status=none; }
+
+# at OFFSET...: these bytes of data.bin, as the file itself has them.
+at() { for o; do byte data.bin "$o"; done; }
 
 # play WORD...: runs the words on data.bin, marked.
 play() { bigfile run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin "$@"; }
@@ -67,6 +70,19 @@ start_play() {
 
 go() { echo >&7; }
 ready_count() { [ "$(grep -c ready out)" -ge "$1" ]; }
+
+# begin WORD...: a play in the background, marked, as one of several; they write to `out` in turn.  pid: its process.
+begin() {
+	"$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin "$@" >>out 2>>err &
+	pid=$!
+}
+# posted NAME: waits for a play's post, and prints the pid in it.
+posted() {
+	until_true 10 test -e "$1"
+	cat "$1"
+}
+# gone PID: it has ended, whoever is to wait for it.
+gone() { [ ! -e "/proc/$1" ] || grep -q '^State:.*Z' "/proc/$1/status" 2>/dev/null; }
 
 no_journal() { ! ls ./*.bigfile-journal 2>/dev/null; }
 

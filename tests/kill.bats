@@ -52,3 +52,20 @@ recovery_killed() {
 	done
 }
 @test "a crash after the sync is redone, however often recovery is killed" { each_tracker recovery_killed; }
+
+# BIGFILE_KILLS=1000 for a longer one; what a failure prints tells the seed that repeats it.
+tellers() {
+	run "$PROGS/teller" drive "$BIGFILE" "$PWD/data.bin" "${BIGFILE_KILLS:-40}"
+	echo "$output"
+	[ "$status" = 0 ]
+	no_journal
+}
+@test "kill -9 of participants at random: every commit is whole, no store is lost, nobody waits for the dead" {
+	each_tracker tellers
+}
+
+@test "and without Bigfile, so that the tellers test the right thing" {
+	run "$PROGS/teller" drive - data.bin 20
+	echo "$output"
+	[ "$status" = 0 ]
+}

@@ -36,13 +36,12 @@ feed() {
 	exec 7>words 8<answers
 }
 say() { printf '%s\n' "$@" >&7; }
-# answered PATTERN: waits for a line like that.
+# answered PATTERN: waits for a line like that; it is $answer then.
 answered() {
-	local line
-	while read -rt 20 -u 8 line; do
-		[[ $line != $1 ]] || return 0
+	while read -rt 20 -u 8 answer; do
+		[[ $answer != $1 ]] || return 0
 	done
-	echo "no answer like '$1', but '$line'"
+	echo "no answer like '$1', but '$answer'"
 	cat err
 	return 1
 }

@@ -28,15 +28,6 @@ at_hint() {
 }
 @test "a demanded address is honoured" { each_tracker at_hint; }
 
-second_address() {
-	before=$(sum data.bin)
-	run play map:0:8192 map:0:8192:0x3fdc40000000:fixed _exit:1
-	[[ "$output" == *"map: ENOMEM"* ]]
-	[[ "$output" == *"data.bin: cannot be mapped at the demanded address"* ]]
-	[ "$(sum data.bin)" = "$before" ]
-}
-@test "a second address is refused with a line that says so" { each_tracker second_address; }
-
 longer() {
 	play map:0:1000000 set:0:19999:X trunc:40000 set:0:39999:Y exit:0
 	[ "$(stat -c %s data.bin)" = 40000 ]

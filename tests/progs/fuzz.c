@@ -3,11 +3,12 @@
  * Description: does random operations on one marked file and compares all that it reads, every size and every
  * mapped byte with a model in memory; after each commit also the file itself, read without Bigfile.
  *
- *   fuzz FILE OPS SEED [--plain] [--map-first] [--check=N] [--verbose] [--only=GROUP,...] [--without=GROUP,...]
+ *   fuzz FILE OPS SEED [--plain] [--map-first] [--shared] [--check=N] [--verbose] [--only=GROUP,...] [--without=GROUP,...]
  *                      [--end=STATUS]
  *
  * A seed means one sequence, so it reproduces a failure.  --plain: without Bigfile, which tests the model against the
- * kernel; nothing is committed or rolled back.  --map-first: the file is mapped before all else.  --check: compares
+ * kernel; nothing is committed or rolled back.  --map-first: the file is mapped before all else.  --shared: a forked child shares
+ * the file all the time.  --check: compares
  * everything after each N operations (default 250), which does not change the sequence.  --end: the process ends with this status in the midst
  * of a transaction, and leaves in FILE.wanted what the file should hold then.
  *
@@ -15,10 +16,15 @@
  */
 #include "fuzz.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define LINES 24
@@ -51,7 +57,8 @@ const char *path, *full_path;
 bool plain;
 unsigned long commits, aborts;
 uint8_t block[BLOCK], other[BLOCK];
-static bool verbose, first_mapped, enabled[GROUPS];
+static bool verbose, first_mapped, shared, enabled[GROUPS];
+static pid_t partner;
 static int end_status = -1;
 static uint64_t seed, state, done, check_each = 250;
 static char lines[LINES][200];
@@ -253,6 +260,8 @@ static bool take_option(char *arg)
 		plain = true;
 	else if (!strcmp(arg, "--map-first"))
 		first_mapped = true;
+	else if (!strcmp(arg, "--shared"))
+		shared = true;
 	else if (!strcmp(arg, "--verbose"))
 		verbose = true;
 	else if (!strncmp(arg, "--check=", 8))
@@ -268,9 +277,34 @@ static bool take_option(char *arg)
 	return true;
 }
 
+/* From here on the file is one that two processes share, although the other does nothing. */
+static void share(void)
+{
+	int fd = open(path, O_RDWR);
+	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	partner = fork();
+	if (partner == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	munmap(p, 4096);
+	close(fd);
+}
+
+/* The transaction is ours again. */
+static void end_share(void)
+{
+	if (!partner)
+		return;
+	kill(partner, SIGKILL);
+	waitpid(partner, NULL, 0);
+}
+
 static int usage(void)
 {
-	printf("usage: fuzz FILE OPS SEED [--plain] [--map-first] [--check=N] [--verbose] [--only=GROUP,...] "
+	printf("usage: fuzz FILE OPS SEED [--plain] [--map-first] [--shared] [--check=N] [--verbose] [--only=GROUP,...] "
 	       "[--without=GROUP,...] [--end=STATUS]\ngroups:");
 	for (int g = 0; g < GROUPS; g++)
 		printf(" %s", group_names[g]);
@@ -300,7 +334,10 @@ int main(int argc, char **argv)
 	open_first();
 	if (first_mapped)
 		map_first();
+	if (shared)
+		share();
 	run(count);
+	end_share();
 	printf("%lu operations, seed %lu, %lu commits, %lu aborts: ok\n", done, seed, commits, aborts);
 	if (end_status < 0)
 		return 0;

@@ -7,13 +7,16 @@
  *   set:W:OFF:CHAR  fill:W:OFF:LEN:CHAR  get:W:OFF  same:W:W  readinto:W:OFF:LEN  dontneed:W
  *   rename:OLD:NEW  exchange:A:B  link:OLD:NEW  unlink:PATH  stdout:PATH (reopens it)  say:TEXT (to stdout)  rawwrite:OFF:TEXT
  *   msync:W  fsync  trunc:N  size  end  write:OFF:TEXT  append:TEXT  read:OFF:LEN  allocate:OFF:LEN
- *   ready (prints it, waits for a line)  raise:NUMBER  closefrom:N  child ... endchild  exec:CMD
- *   exit:N  _exit:N  quick:N  vmas
+ *   ready (prints it, waits for a line)  raise:NUMBER  closefrom:N  vmas
+ *   child ... endchild (in a child, waits for it)  fork ... endchild (in a child, goes on)  wait (for any one)
+ *   post:NAME (writes its pid into that file, whole)  await:NAME (for that file to be there, ten seconds at most)
+ *   system:CMD  popen:CMD  spawn:CMD  vfork:CMD (each by a shell)  exec:CMD  exit:N  _exit:N  quick:N
  *
  * A call that fails prints its name and the error, and the play goes on.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -234,21 +237,116 @@ static void file_word(void)
 		memory_word();
 }
 
-/* Runs the words up to endchild in a child; returns the one after it. */
-static char **do_child(char **word)
+static void do_post(void)
+{
+	char whole[256];
+	FILE *f;
+
+	snprintf(whole, sizeof whole, "%s.new", field[1]);
+	f = fopen(whole, "w");
+	fprintf(f, "%d\n", getpid());
+	fclose(f);
+	check(rename(whole, field[1]));
+}
+
+static void do_await(void)
+{
+	for (int ms = 0; access(field[1], F_OK); ms++) {
+		if (ms == 10000) {
+			printf("await %s: in vain\n", field[1]);
+			return;
+		}
+		usleep(1000);
+	}
+}
+
+static void do_wait(pid_t pid)
 {
 	int status;
+
+	if (check(waitpid(pid, &status, 0)) == -1)
+		return;
+	printf("child %d\n", WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
+}
+
+/* Returns the word after the endchild that belongs to the child or fork before `word`. */
+static char **after_child(char **word)
+{
+	for (int depth = 1; *word && depth; word++) {
+		if (!strcmp(*word, "child") || !strcmp(*word, "fork"))
+			depth++;
+		else if (!strcmp(*word, "endchild"))
+			depth--;
+	}
+	return word;
+}
+
+static char **do_child(char **word, bool waits)
+{
 	pid_t pid;
 
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0)
 		return word;
-	while (*word && strcmp(*word, "endchild"))
-		word++;
-	waitpid(pid, &status, 0);
-	printf("child %d\n", WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
-	return *word ? word + 1 : word;
+	if (check(pid) != -1 && waits)
+		do_wait(pid);
+	return after_child(word);
+}
+
+static void do_popen(void)
+{
+	FILE *f = popen(field[1], "r");
+	int c;
+
+	while (f && (c = getc(f)) != EOF)
+		putchar(c);
+	if (f)
+		check(pclose(f));
+}
+
+static void do_shell(void)
+{
+	char *argv[] = { "sh", "-c", field[1], NULL };
+	pid_t pid;
+
+	if (is("vfork")) {
+		pid = vfork();
+		if (pid == 0) {
+			execv("/bin/sh", argv);
+			_exit(127);
+		}
+	} else if (posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ)) {
+		pid = -1;
+	}
+	if (check(pid) != -1)
+		do_wait(pid);
+}
+
+/* Words about processes; returns the next one. */
+static char **process_word(char **word)
+{
+	if (is("child") || is("fork"))
+		return do_child(word, is("child"));
+	if (is("wait"))
+		do_wait(-1);
+	else if (is("post"))
+		do_post();
+	else if (is("await"))
+		do_await();
+	else if (is("system"))
+		check(system(field[1]));
+	else if (is("popen"))
+		do_popen();
+	else if (is("spawn") || is("vfork"))
+		do_shell();
+	else if (is("exec"))
+		check(execlp(field[1], field[1], field[2], (char *)NULL));
+	else if (is("raise"))
+		raise((int)number(1));
+	else
+		file_word();
+	return word;
 }
 
 int main(int argc, char **argv)
@@ -266,18 +364,12 @@ int main(int argc, char **argv)
 			quick_exit((int)number(1));
 		else if (is("endchild"))
 			exit(0);
-		else if (is("child"))
-			word = do_child(word);
-		else if (is("exec"))
-			check(execlp(field[1], field[1], field[2], (char *)NULL));
-		else if (is("raise"))
-			raise((int)number(1));
 		else if (is("ready"))
 			do_ready();
 		else if (is("vmas"))
 			do_vmas();
 		else
-			file_word();
+			word = process_word(word);
 	}
 	return 0;
 }

@@ -1,0 +1,569 @@
+# Several processes, or several addresses, and one transaction.
+load helpers
+
+unchanged() { [ "$(sum data.bin)" = "$before" ]; }
+said() { [ "$(cat out)" = "$1" ] || { cat out err; return 1; }; }
+
+# Over fork.
+
+both_ways() {
+	run play map:0:20000 set:0:5:X fork get:0:5 set:0:6:C post:child await:parent get:0:7 endchild \
+		await:child get:0:6 set:0:7:P post:parent wait exit:0
+	echo "$output"
+	[ "$output" = $'X\nC\nP\nchild 0' ]
+	[ "$(at 5 6 7)" = XCP ]
+	no_journal
+}
+@test "parent and child see each other's stores at once" { each_tracker both_ways; }
+
+# A parent and a child that have stored X and C, uncommitted, and wait for `go`.  Then the child stores L and is killed.
+both() {
+	begin map:0:20000 set:0:5:X fork set:0:6:C post:child await:go get:0:5 get:0:6 set:0:7:L raise:9 endchild \
+		await:child post:parent await:go wait get:0:5 get:0:6 get:0:7 "$1"
+	posted parent
+}
+both_end() {
+	touch go
+	wait $pid || true
+}
+
+not_committed() {
+	both _exit:1
+	[ "$(at 5 6)" = aa ]
+	both_end
+	said $'X\nC\nchild -9\nX\nC\nL'
+	[ "$(at 5 6 7)" = aaa ]
+}
+@test "what they store stays out of the file" { each_tracker not_committed; }
+
+committed_by() {
+	both _exit:1
+	bigfile commit "$(cat "$1")"
+	[ "$(at 5 6)" = XC ]
+	both_end
+	said $'X\nC\nchild -9\nX\nC\nL'
+	[ "$(at 5 6 7)" = XCa ]
+	bigfile recover data.bin
+	[ "$(at 5 6 7)" = XCa ]
+}
+@test "bigfile commit of the parent commits both" { each_tracker committed_by parent; }
+@test "bigfile commit of the child commits both" { each_tracker committed_by child; }
+
+committed_by_file() {
+	both _exit:1
+	bigfile commit data.bin
+	[ "$(at 5 6)" = XC ]
+	both_end
+	[ "$(at 5 6 7)" = XCa ]
+}
+@test "bigfile commit of the file commits both" { each_tracker committed_by_file; }
+
+signalled() {
+	both _exit:1
+	kill -USR1 "$(cat "$1")"
+	until_true 10 eval '[ "$(at 5 6)" = XC ]'
+	both_end
+	[ "$(at 5 6 7)" = XCa ]
+}
+@test "SIGUSR1 to the parent commits both" { each_tracker signalled parent; }
+@test "SIGUSR1 to the child commits both" { each_tracker signalled child; }
+
+child_syncs() {
+	run play map:0:20000 set:0:5:X child set:0:6:C "$1" set:0:7:L endchild raise:9
+	[ "$(at 5 6 7)" = XCa ]
+	bigfile recover data.bin
+	[ "$(at 5 6 7)" = XCa ]
+}
+@test "msync in the child commits both" { each_tracker child_syncs msync:0; }
+@test "fsync in the child commits both" { each_tracker child_syncs fsync; }
+
+parent_syncs() {
+	run play map:0:20000 set:0:5:X fork set:0:6:C post:child await:synced raise:9 endchild \
+		await:child msync:0 set:0:7:L post:synced wait raise:9
+	[ "$(at 5 6 7)" = XCa ]
+	bigfile recover data.bin
+	[ "$(at 5 6 7)" = XCa ]
+}
+@test "msync in the parent commits both" { each_tracker parent_syncs; }
+
+commits_in_turn() {
+	run play map:0:20000 set:0:5:1 msync:0 child set:0:5:2 msync:0 set:0:6:2 endchild set:0:5:3 msync:0 \
+		child set:0:5:4 get:0:6 msync:0 set:0:5:5 endchild get:0:5 _exit:1
+	[ "$output" = $'child 0\n2\nchild 0\n5' ]
+	[ "$(at 5 6)" = 42 ]
+}
+@test "a page that parent and children commit in turn" { each_tracker commits_in_turn; }
+
+rolled_back_by() {
+	both exit:0
+	bigfile abort "$(cat "$1")"
+	unchanged
+	both_end
+	said $'a\na\nchild -9\na\na\nL'
+	[ "$(at 5 6 7)" = aaL ]
+	no_journal
+}
+rolled_back() {
+	before=$(sum data.bin)
+	rolled_back_by "$1"
+}
+@test "bigfile abort of the parent rolls back both; both go on" { each_tracker rolled_back parent; }
+@test "bigfile abort of the child rolls back both; both go on" { each_tracker rolled_back child; }
+
+signalled_back() {
+	both exit:0
+	kill -USR2 "$(cat "$1")"
+	until_true 10 eval 'bigfile status --json "$(cat '"$1"')" | jq -e ".processes[0].aborts == 1"'
+	both_end
+	said $'a\na\nchild -9\na\na\nL'
+	[ "$(at 5 6 7)" = aaL ]
+}
+@test "SIGUSR2 to the parent rolls back both" { each_tracker signalled_back parent; }
+@test "SIGUSR2 to the child rolls back both" { each_tracker signalled_back child; }
+
+back_to_the_commit() {
+	begin map:0:20000 set:0:5:X fork set:0:6:C msync:0 set:0:5:Y set:0:6:D post:child await:go get:0:5 get:0:6 endchild \
+		await:child set:0:7:P post:parent await:go wait get:0:5 get:0:6 get:0:7 exit:0
+	posted parent
+	bigfile abort $pid
+	both_end
+	said $'X\nC\nchild 0\nX\nC\na'
+	[ "$(at 5 6 7)" = XCa ]
+}
+@test "an abort goes back to the child's commit" { each_tracker back_to_the_commit; }
+
+# left END: a child ends so; its stores are still there, not yet in the file, and the parent's end decides.
+left() {
+	local parent
+	for parent in exit:0 exit:1; do
+		rm -f data.bin then
+		letters data.bin 20000
+		run play map:0:20000 set:0:5:X child set:0:6:C "$1" endchild get:0:6 system:'LD_PRELOAD= cp data.bin then' "$parent"
+		echo "$parent: $output"
+		[ "$(grep -v '^child' <<<"$output")" = C ]
+		[ "$(byte then 5)$(byte then 6)" = aa ]
+		[ "$parent" = exit:0 ] && [ "$(at 5 6)" = XC ] || [ "$(at 5 6)" = aa ]
+		no_journal
+	done
+}
+@test "a child that exits leaves its stores in the transaction" { each_tracker left exit:0; }
+@test "a child that exits with another status too" { each_tracker left exit:3; }
+@test "a child that ends by _exit(0) too" { each_tracker left _exit:0; }
+@test "a child that ends by _exit(3) too" { each_tracker left _exit:3; }
+@test "a child that ends by quick_exit too" { each_tracker left quick:0; }
+@test "a child that execs too" { each_tracker left exec:true; }
+@test "a child that is killed by SIGTERM too" { each_tracker left raise:15; }
+@test "a child that is killed by SIGKILL too" { each_tracker left raise:9; }
+@test "a child that unmaps, and closes, and ends too" {
+	unmaps() {
+		run play map:0:20000 set:0:5:X child set:0:6:C unmap:0 close exit:0 endchild get:0:5 get:0:6 exit:0
+		[ "$output" = $'child 0\nX\nC' ]
+		[ "$(at 5 6)" = XC ]
+	}
+	each_tracker unmaps
+}
+
+# last_out PARENT CHILD BYTES: the parent ends first, the child then.
+last_out() {
+	begin map:0:20000 set:0:5:X fork set:0:6:C post:child await:parent.gone "$2" endchild await:child "$1"
+	wait $pid || true
+	[ "$(at 5 6)" = aa ]
+	touch parent.gone
+	until_true 10 gone "$(cat child)"
+	bigfile recover data.bin
+	[ "$(at 5 6)" = "$3" ]
+	no_journal
+}
+@test "the last one out decides: status 0 after 0" { each_tracker last_out exit:0 exit:0 XC; }
+@test "the last one out decides: status 0 after 1" { each_tracker last_out exit:1 exit:0 XC; }
+@test "the last one out decides: status 0 after kill -9" { each_tracker last_out raise:9 exit:0 XC; }
+@test "the last one out decides: _exit(0) after exec" { each_tracker last_out exec:true _exit:0 XC; }
+@test "the last one out decides: status 1 after 0" { each_tracker last_out exit:0 exit:1 aa; }
+@test "the last one out decides: SIGTERM after 0" { each_tracker last_out exit:0 raise:15 aa; }
+@test "the last one out decides: kill -9 after 0" { each_tracker last_out exit:0 raise:9 aa; }
+@test "the last one out decides: kill -9 after kill -9" { each_tracker last_out raise:9 raise:9 aa; }
+
+policy() {
+	BIGFILE_EXIT=commit last_out exit:0 exit:1 XC
+	rm -f ./*
+	letters data.bin 20000
+	BIGFILE_EXIT=abort last_out exit:0 exit:0 aa
+}
+@test "by its exit policy" { each_tracker policy; }
+
+all_killed() {
+	begin map:0:20000 set:0:5:X fork set:0:6:C msync:0 set:0:6:D set:0:9000:D post:child await:never endchild \
+		await:child set:0:7:P post:parent await:never
+	posted parent
+	kill -9 $pid "$(cat child)"
+	wait $pid || true
+	until_true 10 gone "$(cat child)"
+	[ "$(at 5 6 7 9000)" = XCaa ]
+	run play map:0:20000 get:0:5 get:0:6 get:0:7 get:0:9000 exit:0
+	[ "$output" = $'X\nC\na\na' ]
+	[ "$(at 5 6 7 9000)" = XCaa ]
+	no_journal
+}
+@test "when all are killed the file is as at the last commit, and so the next one finds it" { each_tracker all_killed; }
+
+grandchildren() {
+	run play map:0:20000 set:0:5:X child set:0:6:C fork get:0:5 get:0:6 set:0:7:G post:grandchild await:seen set:0:8:H msync:0 \
+		set:0:9:L post:done raise:9 endchild exit:3 endchild await:grandchild get:0:7 post:seen await:done get:0:8 get:0:9 raise:9
+	echo "$output"
+	[ "$(grep -v '^child' <<<"$output")" = $'X\nC\nG\nH\nL' ]
+	[ "$(at 5 6 7 8 9)" = XCGHa ]
+}
+@test "a grandchild whose parent has left" { each_tracker grandchildren; }
+
+twenty() {
+	local words=() i
+	for i in {10..29}; do words+=(fork fill:0:$((i * 500)):500:${i:1} endchild); done
+	for i in {10..29}; do words+=(wait); done
+	play map:0:20000 "${words[@]}" exit:0
+	for i in {10..29}; do
+		[ "$(dd if=data.bin bs=500 skip=$i count=1 status=none | tr -d "${i:1}" | wc -c)" = 0 ]
+	done
+	[ "$(at 4999 15000)" = aa ]
+}
+@test "twenty children fill neighbouring parts of the same pages" { each_tracker twenty; }
+
+child_maps() {
+	run play map:0:20000 set:0:5:X child open:data.bin map:0:8192 get:1:5 readinto:1:100:10 set:1:6:C endchild get:0:100 get:0:6 exit:0
+	[ "$output" = $'X\n10\nchild 0\nK\nC' ]
+	[ "$(at 5 6 100)" = XCK ]
+}
+@test "a child maps again, and read(2) stores there" { each_tracker child_maps; }
+
+child_first() {
+	run play child map:0:20000 set:0:5:C endchild map:0:20000 get:0:5 set:0:6:P exit:0
+	[ "$output" = $'child 0\nC' ]
+	[ "$(at 5 6)" = CP ]
+}
+@test "a child that maps first and ends has a transaction of its own" { each_tracker child_first; }
+
+child_first_stays() {
+	run play fork map:0:20000 set:0:5:C post:child await:parent get:0:6 _exit:1 endchild \
+		await:child map:0:20000 get:0:5 set:0:6:P post:parent wait exit:0
+	[ "$output" = $'C\nP\nchild 1' ]
+	[ "$(at 5 6)" = CP ]
+}
+@test "a child that maps first is joined by its parent" { each_tracker child_first_stays; }
+
+execs_itself() {
+	printf '#!/bin/sh\nexec "$PROGS/play" open:data.bin map:0:20000 get:0:5 get:0:6 set:0:7:E exit:3\n' >again
+	chmod +x again
+	run play map:0:20000 set:0:5:X child set:0:6:C exec:./again endchild get:0:7 exit:0
+	[ "$output" = $'X\nC\nchild 3\nE' ]
+	[ "$(at 5 6 7)" = XCE ]
+}
+@test "what a child execs joins anew" { each_tracker execs_itself; }
+
+quiet_child() {
+	run play map:0:20000 set:0:5:X child exec:true endchild set:0:6:Y exit:0
+	[ "$output" = "child 0" ]
+	[ "$(at 5 6)" = XY ]
+}
+@test "a child that only execs says nothing" { each_tracker quiet_child; }
+
+unharmed() {
+	run play map:0:20000 set:0:5:X system:'echo system' popen:'echo popen' spawn:'echo spawn' vfork:'echo vfork' \
+		spawn:'kill -9 $$' vfork:'exit 7' system:'LD_PRELOAD= cp data.bin then' get:0:5 set:0:6:Y "$1"
+	[ "$output" = $'system\npopen\nspawn\nchild 0\nvfork\nchild 0\nchild -9\nchild 7\nX' ]
+	[ "$(byte then 5)" = a ]
+	[ "$(at 5 6)" = "$2" ]
+	no_journal
+}
+@test "system, popen, posix_spawn and vfork commit nothing" { each_tracker unharmed exit:1 aa; }
+@test "system, popen, posix_spawn and vfork lose nothing" { each_tracker unharmed exit:0 XY; }
+
+unharmed_child() {
+	run play map:0:20000 child set:0:5:X system:'echo system' vfork:'exit 7' set:0:6:Y endchild get:0:5 exit:0
+	[ "$output" = $'system\nchild 7\nchild 0\nX' ]
+	[ "$(at 5 6)" = XY ]
+}
+@test "in a child too" { each_tracker unharmed_child; }
+
+threads_store() {
+	local i
+	for i in {0..19}; do truncate -s $((65 * 4096)) data.bin.$i; done
+	run bigfile run -p "$PWD/data.bin.*" -- "$PROGS/forks" run data.bin 20
+	echo "$output"
+	[ "$status" = 0 ]
+	"$PROGS/forks" check data.bin 20
+	no_journal
+}
+@test "threads store while their process forks, and no store is lost" { each_tracker threads_store; }
+
+# Sizes, and calls.
+
+child_grows() {
+	begin map:0:100000 set:0:5:X fork trunc:50000 set:0:49999:C post:child await:go size endchild \
+		await:child size get:0:49999 set:0:49998:P post:parent await:go wait size "$1"
+	posted parent
+	[ "$(stat -c %s data.bin)" = 20000 ]
+	touch go
+	wait $pid || true
+	said $'50000\nC\n50000\nchild 0\n50000'
+	[ "$(stat -c %s data.bin)" = "$2" ]
+	[ "$2" = 20000 ] || [ "$(at 5 49998 49999)" = XPC ]
+}
+@test "a child grows the file for its parent, committed" { each_tracker child_grows exit:0 50000; }
+@test "a child grows the file for its parent, rolled back" { each_tracker child_grows exit:1 20000; }
+
+growth_rolled_back() {
+	before=$(sum data.bin)
+	begin map:0:100000 fork trunc:50000 set:0:49999:C post:child await:go size get:0:49999 endchild \
+		await:child post:parent await:go wait size get:0:49999 exit:0
+	posted parent
+	bigfile abort $pid
+	touch go
+	wait $pid
+	said $'20000\n0\nchild 0\n20000\n0'
+	unchanged
+}
+@test "an abort takes a child's growth back for both" { each_tracker growth_rolled_back; }
+
+grows_far() {
+	run play map:0:20000 child trunc:9000000 map:0:9000000 set:1:8999999:C endchild map:0:9000000 get:1:8999999 set:1:5000000:P \
+		child get:1:5000000 set:1:5000001:D endchild get:1:5000001 exit:0
+	[ "$output" = $'child 0\nC\nP\nchild 0\nD' ]
+	[ "$(stat -c %s data.bin)$(at 5000000 5000001 8999999)" = 9000000PDC ]
+}
+@test "growth beyond what was mapped at the fork" { each_tracker grows_far; }
+
+child_cuts() {
+	run play map:0:20000 set:0:100:X child trunc:6000 trunc:10000 endchild size get:0:7000 get:0:100 exit:0
+	[ "$output" = $'child 0\n10000\n0\nX' ]
+	[ "$(stat -c %s data.bin)" = 10000 ]
+	cmp <(head -c 4000 /dev/zero) <(tail -c 4000 data.bin)
+}
+@test "a child truncates the file for its parent" { each_tracker child_cuts; }
+
+child_cuts_for_nothing() {
+	before=$(sum data.bin)
+	run play map:0:20000 child trunc:6000 msync:0 trunc:0 endchild size exit:1
+	[ "$output" = $'child 0\n0' ]
+	[ "$(stat -c %s data.bin)" = 6000 ]
+	letters data.bin 20000
+	run play map:0:20000 child trunc:6000 exit:0 endchild size exit:1
+	[ "$output" = $'child 0\n6000' ]
+	unchanged
+}
+@test "a child's truncation is rolled back" { each_tracker child_cuts_for_nothing; }
+
+calls() {
+	run play map:0:20000 set:0:5:X child read:5:1 write:6:WWW append:END size endchild get:0:7 size read:19998:5 \
+		child set:0:8:S trunc:20004 endchild read:6:3 end exit:0
+	[ "$output" = $'X\n20003\nchild 0\nW\n20003\naaEND\nchild 0\nWWS\n20004' ]
+	[ "$(at 5 6 7 8)" = XWWS ]
+	[ "$(stat -c %s data.bin)" = 20004 ]
+	[ "$(tail -c 4 data.bin | head -c 3)" = END ]
+}
+@test "read and write in one process, stores in the other" { each_tracker calls; }
+
+calls_alone() {
+	run play child write:6:VVV endchild exit:1
+	[ "$(at 6 7 8)" = VVV ]
+	run play write:5:X map:0:20000 child write:6:WWW endchild unmap:0 read:5:4 map:0:20000 get:1:8 exit:0
+	[ "$output" = $'child 0\nXWWW\nW' ]
+	[ "$(at 5 6 7 8)" = XWWW ]
+}
+@test "write in a child, and a mapping made after it" { each_tracker calls_alone; }
+
+# Processes that have nothing in common but the file.
+
+joined() {
+	begin map:0:20000 set:0:5:X post:first await:second get:0:6 set:0:7:A post:seen await:end exit:0
+	first=$pid
+	begin await:first map:0:20000 get:0:5 set:0:6:B post:second await:seen get:0:7 exit:1
+	wait $pid || true
+	[ "$(at 5 6 7)" = aaa ]
+	touch end
+	wait $first
+	said $'X\nB\nA'
+	[ "$(at 5 6 7)" = XBA ]
+	no_journal
+}
+@test "a second process joins and sees what is not committed" { each_tracker joined; }
+
+# Two that have stored X and Y, and wait for `go`; then each says what it sees.
+two() {
+	begin map:0:20000 set:0:5:X post:first await:go get:0:5 get:0:6 post:first.seen await:end "$1"
+	first=$pid
+	posted first
+	begin map:0:20000 set:0:6:Y post:second await:first.seen get:0:5 get:0:6 post:second.seen await:end "$2"
+	second=$pid
+	posted second
+}
+two_look() {
+	touch go
+	posted second.seen
+}
+two_end() {
+	touch end
+	wait $first || true
+	wait $second || true
+	bigfile recover data.bin
+	no_journal
+}
+
+one_commits() {
+	two raise:9 raise:9
+	bigfile commit "${!1}"
+	[ "$(at 5 6)" = XY ]
+	two_look
+	two_end
+	said $'X\nY\nX\nY'
+	[ "$(at 5 6)" = XY ]
+}
+@test "a commit of the first commits the second's stores" { each_tracker one_commits first; }
+@test "a commit of the second commits the first's stores" { each_tracker one_commits second; }
+
+one_aborts() {
+	before=$(sum data.bin)
+	two exit:0 exit:0
+	bigfile abort "${!1}"
+	unchanged
+	two_look
+	two_end
+	said $'a\na\na\na'
+	unchanged
+}
+@test "an abort of the first rolls back the second's stores" { each_tracker one_aborts first; }
+@test "an abort of the second rolls back the first's stores" { each_tracker one_aborts second; }
+
+one_killed() {
+	two raise:9 exit:0
+	kill -9 "${!1}"
+	wait "${!1}" || true
+	[ "$(at 5 6)" = aa ]
+	run play map:0:20000 get:0:5 get:0:6 set:0:7:Z exit:0
+	[ "$output" = $'X\nY' ]
+	[ "$(at 5 6 7)" = aaa ]
+	bigfile commit "${!2}"
+	[ "$(at 5 6 7)" = XYZ ]
+	kill -9 "${!2}"
+	two_end
+	[ "$(at 5 6 7)" = XYZ ]
+}
+@test "the first is killed, a third joins, the second commits all three" { each_tracker one_killed first second; }
+@test "the second is killed, a third joins, the first commits all three" { each_tracker one_killed second first; }
+
+two_killed() {
+	before=$(sum data.bin)
+	two exit:0 exit:0
+	kill -9 $first $second
+	two_end
+	unchanged
+	run play map:0:20000 get:0:5 get:0:6 exit:0
+	[ "$output" = $'a\na' ]
+}
+@test "when both are killed nothing is left of their transaction" { each_tracker two_killed; }
+
+eight() {
+	local i round pids
+	for round in {1..5}; do
+		pids=()
+		for i in {1..8}; do
+			begin map:0:20000 fill:0:$((i * 2000)):2000:$i get:0:$((i * 2000)) exit:0
+			pids+=($pid)
+		done
+		wait "${pids[@]}"
+		for i in {1..8}; do
+			[ "$(dd if=data.bin bs=2000 skip=$i count=1 status=none | tr -d $i | wc -c)" = 0 ]
+		done
+		[ "$(at 1999 18000)" = aa ]
+		no_journal
+		rm data.bin
+		letters data.bin 20000
+	done
+	[ "$(sort out | uniq -c | tr -s ' \n' ' ')" = " 5 1 5 2 5 3 5 4 5 5 5 6 5 7 5 8 " ]
+}
+@test "eight come and go at once" { each_tracker eight; }
+
+joiner_grows() {
+	begin map:0:100000 set:0:5:X post:first await:second size get:0:49999 trunc:40000 post:cut await:end exit:0
+	first=$pid
+	begin await:first map:0:20000 trunc:50000 map:0:50000 set:1:49999:Y post:second await:cut size get:1:39999 exit:0
+	wait $pid
+	touch end
+	wait $first
+	said $'50000\nY\n40000\n0'
+	[ "$(stat -c %s data.bin)$(at 5)" = 40000X ]
+}
+@test "sizes among processes that joined" { each_tracker joiner_grows; }
+
+two_files() {
+	letters data.bin.2 20000
+	bigfile run -p "$PWD/data.*" -- "$PROGS/play" open:data.bin map:0:20000 set:0:5:X open:data.bin.2 map:0:20000 set:1:5:X \
+		post:first await:end raise:9 &
+	first=$!
+	posted first
+	bigfile run -p "$PWD/data.*" -- "$PROGS/play" open:data.bin.2 map:0:20000 get:0:5 set:0:6:Y msync:0 set:0:7:L exit:0 >out
+	said X
+	[ "$(at 5)$(byte data.bin.2 5)$(byte data.bin.2 6)$(byte data.bin.2 7)" = XXYa ]
+	touch end
+	wait $first || true
+}
+@test "a commit spans the files that only others have mapped" { each_tracker two_files; }
+
+# Second addresses in one process.
+
+here=0x3fdc40000000 there=0x3fdc50000000
+
+two_addresses() {
+	run play map:0:20000:$here:fixed set:0:5:X map:0:20000:$there:fixed get:1:5 same:0:1 set:1:6:Y get:0:6 set:0:7:Z get:1:7 "$1"
+	[ "$output" = $'X\nno\nY\nZ' ]
+	[ "$(at 5 6 7)" = "$2" ]
+	no_journal
+}
+@test "one file at two addresses, committed" { each_tracker two_addresses exit:0 XYZ; }
+@test "one file at two addresses, rolled back" { each_tracker two_addresses exit:1 aaa; }
+
+second_after_a_commit() {
+	run play map:0:20000 set:0:5:X msync:0 set:0:6:Y map:0:20000:$there:fixed get:1:5 get:1:6 set:1:7:Z get:0:7 msync:1 set:0:8:L _exit:1
+	[ "$output" = $'X\nY\nZ' ]
+	[ "$(at 5 6 7 8)" = XYZa ]
+}
+@test "a second address keeps what was stored before it" { each_tracker second_after_a_commit; }
+
+abort_at_both() {
+	start_play map:0:20000:$here:fixed map:0:20000:$there:fixed set:0:5:X set:1:9000:Y ready get:0:5 get:1:5 get:0:9000 get:1:9000 \
+		set:1:6:Z exit:0
+	bigfile abort $pid
+	go
+	wait $pid
+	[ "$(grep -v ready out | tr -d '\n')" = aaaa ]
+	[ "$(at 5 6 9000)" = aZa ]
+}
+@test "an abort is seen at both addresses" { each_tracker abort_at_both; }
+
+parts() {
+	run play map:0:20000:$here:fixed map:8192:8192:$there:fixed set:0:8197:X get:1:5 set:1:4096:Y get:0:12288 \
+		map:16384:3616:$((there + 65536)):fixed set:2:1:Z get:0:16385 unmap:1 get:0:8197 exit:0
+	[ "$output" = $'X\nY\nZ\nX' ]
+	[ "$(at 8197 12288 16385 4097)" = XYZa ]
+}
+@test "parts of a file at other addresses" { each_tracker parts; }
+
+grown_at_both() {
+	run play map:0:100000:$here:fixed map:0:100000:$there:fixed trunc:50000 set:0:49999:X get:1:49999 trunc:30000 trunc:50000 \
+		get:0:49999 get:1:49999 write:40000:W get:1:40000 exit:0
+	[ "$output" = $'X\n0\n0\nW' ]
+	[ "$(stat -c %s data.bin)$(at 40000)" = 50000W ]
+}
+@test "sizes at two addresses" { each_tracker grown_at_both; }
+
+protected() {
+	run play map:0:20000:$here:fixed map:0:20000:$there:fixed prot:1:r set:0:5:X get:1:5 child set:1:6:Y endchild prot:1:rw set:1:7:Z exit:0
+	[ "$output" = $'X\nchild -11' ]
+	[ "$(at 5 6 7)" = XaZ ]
+}
+@test "mprotect at one of two addresses" { each_tracker protected; }
+
+forked_at_both() {
+	run play map:0:20000:$here:fixed map:0:20000:$there:fixed set:0:5:X child get:1:5 set:1:6:C endchild get:0:6 get:1:6 exit:0
+	[ "$output" = $'X\nchild 0\nC\nC' ]
+	[ "$(at 5 6)" = XC ]
+}
+@test "two addresses over fork" { each_tracker forked_at_both; }
