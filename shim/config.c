@@ -56,6 +56,27 @@ static unsigned milliseconds(const char *variable, unsigned otherwise)
 	return (unsigned)ms;
 }
 
+/* Bytes, or with K, M, G, T: powers of 1024. */
+static uint64_t bytes(const char *variable)
+{
+	static const char units[] = "KMGT";
+	const char *text = secure_getenv(variable), *unit;
+	unsigned long long n;
+	char *end;
+
+	if (!text || !*text)
+		return 0;
+	n = strtoull(text, &end, 10);
+	unit = *end ? strchr(units, *end & ~0x20) : NULL;
+	if (unit)
+		n <<= 10 * (unit - units + 1);
+	if (end == text || n == 0 || (*end && (!unit || end[1]))) {
+		log_error("%s=%s is not a size: see bigfile(7)", variable, text);
+		return 0;
+	}
+	return n;
+}
+
 static int signal_by_name(const char *name)
 {
 	if (!strncasecmp(name, "SIG", 3))
@@ -138,6 +159,7 @@ void config_load(void)
 	config.on_error = (enum config_on_error)choose("BIGFILE_ON_ERROR", errors, ON_ERROR_FAIL);
 	config.tracker = (enum config_tracker)choose("BIGFILE_TRACKER", trackers, TRACKER_AUTO);
 	config.view = (enum config_view)choose("BIGFILE_VIEW", views, VIEW_KIND_AUTO);
+	config.memory = bytes("BIGFILE_MEMORY");
 	config.durable = choose("BIGFILE_DURABLE", yes_no, 1);
 	config.wait_ms = milliseconds("BIGFILE_WAIT", 10000);
 	config.interval_ms = milliseconds("BIGFILE_INTERVAL", 0);

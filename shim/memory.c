@@ -3,11 +3,13 @@
 #include "memory.h"
 
 #include <linux/falloc.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "fmt.h"
+#include "config.h"
 #include "guard.h"
 #include "home.h"
+#include "log.h"
 #include "shared.h"
 #include "sys.h"
 
@@ -96,9 +98,49 @@ int memory_adopt(struct view *v, int fd, unsigned index)
 	return err;
 }
 
+/* Half of the machine's memory, or of what the control group allows. */
+static uint64_t half_of_memory(void)
+{
+	uint64_t all = (uint64_t)sysconf(_SC_PHYS_PAGES) * page_size(), limit;
+	int fd = sys_open("/sys/fs/cgroup/memory.max", O_RDONLY | O_CLOEXEC, 0);
+	char text[32] = "";
+
+	if (fd >= 0) {
+		sys_read(fd, text, sizeof text - 1);
+		sys_close(fd);
+	}
+	limit = strtoull(text, NULL, 10);
+	return min_u64(all, limit ? limit : all) / 2;
+}
+
+/* What would be in memory of all shared views of this session, v's file included. */
+static uint64_t wanted_with(const struct view *v)
+{
+	uint64_t wanted = 0;
+
+	for (const struct view *other = view_first(); other; other = other->next) {
+		struct stat st;
+
+		if ((other == v || other->shared) && !sys_fstat(other->fd, &st))
+			wanted += (uint64_t)st.st_blocks * 512;
+	}
+	return wanted;
+}
+
+static int check_limit(const struct view *v)
+{
+	uint64_t wanted = wanted_with(v), limit = config.memory ? config.memory : half_of_memory();
+
+	if (wanted <= limit)
+		return 0;
+	log_warn_once("%s: cannot be shared between processes: that takes %lu MiB of memory, and BIGFILE_MEMORY allows %lu; raise it, or set "
+		  "BIGFILE_VIEW=private", v->path, wanted >> 20, limit >> 20);
+	return -ENOMEM;
+}
+
 int memory_create(struct view *v, unsigned index)
 {
-	int err, fd = (int)sys_call(SYS_memfd_create, "bigfile-view", MFD_CLOEXEC);
+	int err = check_limit(v), fd = err ? err : (int)sys_call(SYS_memfd_create, "bigfile-view", MFD_CLOEXEC);
 
 	if (fd < 0)
 		return fd;

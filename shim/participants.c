@@ -311,8 +311,11 @@ static struct view *view_of_file(uint32_t file)
 
 static void do_as_asked(struct shared_participant *me)
 {
-	struct view *v = view_of_file(me->file);
+	struct view *v;
 
+	/* Of several questions to a process that was stopped only the last is left: what is new is always new. */
+	participants_look();
+	v = view_of_file(me->file);
 	me->count = 0;
 	switch ((enum participant_op)me->op) {
 	case ASK_REPORT:
@@ -330,8 +333,6 @@ static void do_as_asked(struct shared_participant *me)
 		participants_thaw();
 		break;
 	case ASK_LOOK:
-		participants_look();
-		break;
 	case ASK_ALIVE:
 		break;
 	}

@@ -103,7 +103,7 @@ int promote(struct view *v)
 	int err = file == SHARED_FILES ? -ENFILE : memory_create(v, file);
 
 	if (err) {
-		log_error("%s: cannot be shared between processes: %e", v->path, err);
+		log_warn_once("%s: cannot be shared between processes: %e", v->path, err);
 		return err;
 	}
 	lock_take(&window_lock);

@@ -93,9 +93,22 @@ static void release_both(void)
 		pthread_mutex_unlock(&s->lock);
 }
 
+/* What nearly every process has: a transaction of its own. */
+static bool take_own(void)
+{
+	if (shared_session())
+		return false;
+	lock_take(&session_lock);
+	held = NULL;
+	if (!shared_session())
+		return true;
+	lock_release(&session_lock);
+	return false;
+}
+
 void session_lock_take(void)
 {
-	for (;;) {
+	while (!take_own()) {
 		uint64_t mask = signals_block();
 		bool damaged;
 
@@ -121,8 +134,11 @@ void session_lock_release(void)
 {
 	uint64_t mask = session_lock.saved_mask;
 
-	if (held)
-		push_all();
+	if (!held) {
+		lock_release(&session_lock);
+		return;
+	}
+	push_all();
 	/* Signals stay blocked until both are free. */
 	session_lock.saved_mask = ~UINT64_C(0);
 	release_both();

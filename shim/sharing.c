@@ -86,11 +86,19 @@ int sharing_begin(void *arg)
 	return any && config.view != VIEW_KIND_PRIVATE ? sharing_offer() : 0;
 }
 
+/* One that does not answer will look when it can. */
+static int tell_others(void)
+{
+	int err = participants_ask_all(ASK_LOOK, NULL);
+
+	return err == -ETIMEDOUT ? 0 : err;
+}
+
 int sharing_add(struct view *v)
 {
 	int err = promote(v);
 
-	return err ? err : participants_ask_all(ASK_LOOK, NULL);
+	return err ? err : tell_others();
 }
 
 int sharing_expect_child(void)
@@ -144,7 +152,7 @@ static int merge(void)
 
 	if (!err)
 		err = promote_all();
-	return err ? err : participants_ask_all(ASK_LOOK, NULL);
+	return err ? err : tell_others();
 }
 
 static bool is_living(const struct shared_session *s)
