@@ -15,6 +15,8 @@
 
 #define CHUNK ((uint64_t)2 << 20)
 #define GENEROUS ((uint64_t)4 << 30)
+#define LOAD_SIZE ((uint64_t)1 << 30)
+#define LARGEST_DEFAULT ((uint64_t)1 << 30) /* is loaded in less than a second */
 
 static uint64_t room_for(uint64_t end)
 {
@@ -52,10 +54,20 @@ int memory_reach(struct view *v, uint64_t end)
 	return 0;
 }
 
+/* By the kernel alone where it can: through our mapping each page would cost a fault. */
+static ssize_t load_some(const struct view *v, uint64_t start, uint64_t length)
+{
+	off_t from = (off_t)start;
+	int64_t at = sys_lseek(v->memory.fd, (int64_t)start, SEEK_SET);
+	ssize_t n = at < 0 ? (ssize_t)at : sys_call(SYS_sendfile, v->memory.fd, v->fd, &from, length);
+
+	return n > 0 ? n : sys_pread(v->fd, v->memory.at + start, length, start);
+}
+
 static int load_range(struct view *v, uint64_t start, uint64_t end)
 {
 	while (start < end) {
-		ssize_t n = sys_pread(v->fd, v->memory.at + start, end - start, start);
+		ssize_t n = load_some(v, start, min_u64(end - start, LOAD_SIZE));
 
 		if (n == -EINTR)
 			continue;
@@ -98,8 +110,8 @@ int memory_adopt(struct view *v, int fd, unsigned index)
 	return err;
 }
 
-/* Half of the machine's memory, or of what the control group allows. */
-static uint64_t half_of_memory(void)
+/* Half of the machine's memory, or of what the control group allows, but not what would take long to load. */
+static uint64_t default_limit(void)
 {
 	uint64_t all = (uint64_t)sysconf(_SC_PHYS_PAGES) * page_size(), limit;
 	int fd = sys_open("/sys/fs/cgroup/memory.max", O_RDONLY | O_CLOEXEC, 0);
@@ -110,7 +122,7 @@ static uint64_t half_of_memory(void)
 		sys_close(fd);
 	}
 	limit = strtoull(text, NULL, 10);
-	return min_u64(all, limit ? limit : all) / 2;
+	return min_u64(min_u64(all, limit ? limit : all) / 2, LARGEST_DEFAULT);
 }
 
 /* What would be in memory of all shared views of this session, v's file included. */
@@ -129,7 +141,7 @@ static uint64_t wanted_with(const struct view *v)
 
 static int check_limit(const struct view *v)
 {
-	uint64_t wanted = wanted_with(v), limit = config.memory ? config.memory : half_of_memory();
+	uint64_t wanted = wanted_with(v), limit = config.memory ? config.memory : default_limit();
 
 	if (wanted <= limit)
 		return 0;

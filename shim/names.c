@@ -99,7 +99,8 @@ static void lose_name(struct view *v)
 		bool open = view_size_changed(v) || v->carried.count || v->carry_all || v->tracker->count(v, 1, &pages) ||
 			    pages;
 
-		if (open && !sys_lstat(v->path, &st))
+		/* Of a file that was never committed nobody can expect anything. */
+		if (open && v->committed && !sys_lstat(v->path, &st))
 			log_warn("%s: replaced by another file: what was not committed of the old one is dropped with it",
 				 v->path);
 		else if (open)
