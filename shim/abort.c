@@ -10,7 +10,7 @@
 #include "log.h"
 #include "memory.h"
 #include "resize.h"
-#include "shared.h"
+#include "participants.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -48,9 +48,12 @@ static int abort_view(struct view *v, struct commit_report *report)
 int abort_all(struct commit_report *report)
 {
 	uint64_t start = sys_now_ns(CLOCK_MONOTONIC);
-	int err = 0;
+	int err;
 
 	memset(report, 0, sizeof *report);
+	err = shared_session() ? participants_look() : 0;
+	if (err)
+		return err;
 	if (shared_session())
 		shared_session()->aborting = 1;
 	for (struct view *v = view_first(); v; v = v->next) {

@@ -284,6 +284,9 @@ int commit_all(struct commit_report *report)
 
 	memset(report, 0, sizeof *report);
 	checkpoint_reap();
+	err = shared_session() ? participants_look() : 0;
+	if (err)
+		return err;
 	if (shared_session())
 		participants_reap();
 	names_follow(NULL);

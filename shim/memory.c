@@ -311,6 +311,7 @@ void memory_all_dirty(struct view *v)
 {
 	uint64_t at = 0;
 
+	memory_reach(v, v->zero_end);
 	while (at < v->zero_end) {
 		uint64_t data = memory_seek(v, at, false);
 

@@ -154,9 +154,15 @@ static int scan(const struct shared_participant *p, struct view *v, enum pagemap
 
 static int report_one(const struct shared_participant *p, struct view *v)
 {
+	uint64_t failed;
+	int err;
+
 	if (p->scannable)
 		return scan(p, v, PAGEMAP_PROTECT, note_range, NULL);
-	return p == shared_me() ? tracker->report(v) : participants_ask(slot_of(p), ASK_REPORT, v, NULL);
+	if (p == shared_me())
+		return tracker->report(v);
+	err = participants_ask(slot_of(p), ASK_REPORT, v, &failed);
+	return err ? err : failed ? -ENOMEM : 0;
 }
 
 void participants_give_up(struct shared_participant *p)
@@ -186,7 +192,11 @@ int participants_report_own(struct view *v)
 
 int participants_report(struct view *v)
 {
-	int err = participants_report_own(v);
+	/* Others may have made it larger than anything we have mapped of it. */
+	int err = memory_reach(v, v->zero_end);
+
+	if (!err)
+		err = participants_report_own(v);
 
 	each_other(shared_session(), p) {
 		int failed = p->places[v->shared - 1].attached ? report_one(p, v) : 0;
@@ -319,8 +329,7 @@ static void do_as_asked(struct shared_participant *me)
 	me->count = 0;
 	switch ((enum participant_op)me->op) {
 	case ASK_REPORT:
-		if (v)
-			tracker->report(v);
+		me->count = v && (memory_reach(v, shared_file_of(v)->zero_end) || tracker->report(v));
 		break;
 	case ASK_COUNT:
 		if (v)

@@ -15,7 +15,7 @@
 #include "shared.h"
 
 enum participant_op {
-	ASK_REPORT,   /* put into the dirty map what you have stored to in `file`, and begin anew */
+	ASK_REPORT,   /* put into the dirty map what you have stored to in `file`, and begin anew; count 1: failed */
 	ASK_COUNT,    /* how many pages of `file` you have stored to */
 	ASK_FREEZE,   /* let nobody store */
 	ASK_THAW,
@@ -42,7 +42,10 @@ unsigned participants_number(void);
 
 /* Engine thread: answers what we are asked.  Neither of the session's locks is held. */
 void participants_answer(void);
-/* What ASK_LOOK does; set by sharing.c.  The asker holds the shared lock, we our own. */
+/*
+ * What ASK_LOOK does; set by sharing.c.  The asker holds the shared lock, we our own.  -errno: there is a file in the
+ * session that we could not take up, so what we can see is not the whole transaction.
+ */
 extern int (*participants_look)(void);
 
 /* Our own part of it: for a process that leaves. */

@@ -359,6 +359,7 @@ void session_after_fork_in_child(bool may_start)
 
 	session_start_in_child();
 	participants_after_fork();
+	shared_takes_part = false;
 	lock_release(&window_lock);
 	mask = session_lock_after_fork();
 	if (child_slot >= 0 && may_start) {

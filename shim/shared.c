@@ -17,6 +17,7 @@
 struct shared_session *shared_current;
 int shared_fd = -1;
 unsigned shared_slot;
+bool shared_takes_part;
 uint64_t shared_id;
 
 static int init_lock(struct shared_session *s)
@@ -200,6 +201,8 @@ void shared_push_place(const struct view *v)
 {
 	struct shared_place *p = shared_place_of(v);
 
+	if (!shared_takes_part)
+		return;
 	p->file_fd = v->fd;
 	p->journal_fd = v->journal.fd;
 	p->memory_fd = v->memory.fd;

@@ -103,7 +103,8 @@ struct shared_session {
 extern struct shared_session *shared_current;
 extern int shared_fd;       /* of its memory, in the engine thread's table */
 extern uint64_t shared_id;   /* its inode */
-extern unsigned shared_slot; /* ours */
+extern unsigned shared_slot; /* ours, */
+extern bool shared_takes_part; /* as long as this is true */
 
 static inline struct shared_session *shared_session(void)
 {
@@ -154,7 +155,7 @@ uint64_t shared_start_time(uint32_t pid);
 /* Copies between a view and the session.  pull: what others have changed; push: what we have. */
 void shared_pull(struct view *v);
 void shared_push(const struct view *v);
-/* Only what is our own: where we show the file. */
+/* Only what is our own: where we show the file.  Nothing once we have left: the slot may be somebody else's. */
 void shared_push_place(const struct view *v);
 
 /* Engine thread.  Another participant has made a new journal since we opened ours: opens that. */

@@ -27,6 +27,7 @@ static void take_slot(struct shared_participant *me)
 	me->scannable = tracker->report == NULL;
 	me->session_fd = shared_fd;
 	me->answered = me->asked;
+	shared_takes_part = true;
 	__atomic_store_n(&me->state, SLOT_TAKEN, __ATOMIC_SEQ_CST);
 	sys_futex_wake(&me->state, INT32_MAX);
 }
@@ -205,6 +206,7 @@ int sharing_enter(uint32_t pid, uint32_t tid, int session_fd)
 	err = merge();
 	/* The last of them may have died just now: nothing of it is left to share. */
 	if (err && !participants_others() && !has_shared()) {
+		shared_takes_part = false;
 		participants_give_up(shared_me());
 		shared_set(NULL, -1, 0);
 		go_away(s, fd);
@@ -286,6 +288,7 @@ void sharing_leave(void)
 		if (participants_report_own(v))
 			memory_all_dirty(v);
 	}
+	shared_takes_part = false;
 	participants_give_up(me);
 }
 
