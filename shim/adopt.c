@@ -22,7 +22,7 @@ static int open_of_others(unsigned file, int flags, size_t which)
 		const struct shared_participant *p = &s->participants[i];
 
 		if (p->state == SLOT_TAKEN && p != shared_me() && p->places[file].attached)
-			fd = shared_open_of(p, *(const int32_t *)((const char *)&p->places[file] + which), flags);
+			fd = shared_open_of(p->pid, p->tid, *(const int32_t *)((const char *)&p->places[file] + which), flags);
 	}
 	return fd;
 }

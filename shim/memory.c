@@ -184,7 +184,7 @@ void memory_drop(struct view *v)
 /* Any thread: only the engine thread has the descriptor in its table. */
 static int borrow(const struct view *v)
 {
-	return shared_open_of(shared_me(), v->memory.fd, O_RDWR);
+	return shared_open_of(shared_me()->pid, shared_me()->tid, v->memory.fd, O_RDWR);
 }
 
 static int set_length(struct view *v, uint64_t length)

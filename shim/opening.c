@@ -30,23 +30,29 @@ static int recover_job(void *arg)
 	return recover_file(j->path, RECOVER_REDO, &j->report);
 }
 
-/* A living writer: one of this user's lets us see its transaction.  Reading next to another is allowed. */
-static int read_beside(int fd)
+/*
+ * From the moment it is open the file must be known as ours: whoever writes it first, before or after, then shares its transaction with
+ * us, and what we read is never older than that.
+ */
+static int make_known(int fd)
 {
+	int mode = sys_fcntl(fd, F_GETFL, 0), err;
 	struct view *v;
-	int err = fd < 0 ? 0 : session_view_of(fd, false, &v);
 
+	if (config.view == VIEW_KIND_PRIVATE || mode < 0 || (mode & O_PATH) || (mode & O_ACCMODE) == O_WRONLY)
+		return 0;
+	err = session_view_of(fd, false, &v);
 	return err == NOT_OURS ? 0 : err;
 }
 
-/* fd: of the file, once there is one; else -1. */
-static int recover_now(const char *path, int fd)
+static int recover_now(const char *path)
 {
 	struct job j = { .path = path };
 	int err = engine_run(recover_job, &j);
 
+	/* A living writer: we join it, or read next to it. */
 	if (err == -EBUSY)
-		return read_beside(fd);
+		return 0;
 	if (err)
 		recover_explain(path, &j.report, err);
 	if (err && config.on_error == ON_ERROR_WARN) {
@@ -79,7 +85,7 @@ int opening_prepare(int dirfd, const char *path)
 		errno = saved;
 		return 0;
 	}
-	err = recover_now(real, -1);
+	err = recover_now(real);
 	errno = saved;
 	return err;
 }
@@ -138,7 +144,9 @@ int opening_done(int fd, const char *path, bool cut)
 		return 0;
 	err = session_is_marked(fd, name, &marked, &has_view);
 	if (!err && marked && !has_view && recover_is_needed(name))
-		err = recover_now(name, fd);
+		err = recover_now(name);
+	if (!err && marked && !has_view)
+		err = make_known(fd);
 	if (!err && cut)
 		err = marked ? cut_marked(fd, has_view) : cut_plain(fd);
 	errno = saved;

@@ -257,12 +257,12 @@ int shared_follow_journal(struct view *v)
 	return 0;
 }
 
-int shared_open_of(const struct shared_participant *p, int fd, int flags)
+int shared_open_of(uint32_t pid, uint32_t tid, int fd, int flags)
 {
 	char path[64];
 
 	if (fd < 0)
 		return -EBADF;
-	fmt_print(path, sizeof path, "/proc/%u/task/%u/fd/%d", p->pid, p->tid, fd);
+	fmt_print(path, sizeof path, "/proc/%u/task/%u/fd/%d", pid, tid, fd);
 	return sys_open(path, flags | O_CLOEXEC, 0);
 }

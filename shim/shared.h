@@ -22,7 +22,7 @@
 #include "view.h"
 
 #define SHARED_PARTICIPANTS 128
-#define SHARED_FILES 256
+#define SHARED_FILES 4096
 #define SHARED_PATH 4096
 
 /* What a participant has of one file. */
@@ -162,6 +162,6 @@ void shared_push_place(const struct view *v);
 int shared_follow_journal(struct view *v);
 
 /* Somebody's descriptor, opened anew: another file description.  -errno. */
-int shared_open_of(const struct shared_participant *p, int fd, int flags);
+int shared_open_of(uint32_t pid, uint32_t tid, int fd, int flags);
 
 #endif

@@ -80,11 +80,7 @@ int sharing_offer(void)
 
 int sharing_begin(void *arg)
 {
-	bool any = false;
-
-	for (struct view *v = view_first(); v; v = v->next)
-		any |= has_transaction(v) && !v->shared;
-	return any && config.view != VIEW_KIND_PRIVATE ? sharing_offer() : 0;
+	return view_any() && config.view != VIEW_KIND_PRIVATE ? sharing_offer() : 0;
 }
 
 /* One that does not answer will look when it can. */
@@ -185,8 +181,7 @@ static void go_away(struct shared_session *s, int fd)
 
 int sharing_enter(uint32_t pid, uint32_t tid, int session_fd)
 {
-	struct shared_participant other = { .pid = pid, .tid = tid };
-	int slot, err, fd = is_closing ? -ESRCH : shared_open_of(&other, session_fd, O_RDWR);
+	int slot, err, fd = is_closing ? -ESRCH : shared_open_of(pid, tid, session_fd, O_RDWR);
 	struct shared_session *s;
 
 	err = fd < 0 ? fd : shared_map(fd, &s);
@@ -223,8 +218,10 @@ static int open_session(void)
 	int fd = -ESRCH;
 
 	for (unsigned i = 0; i < s->slots && fd < 0; i++) {
-		if (s->participants[i].state == SLOT_TAKEN)
-			fd = shared_open_of(&s->participants[i], s->participants[i].session_fd, O_RDWR);
+		const struct shared_participant *p = &s->participants[i];
+
+		if (p->state == SLOT_TAKEN)
+			fd = shared_open_of(p->pid, p->tid, p->session_fd, O_RDWR);
 	}
 	return fd;
 }

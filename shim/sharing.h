@@ -16,7 +16,7 @@
 /* Once, at start: tells the lower layers whom to call. */
 void sharing_start(void);
 
-/* Makes a session of this process if there is none, and all views with a transaction shared.  arg unused. */
+/* Makes a session of this process if it has a view and no session, and all views with a transaction shared.  arg unused. */
 int sharing_begin(void *arg);
 /* A session that another process can enter, whether we have a transaction or not. */
 int sharing_offer(void);

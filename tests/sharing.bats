@@ -304,6 +304,19 @@ too_large() {
 }
 @test "a file that takes more than BIGFILE_MEMORY is not shared, and a child says so" { each_tracker too_large; }
 
+opened_before() {
+	begin post:first await:second size read:0:5 append:END size post:done await:end exit:0
+	first=$!
+	posted first >/dev/null
+	begin await:first write:0:hello append:more post:second await:done size exit:0
+	wait $pid
+	touch end
+	wait $first
+	said $'20004\nhello\n20007\n20007'
+	[ "$(tail -c 7 data.bin)$(head -c 5 data.bin)" = moreENDhello ]
+}
+@test "who has opened the file before another writes it reads that, and appends to it" { each_tracker opened_before; }
+
 # Sizes, and calls.
 
 child_grows() {
@@ -373,6 +386,8 @@ calls() {
 
 calls_alone() {
 	run play child write:6:VVV endchild exit:1
+	[ "$(at 6 7 8)" = aaa ]
+	run play child write:6:VVV endchild exit:0
 	[ "$(at 6 7 8)" = VVV ]
 	run play write:5:X map:0:20000 child write:6:WWW endchild unmap:0 read:5:4 map:0:20000 get:1:8 exit:0
 	[ "$output" = $'child 0\nXWWW\nW' ]
