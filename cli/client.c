@@ -6,9 +6,10 @@
 #include <signal.h>
 #include <string.h>
 
+#include "controlfile.h"
+#include "proc.h"
 #include "sys.h"
 
-#define SLICE_MS 100
 #define HALF_MADE_SECONDS 60
 
 static gboolean is_private_folder(const char *path)
@@ -37,31 +38,9 @@ static GPtrArray *folders(void)
 	return all;
 }
 
-/*
- * Field 22 of /proc/PID/stat; 0 when there is no such process, or only its remains.  A process whose first
- * thread has ended looks like a zombie there although others of its threads live: those it still counts.
- */
-static uint64_t start_time_of(int pid)
-{
-	g_autofree char *path = g_strdup_printf("/proc/%d/stat", pid), *text = NULL;
-	g_auto(GStrv) fields = NULL;
-	char *rest;
-
-	if (!g_file_get_contents(path, &text, NULL, NULL) || !(rest = strrchr(text, ')')))
-		return 0;
-	fields = g_strsplit(rest + 2, " ", -1);
-	if (g_strv_length(fields) < 20 || fields[0][0] == 'X')
-		return 0;
-	if (fields[0][0] == 'Z' && g_ascii_strtoull(fields[17], NULL, 10) < 2)
-		return 0;
-	return g_ascii_strtoull(fields[19], NULL, 10);
-}
-
 gboolean client_is_alive(const struct client *c)
 {
-	uint64_t now = start_time_of(c->pid);
-
-	return now && now == c->page->start_time;
+	return proc_is_alive((uint32_t)c->pid, c->page->start_time);
 }
 
 /* Nobody has this number: the answer of the kernel, not of /proc, which may be missing or restricted. */
@@ -82,7 +61,7 @@ static gboolean is_stale(const struct client *c)
 {
 	if (c->page->magic != CONTROL_MAGIC || c->page->version != CONTROL_VERSION || !is_of_our_namespace(c))
 		return FALSE;
-	return is_gone(c->pid) || (start_time_of(c->pid) && !client_is_alive(c));
+	return is_gone(c->pid) || (proc_start_time((uint32_t)c->pid) && !client_is_alive(c));
 }
 
 static struct client *map_page(const char *path, int pid, const char **why)
@@ -140,7 +119,7 @@ struct client *client_open(int pid, const char **why)
 {
 	g_autoptr(GPtrArray) all = folders();
 
-	*why = pid && start_time_of(pid) ? "it has no marked file in use, or belongs to another user" : "there is no such process";
+	*why = pid && proc_start_time((uint32_t)pid) ? "it has no marked file in use, or belongs to another user" : "there is no such process";
 	for (guint i = 0; i < all->len; i++) {
 		g_autofree char *path = g_strdup_printf("%s/%d", (char *)all->pdata[i], pid);
 		const char *reason;
@@ -187,27 +166,7 @@ GPtrArray *client_list(void)
 
 int client_ask(struct client *c, enum control_op op, int timeout_ms)
 {
-	struct control_page *p = c->page;
-	uint32_t ticket = __atomic_add_fetch(&p->requested[op], 1, __ATOMIC_SEQ_CST);
-	gint64 end = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
-
-	__atomic_add_fetch(&p->doorbell, 1, __ATOMIC_SEQ_CST);
-	sys_futex_wake(&p->doorbell, 1);
-	for (;;) {
-		uint32_t answered = __atomic_load_n(&p->answered[op], __ATOMIC_SEQ_CST);
-		struct timespec slice = { 0, SLICE_MS * 1000000 };
-
-		if ((int32_t)(answered - ticket) >= 0)
-			return p->results[op][ticket % CONTROL_RESULTS];
-		if (!client_is_alive(c)) {
-			/* It may have answered just before it ended. */
-			answered = __atomic_load_n(&p->answered[op], __ATOMIC_SEQ_CST);
-			return (int32_t)(answered - ticket) >= 0 ? p->results[op][ticket % CONTROL_RESULTS] : -ESRCH;
-		}
-		if (timeout_ms >= 0 && g_get_monotonic_time() > end)
-			return -ETIMEDOUT;
-		sys_futex_wait(&p->answered[op], answered, &slice);
-	}
+	return controlfile_ask(c->page, op, timeout_ms);
 }
 
 struct control_file *client_files(const struct client *c, guint *count)

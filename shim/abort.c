@@ -71,7 +71,8 @@ int abort_all(struct commit_report *report)
 		if (!err)
 			err = failed;
 	}
-	if (shared_session())
+	/* Half an abort is no state to commit: it is gone through again, by whoever comes next. */
+	if (shared_session() && !err)
 		shared_session()->aborting = 0;
 	report->duration_ns = sys_now_ns(CLOCK_MONOTONIC) - start;
 	return err;

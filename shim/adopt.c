@@ -68,13 +68,15 @@ int adopt_descriptors(struct view *v, unsigned file, int *memory)
 	return 0;
 }
 
-static int adopt(unsigned file, struct view **view)
+static int adopt(unsigned file, struct view *v)
 {
 	const struct shared_file *f = &shared_session()->files[file];
 	struct stat st = { .st_dev = f->dev, .st_ino = f->ino, .st_size = (off_t)f->committed };
-	struct view *v = *view ? *view : view_create(-1, f->path, &st, VIEW_READING);
-	int memory, err = v ? 0 : -ENOMEM;
+	int memory, err;
 
+	if (!v)
+		v = view_create(-1, f->path, &st, VIEW_READING);
+	err = v ? 0 : -ENOMEM;
 	if (!err && !v->tracker) {
 		v->tracker = tracker;
 		err = tracker->attach(v);
@@ -92,7 +94,6 @@ static int adopt(unsigned file, struct view **view)
 	shared_pull(v);
 	promote_segments(v);
 	shared_push_place(v);
-	*view = v;
 	return 0;
 }
 
@@ -108,22 +109,8 @@ int adopt_all(void)
 
 		if (v && v->shared)
 			continue;
-		failed = adopt(i, &v);
+		failed = adopt(i, v);
 		err = err ? err : failed;
 	}
 	return err;
-}
-
-int adopt_file(dev_t dev, ino_t ino, struct view **v)
-{
-	struct shared_session *s = shared_session();
-
-	*v = view_find(dev, ino);
-	if (*v && (*v)->shared)
-		return 0;
-	for (unsigned i = 0; s && i < s->file_count; i++) {
-		if (s->files[i].dev == dev && s->files[i].ino == ino)
-			return adopt(i, v);
-	}
-	return NOT_SHARED;
 }

@@ -12,9 +12,6 @@
 
 #include "view.h"
 
-/* If the session has this file: v becomes a view of it.  NOT_SHARED (1): it has not, or there is none. */
-#define NOT_SHARED 1
-int adopt_file(dev_t dev, ino_t ino, struct view **v);
 /* All that are new. */
 int adopt_all(void);
 /* The descriptors of a file, for a view of it; *memory: of its memory. */

@@ -9,8 +9,8 @@
 #include "checkpoint.h"
 #include "config.h"
 #include "control.h"
+#include "engine.h"
 #include "fmt.h"
-#include "join.h"
 #include "journal_lock.h"
 #include "log.h"
 #include "names.h"
@@ -18,6 +18,8 @@
 #include "sharing.h"
 #include "sys.h"
 #include "tracker.h"
+
+#define LARGEST_CROWD 1000 /* whom we ask, one after the other, to share a transaction */
 
 /* The descriptor that the program means; whatever it does to it later, this is the file. */
 static int open_anchor(const struct attach_request *r)
@@ -158,12 +160,8 @@ static int become_writer(struct view *v, struct attach_request *r)
 static int new_view(struct attach_request *r)
 {
 	struct stat st;
-	int fd, err = adopt_file(r->dev, r->ino, &r->view);
+	int err = 0, fd = open_anew(r, O_RDONLY);
 
-	if (err != NOT_SHARED)
-		return err;
-	err = 0;
-	fd = open_anew(r, O_RDONLY);
 	if (fd < 0)
 		return fd;
 	if (!r->write)
@@ -182,6 +180,22 @@ static int new_view(struct attach_request *r)
 	return tracker->attach(r->view);
 }
 
+/* The view that there is, or that comes with the transaction of those who have the file too. */
+static int find_view(struct attach_request *r)
+{
+	int err;
+
+	r->view = view_find(r->dev, r->ino);
+	if (r->view && (!r->write || r->view->mode != VIEW_READING))
+		return 0;
+	err = r->alone ? 0 : join_owners(r->dev, r->ino, r->write, &r->ask);
+	if (!err && shared_session())
+		err = adopt_all();
+	r->view = view_find(r->dev, r->ino);
+	/* Who only reads, and cannot see the transaction, sees what is committed. */
+	return err == -EBUSY && !r->write ? 0 : err;
+}
+
 static int attach_anchored(struct attach_request *r)
 {
 	struct stat st;
@@ -191,24 +205,16 @@ static int attach_anchored(struct attach_request *r)
 		return err;
 	if (st.st_dev != r->dev || st.st_ino != r->ino)
 		return ATTACH_OTHER_FILE;
-	r->view = view_find(st.st_dev, st.st_ino);
-	if (!r->view) {
-		err = join_owners(st.st_dev, st.st_ino, r->write);
-		if (!err)
-			err = new_view(r);
-		if (err)
-			return err;
-	}
+	err = find_view(r);
+	if (!err && !r->view)
+		err = new_view(r);
+	if (err)
+		return err;
 	/* In a forked child, that only had its parent's. */
 	if (r->view->fd < 0 && r->view->mode == VIEW_READING)
 		r->view->fd = open_anew(r, O_RDONLY);
 	if (!r->write || r->view->mode != VIEW_READING)
 		return 0;
-	err = join_owners(st.st_dev, st.st_ino, true);
-	if (!err)
-		err = adopt_file(r->dev, r->ino, &r->view);
-	if (err != NOT_SHARED)
-		return err;
 	/* Nobody will ever look for it again: there is nothing to make durable. */
 	if (st.st_nlink == 0) {
 		r->view->mode = VIEW_UNLINKED;
@@ -231,11 +237,27 @@ int attach_job(void *request)
 	return err;
 }
 
+int attach_run(struct attach_request *r)
+{
+	int err, asked = 0;
+
+	while ((err = engine_run(attach_job, r)) == ATTACH_ASK) {
+		err = asked++ < LARGEST_CROWD ? join_ask(&r->ask) : -EBUSY;
+		/* One that is leaving has no answer, and is soon gone. */
+		if (asked > 1)
+			sys_sleep_ms(1);
+		/* Who only reads, and cannot see the transaction, sees what is committed. */
+		r->alone = err == -EBUSY && !r->write;
+		if (err && !r->alone)
+			break;
+	}
+	return err;
+}
+
 static void let_go(struct view *v)
 {
 	bool used = v->journal.named;
 
-	shared_follow_journal(v);
 	/* What cannot be made durable stays in the journal, and the journal stays. */
 	if (checkpoint_now(v)) {
 		journal_close(&v->journal);

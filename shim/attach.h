@@ -7,6 +7,7 @@
 #ifndef BIGFILE_ATTACH_H
 #define BIGFILE_ATTACH_H
 
+#include "join.h"
 #include "recover.h"
 #include "view.h"
 
@@ -17,17 +18,27 @@ struct attach_request {
 	bool write;       /* stores are going to be made */
 	dev_t dev;        /* what the caller takes fd for */
 	ino_t ino;
+	bool alone;       /* whoever has the file too: we shall not share with them */
 	int anchor;       /* the job's own: of that file, for opening it anew */
 
+	struct join_request ask; /* ATTACH_ASK: whom and what */
 	struct view *view;      /* the answer */
 	struct recovery report; /* why not: for recover_explain */
 };
 
 /* An answer of attach_job: fd is of another file than the caller takes it for. */
 #define ATTACH_OTHER_FILE 2
+/* Another one: r->ask is to be asked (join_ask), then attach_job once more. */
+#define ATTACH_ASK JOIN_ASK
 
 /* A job.  -EBUSY: another process writes the file; try again.  Other errors as recover_file, or the system's. */
 int attach_job(void *request);
+
+/*
+ * Any thread, between join_lock and join_unlock: attach_job, and who must come along is asked, while no lock of the
+ * transaction is held, for it needs that one.
+ */
+int attach_run(struct attach_request *r);
 
 /* A job: commits or aborts nothing; checkpoints, deletes journals, lets go of locks.  arg unused. */
 int detach_job(void *arg);

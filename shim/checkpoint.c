@@ -10,6 +10,7 @@
 #include "journal_lock.h"
 #include "log.h"
 #include "marks.h"
+#include "shared.h"
 #include "sys.h"
 
 #define JOURNAL_GROWN ((uint64_t)32 << 20)
@@ -19,6 +20,7 @@ void (*checkpoint_ended)(void);
 static struct {
 	struct view *view; /* NULL: none is under way */
 	struct journal_position head;
+	uint32_t generation; /* of the journal that it was */
 	pthread_t thread;
 	int result;
 	uint32_t done;
@@ -44,12 +46,18 @@ static void fail(struct view *v, int err)
 
 static int finish(struct view *v, struct journal_position head, int err)
 {
-	/* In a shared session somebody else may have come farther meanwhile. */
-	if (!err && head.seq > v->journal.header.head_seq)
+	if (!err)
 		err = journal_trim(&v->journal, head);
 	if (err)
 		fail(v, err);
 	return err;
+}
+
+/* In a shared session somebody else may have come farther meanwhile, or begun another journal. */
+static bool is_outdated(const struct view *v)
+{
+	return v->mode != VIEW_WRITING || background.generation != v->journal.generation ||
+	       background.head.seq <= v->journal.header.head_seq;
 }
 
 static void wait_for_background(void)
@@ -64,7 +72,9 @@ void checkpoint_reap(void)
 	if (!background.view || !__atomic_load_n(&background.done, __ATOMIC_ACQUIRE))
 		return;
 	pthread_join(background.thread, NULL);
-	finish(background.view, background.head, background.result);
+	/* A file that could not be made durable is that whatever journal it has. */
+	if (background.result || !is_outdated(background.view))
+		finish(background.view, background.head, background.result);
 	background.view = NULL;
 }
 
@@ -84,6 +94,7 @@ void checkpoint_consider(struct view *v, bool idle)
 		return;
 	background.view = v;
 	background.head = v->journal.tail;
+	background.generation = v->journal.generation;
 	background.done = 0;
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, 1 << 20);
@@ -102,6 +113,9 @@ int checkpoint_now(struct view *v)
 		return v->error;
 	if (!journal_has_records(&v->journal))
 		return 0;
+	err = v->shared ? shared_follow(v) : 0;
+	if (err)
+		return err;
 	err = finish(v, v->journal.tail, v->journal.durable ? sys_fdatasync(v->fd) : 0);
 	return err ? err : journal_sync(&v->journal);
 }

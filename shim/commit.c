@@ -143,11 +143,10 @@ static void look_for_stranger(struct view *v)
 static int start_builds(void)
 {
 	each_writing(v) {
-		int err = shared_follow_journal(v);
+		int err = v->shared ? shared_follow(v) : 0;
 
 		if (!err && v->journal.error)
 			err = checkpoint_renew_journal(v);
-
 		look_for_stranger(v);
 		if (!err)
 			err = build_start(v);
@@ -277,6 +276,18 @@ static int attempt(struct commit_report *report)
 	return err;
 }
 
+/* What others have left: files that we do not have, an abort half done, slots of the dead. */
+static int prepare_shared(void)
+{
+	struct commit_report report;
+	int err = participants_look();
+
+	if (!err && shared_session()->aborting)
+		err = abort_all(&report);
+	participants_reap();
+	return err;
+}
+
 int commit_all(struct commit_report *report)
 {
 	uint64_t start = sys_now_ns(CLOCK_MONOTONIC);
@@ -284,11 +295,9 @@ int commit_all(struct commit_report *report)
 
 	memset(report, 0, sizeof *report);
 	checkpoint_reap();
-	err = shared_session() ? participants_look() : 0;
+	err = shared_session() ? prepare_shared() : 0;
 	if (err)
 		return err;
-	if (shared_session())
-		participants_reap();
 	names_follow(NULL);
 	err = attempt(report);
 	if (err == -EAGAIN) {

@@ -9,6 +9,7 @@
 #include "controlfile.h"
 #include "fmt.h"
 #include "log.h"
+#include "proc.h"
 #include "shared.h"
 #include "sys.h"
 
@@ -75,7 +76,7 @@ void control_start(const char *tracker_name)
 	}
 	fresh->pid = (uint32_t)sys_getpid();
 	fresh->engine = (uint32_t)sys_gettid();
-	fresh->start_time = shared_start_time(fresh->pid);
+	fresh->start_time = proc_start_time(fresh->pid);
 	fresh->pid_namespace = sys_stat("/proc/self/ns/pid", &st) ? 0 : st.st_ino;
 	read_comm(fresh->comm, sizeof fresh->comm);
 	fmt_print(fresh->tracker, sizeof fresh->tracker, "%s", tracker_name);

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 
 #include "fmt.h"
+#include "proc.h"
 #include "sys.h"
+
+#define GLANCE_MS 20
 
 /* The folder must be ours and closed to others: what lies in it can make us commit. */
 static int check_folder(const char *folder)
@@ -85,13 +88,43 @@ void controlfile_unmap(struct control_page *page)
 	sys_munmap(page, CONTROL_PAGE_SIZE);
 }
 
+static void ring(struct control_page *page)
+{
+	__atomic_add_fetch(&page->doorbell, 1, __ATOMIC_SEQ_CST);
+	sys_futex_wake(&page->doorbell, 1);
+}
+
 void controlfile_ring(uint32_t pid)
 {
 	struct control_page *page;
 
 	if (controlfile_map(pid, &page))
 		return;
-	__atomic_add_fetch(&page->doorbell, 1, __ATOMIC_SEQ_CST);
-	sys_futex_wake(&page->doorbell, 1);
+	ring(page);
 	controlfile_unmap(page);
+}
+
+int controlfile_ask(struct control_page *page, enum control_op op, int timeout_ms)
+{
+	uint32_t ticket = __atomic_add_fetch(&page->requested[op], 1, __ATOMIC_SEQ_CST);
+	uint64_t start = sys_now_ns(CLOCK_MONOTONIC);
+	struct timespec glance = { 0, GLANCE_MS * 1000000 };
+	bool gone = false;
+
+	ring(page);
+	for (;;) {
+		uint32_t answered = __atomic_load_n(&page->answered[op], __ATOMIC_SEQ_CST);
+
+		if ((int32_t)(answered - ticket) >= 0)
+			return page->results[op][ticket % CONTROL_RESULTS];
+		/* It may have answered just before it ended: looked at once more. */
+		if (gone)
+			return -ESRCH;
+		gone = !proc_is_alive(page->pid, page->start_time);
+		if (gone)
+			continue;
+		if (timeout_ms >= 0 && sys_now_ns(CLOCK_MONOTONIC) - start > (uint64_t)timeout_ms * 1000000)
+			return -ETIMEDOUT;
+		sys_futex_wait(&page->answered[op], answered, &glance);
+	}
 }

@@ -2,7 +2,7 @@
 /*
  * The control pages of this user's processes as files: where they are, whose is which.
  *
- * Engine thread.  0 or -errno.
+ * Engine thread, and the tool.  0 or -errno.
  */
 #ifndef BIGFILE_CONTROLFILE_H
 #define BIGFILE_CONTROLFILE_H
@@ -18,6 +18,11 @@ int controlfile_map(uint32_t pid, struct control_page **page);
 void controlfile_unmap(struct control_page *page);
 /* Removes what a process has left that is gone. */
 void controlfile_sweep(uint32_t pid);
+/*
+ * Asks the owner of a page for op, and waits for what it answers; -1: however long that takes.  -ESRCH: it has ended without
+ * an answer.  -ETIMEDOUT.
+ */
+int controlfile_ask(struct control_page *page, enum control_op op, int timeout_ms);
 /* Rings the doorbell of process pid. */
 void controlfile_ring(uint32_t pid);
 

@@ -39,7 +39,6 @@ static struct lock start_lock = LOCK_INIT;
 static struct job *jobs; /* newest first */
 static uint32_t state;   /* futex; STARTED or NOT_STARTED when the thread has decided */
 static int start_error;
-static __thread bool in_engine __attribute__((tls_model("initial-exec")));
 
 static void run_jobs(void)
 {
@@ -175,7 +174,6 @@ static int leave_descriptor_table(void)
 
 static void *engine_main(void *arg)
 {
-	in_engine = true;
 	session_lock_by_engine();
 	start_error = leave_descriptor_table();
 	if (!start_error)
@@ -242,7 +240,7 @@ bool engine_is_started(void)
 
 int engine_run_if_started(engine_fn fn, void *arg)
 {
-	if (in_engine)
+	if (session_lock_is_engine())
 		return fn(arg);
 	return engine_is_started() ? run_in_engine(fn, arg) : -ESRCH;
 }

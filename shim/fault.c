@@ -11,6 +11,7 @@
 #include "gate.h"
 #include "guard.h"
 #include "log.h"
+#include "shared.h"
 #include "sigchain.h"
 #include "sys.h"
 #include "tracker.h"
@@ -65,6 +66,28 @@ static void unfreeze_orphan(struct view *v)
 	log_warn("%s: inherited over fork: what this child stores stays its own and is never committed", v->path);
 }
 
+static pid_t last_thread;
+
+void fault_last_thread(void)
+{
+	last_thread = sys_gettid();
+}
+
+/* The gate is closed because the process has left, and this is the thread that ends it. */
+static bool is_late(const struct view *v)
+{
+	return v->shared && !shared_takes_part && last_thread == sys_gettid();
+}
+
+/* Noted first, then opened. */
+static int store_late(struct view *v, uint64_t page)
+{
+	uint64_t offset = view_offset_at(v, page);
+
+	dirtymap_set(&v->memory.dirty, offset, offset + page_size());
+	return sys_mprotect((void *)page, page_size(), PROT_READ | PROT_WRITE);
+}
+
 static bool serve(struct view *v, uint64_t page)
 {
 	struct range writable;
@@ -73,10 +96,12 @@ static bool serve(struct view *v, uint64_t page)
 
 	lock_take(&window_lock);
 	ours = writable_around(v, page, &writable);
-	closed = gate_is_closed();
+	closed = gate_is_closed() && !is_late(v);
 	if (ours && v->frozen)
 		unfreeze_orphan(v);
-	if (ours && !closed)
+	if (ours && is_late(v))
+		err = store_late(v, page);
+	else if (ours && !closed)
 		err = v->tracker->fault(v, page, writable);
 	lock_release(&window_lock);
 	if (ours && closed)
@@ -91,7 +116,11 @@ static void open_pages(struct view *v, struct range at)
 	struct range writable;
 
 	for (uint64_t page = at.start; page < at.end; page += page_size()) {
-		if (writable_around(v, page, &writable))
+		if (!writable_around(v, page, &writable))
+			continue;
+		if (is_late(v))
+			store_late(v, page);
+		else
 			v->tracker->fault(v, page, range_intersect(writable, at));
 	}
 }
@@ -102,10 +131,10 @@ void fault_prepare(struct view *v, struct range at)
 		bool closed;
 
 		lock_take(&window_lock);
-		closed = gate_is_closed();
+		closed = gate_is_closed() && !is_late(v);
 		if (!closed && v->frozen)
 			unfreeze_orphan(v);
-		if (!closed && tracker->kernel_stores_fault)
+		if (!closed && (tracker->kernel_stores_fault || is_late(v)))
 			open_pages(v, at);
 		lock_release(&window_lock);
 		if (!closed)

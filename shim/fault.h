@@ -19,4 +19,10 @@ void fault_prepare(struct view *v, struct range at);
 /* Installs the handlers; before the first view.  Idempotent.  0 or -errno. */
 int fault_claim(void);
 
+/*
+ * The calling thread ends the process.  When others share its transaction it has left that, and all stores wait for the end; but not its
+ * own, which nobody would wake: what it stores from now on is noted as dirty at once.
+ */
+void fault_last_thread(void);
+
 #endif

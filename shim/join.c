@@ -10,11 +10,11 @@
 #include "engine.h"
 #include "fmt.h"
 #include "log.h"
+#include "proc.h"
 #include "sharing.h"
 #include "sys.h"
 
 #define ANSWER_MS 2000
-#define GLANCE_MS 10
 #define LOCK_MS 5000
 #define NAMES 4096
 
@@ -50,46 +50,38 @@ void join_unlock(int lock)
 	lock_release(&attaching);
 }
 
-static int ask(struct control_page *p, enum control_op op)
+int join_ask(const struct join_request *request)
 {
-	uint32_t ticket = __atomic_add_fetch(&p->requested[op], 1, __ATOMIC_SEQ_CST);
-	uint64_t start = sys_now_ns(CLOCK_MONOTONIC);
-	struct timespec glance = { 0, GLANCE_MS * 1000000 };
+	struct control_page *p;
+	int err = controlfile_map(request->pid, &p);
 
-	__atomic_add_fetch(&p->doorbell, 1, __ATOMIC_SEQ_CST);
-	sys_futex_wake(&p->doorbell, 1);
-	for (;;) {
-		uint32_t answered = __atomic_load_n(&p->answered[op], __ATOMIC_SEQ_CST);
-
-		if ((int32_t)(answered - ticket) >= 0)
-			return p->results[op][ticket % CONTROL_RESULTS];
-		if (!shared_is_alive(p->pid, p->start_time))
-			return -ESRCH;
-		if (sys_now_ns(CLOCK_MONOTONIC) - start > ANSWER_MS * UINT64_C(1000000))
-			return -EBUSY;
-		sys_futex_wait(&p->answered[op], answered, &glance);
+	if (!err && request->op == CONTROL_JOIN)
+		p->join = (uint32_t)sys_getpid();
+	if (!err) {
+		err = controlfile_ask(p, request->op, ANSWER_MS);
+		controlfile_unmap(p);
 	}
+	/* It has ended meanwhile: the way is free. */
+	if (err == -ESRCH || err == -ENOENT)
+		return 0;
+	return err == -ETIMEDOUT ? -EBUSY : err;
 }
 
-static int share_with(struct control_page *p)
+static int share_with(const struct control_page *p, struct join_request *request)
 {
-	int err;
+	bool have = shared_session() != NULL;
 
-	if (!shared_session()) {
-		err = ask(p, CONTROL_SHARE);
-		return err ? err : sharing_enter(p->pid, p->engine, p->session_fd);
-	}
-	if (p->session == shared_id)
+	if (have && p->session == shared_id)
 		return 0;
-	if (p->session) {
+	if (have && p->session) {
 		log_error("process %u takes part in another transaction than this one, and two cannot become one: start them "
 			  "with the same files", p->pid);
 		return -EBUSY;
 	}
-	/* It looks in our page for where to go. */
-	control_note_files();
-	p->join = (uint32_t)sys_getpid();
-	return ask(p, CONTROL_JOIN);
+	if (p->session)
+		return sharing_enter(p->pid, p->engine, p->session_fd);
+	*request = (struct join_request){ p->pid, have ? CONTROL_JOIN : CONTROL_SHARE };
+	return JOIN_ASK;
 }
 
 static bool concerns(const struct control_page *p, dev_t dev, ino_t ino, bool write)
@@ -103,19 +95,27 @@ static bool concerns(const struct control_page *p, dev_t dev, ino_t ino, bool wr
 	return false;
 }
 
-static int look_at(uint32_t pid, uint64_t namespace, dev_t dev, ino_t ino, bool write)
+/* What is looked for. */
+struct search {
+	uint64_t namespace;
+	dev_t dev;
+	ino_t ino;
+	bool write;
+	struct join_request *request;
+};
+
+static int look_at(uint32_t pid, const struct search *s)
 {
 	struct control_page *p;
 	int err = 0;
 
 	if (controlfile_map(pid, &p))
 		return 0;
-	if (p->pid_namespace == namespace && !shared_is_alive(pid, p->start_time))
+	if (p->pid_namespace == s->namespace && !proc_is_alive(pid, p->start_time))
 		controlfile_sweep(pid);
-	else if (p->pid_namespace == namespace && concerns(p, dev, ino, write))
-		err = share_with(p);
+	else if (p->pid_namespace == s->namespace && concerns(p, s->dev, s->ino, s->write))
+		err = share_with(p, s->request);
 	controlfile_unmap(p);
-	/* It has ended meanwhile: the way is free. */
 	return err == -ESRCH || err == -ENOENT ? 0 : err;
 }
 
@@ -127,7 +127,7 @@ struct entry {
 	char name[];
 };
 
-static int each_name(const char *names, long length, dev_t dev, ino_t ino, bool write, uint64_t namespace)
+static int each_name(const char *names, long length, const struct search *s)
 {
 	int err = 0;
 
@@ -136,15 +136,16 @@ static int each_name(const char *names, long length, dev_t dev, ino_t ino, bool 
 		uint32_t pid = (uint32_t)strtoul(e->name, NULL, 10);
 
 		if (pid && pid != (uint32_t)sys_getpid())
-			err = look_at(pid, namespace, dev, ino, write);
+			err = look_at(pid, s);
 		at += e->length;
 	}
 	return err;
 }
 
-int join_owners(dev_t dev, ino_t ino, bool write)
+int join_owners(dev_t dev, ino_t ino, bool write, struct join_request *request)
 {
 	_Alignas(struct entry) char names[NAMES];
+	struct search search = { 0, dev, ino, write, request };
 	char folder[200];
 	struct stat st;
 	long n = 0;
@@ -153,11 +154,12 @@ int join_owners(dev_t dev, ino_t ino, bool write)
 	if (config.view == VIEW_KIND_PRIVATE || controlfile_folder(folder, sizeof folder) ||
 	    sys_stat("/proc/self/ns/pid", &st))
 		return 0;
+	search.namespace = st.st_ino;
 	fd = sys_open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return 0;
 	while (!err && (n = sys_call(SYS_getdents64, fd, names, sizeof names)) > 0)
-		err = each_name(names, n, dev, ino, write, st.st_ino);
+		err = each_name(names, n, &search);
 	sys_close(fd);
 	return err;
 }

@@ -6,6 +6,8 @@
  * must share a transaction: the newcomer asks the other to make a session of its own, if it has none, and enters that; or,
  * when it has one itself, asks the other to come.  Processes that are in two sessions already stay apart: -EBUSY.
  *
+ * Looking and entering are the engine's, asking is not: the one that is asked needs the session's lock, so the asker must hold none.
+ *
  * Attaching is one process at a time (join_lock), so that no two miss each other.
  */
 #ifndef BIGFILE_JOIN_H
@@ -13,6 +15,8 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
+
+#include "control_page.h"
 
 /* Once, at start: tells the engine whom to call. */
 void join_start(void);
@@ -22,7 +26,18 @@ int join_lock(void);
 void join_unlock(int lock);
 void join_after_fork(void);
 
-/* Engine thread, session lock held: the file is about to be attached, for writing or reading.  0 or -errno. */
-int join_owners(dev_t dev, ino_t ino, bool write);
+struct join_request {
+	uint32_t pid;
+	enum control_op op;
+};
+
+/*
+ * Engine thread, session lock held: the file is about to be attached, for writing or reading.  0 or -errno; or JOIN_ASK (3):
+ * *request is to be asked first, then this once more.
+ */
+#define JOIN_ASK 3
+int join_owners(dev_t dev, ino_t ino, bool write, struct join_request *request);
+/* Any thread, between join_lock and join_unlock.  0, also when the other has ended, or -EBUSY and the like. */
+int join_ask(const struct join_request *request);
 
 #endif

@@ -57,28 +57,38 @@ static int scan(int fd, struct pm_scan_arg *arg, struct range at, enum pagemap_p
 	return n;
 }
 
+/* Private memory: what the kernel has copied. */
+static const struct pm_scan_arg copied_and_written = {
+	.category_inverted = PAGE_IS_FILE,
+	.category_mask = PAGE_IS_FILE | PAGE_IS_WRITTEN,
+	.category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
+	.return_mask = PAGE_IS_WRITTEN,
+};
+static const struct pm_scan_arg shared_and_written = {
+	.flags = PM_SCAN_CHECK_WPASYNC,
+	.category_mask = PAGE_IS_WRITTEN,
+	.return_mask = PAGE_IS_WRITTEN,
+};
+
 int pagemap_scan_written(struct range at, enum pagemap_protect protect, struct range *found,
 			 size_t capacity, uint64_t max_pages, uint64_t *next)
 {
-	struct pm_scan_arg arg = {
-		.max_pages = max_pages,
-		.category_inverted = PAGE_IS_FILE,
-		.category_mask = PAGE_IS_FILE | PAGE_IS_WRITTEN,
-		.category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
-		.return_mask = PAGE_IS_WRITTEN,
-	};
+	struct pm_scan_arg arg = copied_and_written;
 
+	arg.max_pages = max_pages;
 	return scan(pagemap_fd, &arg, at, protect, found, capacity, next);
 }
 
-int pagemap_each_written(struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg)
+static int each(int fd, const struct pm_scan_arg *what, struct range at, enum pagemap_protect protect, pagemap_range_fn fn,
+		void *arg)
 {
 	struct range *found = arena_alloc(BATCH * sizeof *found);
 	int err = found ? 0 : -ENOMEM;
 
 	while (at.start < at.end && !err) {
+		struct pm_scan_arg asked = *what;
 		uint64_t next;
-		int n = pagemap_scan_written(at, protect, found, BATCH, 0, &next);
+		int n = scan(fd, &asked, at, protect, found, BATCH, &next);
 
 		if (n < 0)
 			err = n;
@@ -88,6 +98,16 @@ int pagemap_each_written(struct range at, enum pagemap_protect protect, pagemap_
 	}
 	arena_free(found, BATCH * sizeof *found);
 	return err;
+}
+
+int pagemap_each_written(struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg)
+{
+	return each(pagemap_fd, &copied_and_written, at, protect, fn, arg);
+}
+
+int pagemap_each_shared(int fd, struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg)
+{
+	return each(fd, &shared_and_written, at, protect, fn, arg);
 }
 
 int pagemap_open_of(uint32_t pid)
@@ -96,27 +116,6 @@ int pagemap_open_of(uint32_t pid)
 
 	fmt_print(path, sizeof path, "/proc/%u/pagemap", pid);
 	return sys_open(path, O_RDONLY | O_CLOEXEC, 0);
-}
-
-int pagemap_each_shared(int fd, struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg)
-{
-	struct range *found = arena_alloc(BATCH * sizeof *found);
-	int err = found ? 0 : -ENOMEM;
-
-	while (at.start < at.end && !err) {
-		struct pm_scan_arg written = { .flags = PM_SCAN_CHECK_WPASYNC, .category_mask = PAGE_IS_WRITTEN,
-					       .return_mask = PAGE_IS_WRITTEN };
-		uint64_t next;
-		int n = scan(fd, &written, at, protect, found, BATCH, &next);
-
-		if (n < 0)
-			err = n;
-		for (int i = 0; i < n && !err; i++)
-			err = fn(arg, found[i]);
-		at.start = next;
-	}
-	arena_free(found, BATCH * sizeof *found);
-	return err;
 }
 
 static bool is_copied(uint64_t entry)

@@ -7,6 +7,7 @@
 #include "log.h"
 #include "memory.h"
 #include "pagemap.h"
+#include "proc.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -68,7 +69,7 @@ static int wait_for_answer(struct shared_participant *p, uint32_t ticket)
 		sys_futex_wait(&p->answered, answered, &glance);
 		if (__atomic_load_n(&p->answered, __ATOMIC_SEQ_CST) == ticket)
 			return 0;
-		if (!shared_is_alive(p->pid, p->start_time))
+		if (!proc_is_alive(p->pid, p->start_time))
 			return -ESRCH;
 		if (sys_now_ns(CLOCK_MONOTONIC) - start > PATIENCE_MS * UINT64_C(1000000))
 			return -ETIMEDOUT;
@@ -243,7 +244,7 @@ int participants_count(struct view *v, uint64_t enough, uint64_t *pages)
 void participants_reap(void)
 {
 	each_other(shared_session(), p) {
-		if (!shared_is_alive(p->pid, p->start_time))
+		if (!proc_is_alive(p->pid, p->start_time))
 			bury(p);
 	}
 }
@@ -276,16 +277,6 @@ bool participants_others(void)
 			bury(p);
 	}
 	return false;
-}
-
-unsigned participants_number(void)
-{
-	struct shared_session *s = shared_session();
-	unsigned n = s ? 0 : 1;
-
-	for (unsigned i = 0; s && i < s->slots; i++)
-		n += s->participants[i].state == SLOT_TAKEN;
-	return n;
 }
 
 void participants_hold(void)

@@ -37,8 +37,6 @@ int participants_count(struct view *v, uint64_t enough, uint64_t *pages);
 void participants_reap(void);
 /* Are there others, living or about to be? */
 bool participants_others(void);
-/* For `bigfile status`: how many, us included; 1 without a session. */
-unsigned participants_number(void);
 
 /* Engine thread: answers what we are asked.  Neither of the session's locks is held. */
 void participants_answer(void);

@@ -94,6 +94,7 @@ static void publish(struct view *v, struct shared_file *f)
 	f->dev = v->dev;
 	f->ino = v->ino;
 	shared_push(v);
+	shared_tell(v);
 	shared_session()->file_count++;
 }
 

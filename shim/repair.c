@@ -93,5 +93,4 @@ void repair_session(void)
 	participants_ask_all(ASK_THAW, NULL);
 	if (s->aborting)
 		abort_all(&report);
-	s->aborting = 0;
 }

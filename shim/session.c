@@ -115,7 +115,7 @@ static int attach(pid_t thread, int fd, const struct stat *file, const char *pat
 		err = fault_claim();
 		lock = join_lock();
 		if (!err)
-			err = engine_run(attach_job, &r);
+			err = attach_run(&r);
 		join_unlock(lock);
 		if (err != -EBUSY)
 			break;
@@ -270,6 +270,7 @@ int session_decide(int status)
 	if (!session_is_here() || !engine_is_started())
 		return 0;
 	ending = commit ? TO_COMMIT : TO_ABORT;
+	fault_last_thread();
 	return engine_run_if_started(decide_job, NULL);
 }
 

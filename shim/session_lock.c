@@ -2,8 +2,6 @@
 /* See session_lock.h. */
 #include "session_lock.h"
 
-#include <stdbool.h>
-
 #include "shared.h"
 #include "sys.h"
 
@@ -19,6 +17,11 @@ static struct shared_session *held; /* by the holder of the lock: whose lock it 
 void session_lock_by_engine(void)
 {
 	is_engine = true;
+}
+
+bool session_lock_is_engine(void)
+{
+	return is_engine;
 }
 
 static int wait_as_engine(pthread_mutex_t *m)
@@ -54,16 +57,23 @@ static void take_shared(struct shared_session *s)
 static void pull_all(void)
 {
 	for (struct view *v = view_first(); v; v = v->next) {
-		if (v->shared)
-			shared_pull(v);
+		if (!v->shared)
+			continue;
+		shared_pull(v);
+		/* What cannot be followed is tried again before anything is written. */
+		if (is_engine && shared_takes_part)
+			shared_follow(v);
 	}
 }
 
 static void push_all(void)
 {
 	for (struct view *v = view_first(); v; v = v->next) {
-		if (v->shared)
-			shared_push(v);
+		if (!v->shared)
+			continue;
+		shared_push(v);
+		if (is_engine && shared_takes_part)
+			shared_tell(v);
 	}
 }
 

@@ -12,13 +12,15 @@
 #ifndef BIGFILE_SESSION_LOCK_H
 #define BIGFILE_SESSION_LOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 void session_lock_take(void);
 void session_lock_release(void);
 
-/* The engine thread says that it is the one. */
+/* The engine thread says that it is the one; am I? */
 void session_lock_by_engine(void);
+bool session_lock_is_engine(void);
 /* Engine thread, between two questions: is a participant waiting for us?  Set by who answers. */
 extern void (*session_lock_waiting)(void);
 /*

@@ -2,7 +2,6 @@
 /* See shared.h. */
 #include "shared.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
@@ -102,52 +101,6 @@ int shared_find_slot(struct shared_session *s)
 	return (int)i;
 }
 
-/* Fields of /proc/PID/stat behind the name, which may contain anything: the first is 3. */
-static const char *stat_fields(uint32_t pid, char *text, size_t size)
-{
-	char path[32], *p;
-	ssize_t n;
-	int fd;
-
-	fmt_print(path, sizeof path, "/proc/%u/stat", pid);
-	fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
-	n = fd < 0 ? 0 : sys_read(fd, text, size - 1);
-	if (fd >= 0)
-		sys_close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	p = strrchr(text, ')');
-	return p && p[1] == ' ' ? p + 2 : NULL;
-}
-
-static const char *field(const char *fields, int number)
-{
-	for (int i = 3; fields && i < number; i++) {
-		fields = strchr(fields, ' ');
-		fields = fields ? fields + 1 : NULL;
-	}
-	return fields;
-}
-
-uint64_t shared_start_time(uint32_t pid)
-{
-	char text[1024];
-	const char *p = field(stat_fields(pid, text, sizeof text), 22);
-
-	return p ? strtoull(p, NULL, 10) : 0;
-}
-
-bool shared_is_alive(uint32_t pid, uint64_t start_time)
-{
-	char text[1024];
-	const char *fields = stat_fields(pid, text, sizeof text), *threads = field(fields, 20),
-		   *started = field(fields, 22);
-
-	if (!started || strtoull(started, NULL, 10) != start_time)
-		return false;
-	/* Its first thread may have ended long before the others. */
-	return (fields[0] != 'Z' && fields[0] != 'X') || strtoul(threads, NULL, 10) > 1;
-}
-
 static void pull_journal(struct journal *j, const struct shared_journal *s)
 {
 	j->header = s->header;
@@ -229,20 +182,40 @@ void shared_push(const struct view *v)
 	f->times[3] = v->times[0].tv_nsec;
 	f->times[4] = v->times[1].tv_sec;
 	f->times[5] = v->times[1].tv_nsec;
-	if (v->mode == VIEW_WRITING) {
+	if (v->mode == VIEW_WRITING)
 		push_journal(&v->journal, &f->journal);
-		push_string(f->journal_path, v->journal.path);
-	}
-	push_string(f->path, v->path);
 	shared_push_place(v);
 }
 
-int shared_follow_journal(struct view *v)
+void shared_tell(const struct view *v)
 {
-	const struct shared_file *f = v->shared ? shared_file_of(v) : NULL;
+	struct shared_file *f = shared_file_of(v);
+
+	push_string(f->path, v->path);
+	if (v->mode == VIEW_WRITING)
+		push_string(f->journal_path, v->journal.path);
+}
+
+static void pull_string(char **where, const char *value)
+{
+	char *copy = *value && *where && strcmp(*where, value) ? arena_strdup(value) : NULL;
+
+	if (!copy)
+		return;
+	arena_free(*where, strlen(*where) + 1);
+	*where = copy;
+}
+
+int shared_follow(struct view *v)
+{
+	const struct shared_file *f = shared_file_of(v);
 	int fd, err;
 
-	if (!f || v->mode != VIEW_WRITING || v->journal.generation == f->journal.generation)
+	pull_string(&v->path, f->path);
+	if (v->mode != VIEW_WRITING)
+		return 0;
+	pull_string(&v->journal.path, f->journal_path);
+	if (v->journal.generation == f->journal.generation)
 		return 0;
 	fd = sys_open(f->journal_path, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
 	err = fd < 0 ? fd : journal_share_lock(fd);
@@ -256,6 +229,7 @@ int shared_follow_journal(struct view *v)
 	v->journal.generation = f->journal.generation;
 	return 0;
 }
+
 
 int shared_open_of(uint32_t pid, uint32_t tid, int fd, int flags)
 {

@@ -148,18 +148,18 @@ void shared_set(struct shared_session *s, int fd, unsigned slot);
 
 /* A free slot, or -EUSERS. */
 int shared_find_slot(struct shared_session *s);
-/* Does this process live, or could a part of it still store? */
-bool shared_is_alive(uint32_t pid, uint64_t start_time);
-uint64_t shared_start_time(uint32_t pid);
 
 /* Copies between a view and the session.  pull: what others have changed; push: what we have. */
 void shared_pull(struct view *v);
 void shared_push(const struct view *v);
+/*
+ * Engine thread.  Follows and tells what others have renamed: the file, its journal.  And another journal, should one of them have
+ * begun it since we opened ours; 0, or -errno when that cannot be opened, for then nothing must be written to ours.
+ */
+int shared_follow(struct view *v);
+void shared_tell(const struct view *v);
 /* Only what is our own: where we show the file.  Nothing once we have left: the slot may be somebody else's. */
 void shared_push_place(const struct view *v);
-
-/* Engine thread.  Another participant has made a new journal since we opened ours: opens that. */
-int shared_follow_journal(struct view *v);
 
 /* Somebody's descriptor, opened anew: another file description.  -errno. */
 int shared_open_of(uint32_t pid, uint32_t tid, int fd, int flags);

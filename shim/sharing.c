@@ -9,6 +9,7 @@
 #include "log.h"
 #include "memory.h"
 #include "participants.h"
+#include "proc.h"
 #include "promote.h"
 #include "repair.h"
 #include "session_lock.h"
@@ -23,7 +24,7 @@ static void take_slot(struct shared_participant *me)
 {
 	me->pid = (uint32_t)sys_getpid();
 	me->tid = (uint32_t)sys_gettid();
-	me->start_time = shared_start_time(me->pid);
+	me->start_time = proc_start_time(me->pid);
 	me->scannable = tracker->report == NULL;
 	me->session_fd = shared_fd;
 	me->answered = me->asked;
@@ -157,7 +158,7 @@ static bool is_living(const struct shared_session *s)
 	for (unsigned i = 0; i < s->slots && !s->closed; i++) {
 		const struct shared_participant *p = &s->participants[i];
 
-		if (p->state == SLOT_TAKEN && shared_is_alive(p->pid, p->start_time))
+		if (p->state == SLOT_TAKEN && proc_is_alive(p->pid, p->start_time))
 			return true;
 	}
 	return false;
@@ -230,6 +231,9 @@ int sharing_enter_child(void *arg)
 {
 	int err = 0;
 
+	/* It took too long, and somebody else may have it now. */
+	if (shared_me()->state != SLOT_COMING || shared_me()->pid != (uint32_t)sys_getpid())
+		return -ETIMEDOUT;
 	shared_fd = open_session();
 	if (shared_fd < 0)
 		return shared_fd;

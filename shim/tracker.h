@@ -65,7 +65,8 @@ extern const struct tracker tracker_mprotect;
 /* The one of this process; NULL before tracker_choose. */
 extern const struct tracker *tracker;
 
-/* v->tracker of shared views: asks all participants, each of which has its own tracker underneath. */
+/* v->tracker of shared views: asks all participants, each of which has its own tracker underneath.  It is never started,
+   and nothing is ever mapped anew under it. */
 extern const struct tracker tracker_shared;
 
 /* Engine.  -ENOTSUP when the one that was demanded cannot work here: said in one line. */

@@ -14,16 +14,6 @@
 #include "participants.h"
 #include "sys.h"
 
-static int start(void)
-{
-	return 0;
-}
-
-static int attach(struct view *v)
-{
-	return 0;
-}
-
 /* New parts of segments are untracked; only the engine thread makes such, and comes here next. */
 static int track_new(struct view *v)
 {
@@ -55,10 +45,6 @@ static int open_range(struct view *v, struct range at)
 }
 
 static void close_range_again(struct view *v, struct range at)
-{
-}
-
-static void forget(struct view *v, struct range at)
 {
 }
 
@@ -109,12 +95,9 @@ static void thaw(struct view *v)
 
 const struct tracker tracker_shared = {
 	.name = "shared",
-	.start = start,
-	.attach = attach,
 	.protect = protect,
 	.open = open_range,
 	.close = close_range_again,
-	.forget = forget,
 	.fault = fault,
 	.collect = collect,
 	.count = count,

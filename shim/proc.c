@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See proc.h. */
+#include "proc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fmt.h"
+#include "sys.h"
+
+/* Fields of /proc/PID/stat behind the name, which may contain anything: the first is 3. */
+static const char *stat_fields(uint32_t pid, char *text, size_t size)
+{
+	char path[32], *p;
+	ssize_t n;
+	int fd;
+
+	fmt_print(path, sizeof path, "/proc/%u/stat", pid);
+	fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+	n = fd < 0 ? 0 : sys_read(fd, text, size - 1);
+	if (fd >= 0)
+		sys_close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	p = strrchr(text, ')');
+	return p && p[1] == ' ' ? p + 2 : NULL;
+}
+
+static const char *field(const char *fields, int number)
+{
+	for (int i = 3; fields && i < number; i++) {
+		fields = strchr(fields, ' ');
+		fields = fields ? fields + 1 : NULL;
+	}
+	return fields;
+}
+
+uint64_t proc_start_time(uint32_t pid)
+{
+	char text[1024];
+	const char *p = field(stat_fields(pid, text, sizeof text), 22);
+
+	return p ? strtoull(p, NULL, 10) : 0;
+}
+
+bool proc_is_alive(uint32_t pid, uint64_t start_time)
+{
+	char text[1024];
+	const char *fields = stat_fields(pid, text, sizeof text), *threads = field(fields, 20),
+		   *started = field(fields, 22);
+
+	if (!started || strtoull(started, NULL, 10) != start_time)
+		return false;
+	/* Its first thread may have ended long before the others. */
+	return (fields[0] != 'Z' && fields[0] != 'X') || strtoul(threads, NULL, 10) > 1;
+}

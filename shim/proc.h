@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Which process a number means: the number and the time at which it started, from /proc/PID/stat.
+ */
+#ifndef BIGFILE_PROC_H
+#define BIGFILE_PROC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Clock ticks since boot; 0: there is no such process. */
+uint64_t proc_start_time(uint32_t pid);
+/* Does it live, or could a part of it still store?  Not what is left of it until somebody waits for it. */
+bool proc_is_alive(uint32_t pid, uint64_t start_time);
+
+#endif
