@@ -74,8 +74,8 @@ static int share_with(const struct control_page *p, struct join_request *request
 	if (have && p->session == shared_id)
 		return 0;
 	if (have && p->session) {
-		log_error("process %u takes part in another transaction than this one, and two cannot become one: start them "
-			  "with the same files", p->pid);
+		log_warn_once("process %u takes part in another transaction than this one, and two cannot become one: start them "
+			      "with the same files", p->pid);
 		return -EBUSY;
 	}
 	if (p->session)

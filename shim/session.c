@@ -124,7 +124,7 @@ static int attach(pid_t thread, int fd, const struct stat *file, const char *pat
 	*view = r.view;
 	if (!err || err == ATTACH_OTHER_FILE)
 		return err;
-	if (r.report.reason[0] || err == -EBUSY)
+	if (r.report.reason[0] || (err == -EBUSY && r.report.owner_pid))
 		recover_explain(path, &r.report, err);
 	else if (write && (err == -EACCES || err == -EROFS || err == -EPERM))
 		log_error("%s: %e for the file, or for its journal %s; make the folder writable or set "
