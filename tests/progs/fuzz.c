@@ -296,7 +296,7 @@ static void share(void)
 /* The transaction is ours again. */
 static void end_share(void)
 {
-	if (!partner)
+	if (partner <= 0)
 		return;
 	kill(partner, SIGKILL);
 	waitpid(partner, NULL, 0);

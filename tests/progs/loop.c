@@ -7,6 +7,7 @@
  *   loop run FILE                     state n: every counter of the file is n, and its size tells n too
  *   loop drive BIGFILE FILE COUNT SEED
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
@@ -81,7 +82,8 @@ static pid_t start(char **argv, int out)
 	posix_spawn_file_actions_init(&actions);
 	if (out >= 0)
 		posix_spawn_file_actions_adddup2(&actions, out, 1);
-	if (posix_spawn(&pid, argv[0], &actions, NULL, argv, environ))
+	errno = posix_spawn(&pid, argv[0], &actions, NULL, argv, environ);
+	if (errno)
 		pid = -1;
 	posix_spawn_file_actions_destroy(&actions);
 	return pid;
@@ -99,6 +101,10 @@ static unsigned run_and_kill(char *tool, char *self, char *path, unsigned delay_
 		return before;
 	pid = start(argv, ends[1]);
 	close(ends[1]);
+	if (pid < 0) { /* to kill process -1 is to kill every process there is */
+		perror(tool);
+		exit(1);
+	}
 	usleep(delay_us);
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);

@@ -18,11 +18,23 @@ static void pause_us(int most)
 	usleep((useconds_t)(rand() % most));
 }
 
+/* Ends this program when it cannot: to kill process -1 is to kill every process there is. */
 static pid_t spawn(char **argv)
 {
 	pid_t pid;
+	int err = posix_spawn(&pid, argv[0], NULL, NULL, argv, environ);
 
-	return posix_spawn(&pid, argv[0], NULL, NULL, argv, environ) ? -1 : pid;
+	if (err) {
+		fprintf(stderr, "%s: %s\n", argv[0], strerror(err));
+		exit(1);
+	}
+	return pid;
+}
+
+static void kill_now(pid_t pid)
+{
+	if (pid > 1)
+		kill(pid, SIGKILL);
 }
 
 /* Its wait status; -1 after the limit. */
@@ -94,7 +106,7 @@ bool kill_seat(int seat)
 
 	if (!pid)
 		return true;
-	kill(pid, SIGKILL);
+	kill_now(pid);
 	kills++;
 	ledger->seats[seat].pid = 0;
 	return wait_until_gone(pid, 2000);
@@ -145,7 +157,8 @@ static bool two_at_once(void)
 {
 	int one = random_seat(true);
 
-	kill(ledger->seats[one].pid, SIGKILL);
+	if (one >= 0)
+		kill_now(ledger->seats[one].pid);
 	return kill_seat(random_seat(true)) && kill_seat(one);
 }
 
@@ -232,7 +245,7 @@ static bool asked(void)
 	snprintf(pid, sizeof pid, "%d", ledger->seats[seat].pid);
 	asker = spawn(argv);
 	pause_us(1 + rand() % 12000);
-	kill(ledger->seats[seat].pid, SIGKILL);
+	kill_now(ledger->seats[seat].pid);
 	status = status_of(asker, LIMIT_MS);
 	if (!status) {
 		memcpy(ledger->committed, ledger->now, sizeof ledger->now);
@@ -250,10 +263,8 @@ static bool everybody(void)
 	int status;
 	long slots[SLOTS];
 
-	for (int i = 0; i < SEATS; i++) {
-		if (ledger->seats[i].pid)
-			kill(ledger->seats[i].pid, SIGKILL);
-	}
+	for (int i = 0; i < SEATS; i++)
+		kill_now(ledger->seats[i].pid);
 	for (int i = 0; i < SEATS; i++) {
 		if (!kill_seat(i))
 			return false;
