@@ -34,9 +34,7 @@ static int end_now(int status)
 	if (!is_concerned())
 		return status;
 	/* What the program believes done is not: the world outside must not believe it too. */
-	if (session_decide(status) && !status)
-		status = COMMIT_FAILED;
-	if (session_detach() && !status)
+	if (session_end(status) && !status)
 		status = COMMIT_FAILED;
 	return status;
 }
@@ -130,8 +128,7 @@ static bool before_exec(const char *path, bool search)
 		return false;
 	if (!search && access(path, X_OK))
 		return false;
-	session_decide(0);
-	session_detach_for_exec();
+	session_end(0);
 	return true;
 }
 

@@ -248,61 +248,56 @@ int session_sync(const struct view *v)
 
 /* What to tell those who asked too late. */
 static int decision;
-static enum { UNDECIDED, TO_COMMIT, TO_ABORT, DECIDED } ending;
+static bool has_ended;
 
-/* As long as others share the transaction it is theirs to end. */
-static int decide_job(void *arg)
+/*
+ * As long as others share the transaction it is theirs to end.  In one job with letting go: nobody can enter and leave
+ * in between, whose stores would be decided by nobody.
+ */
+static int end_job(void *commit)
 {
-	if (participants_others() || ending == DECIDED)
+	int err = 0;
+
+	/* exit() after an exec that failed decides anew; _exit() after exit() does not. */
+	if (has_ended)
 		return 0;
+	has_ended = true;
 	/* Rolling back is letting go: nothing of the transaction is in the file, and dropping its pages
 	   would pull the memory from under a program that is still on its way out. */
-	decision = ending == TO_COMMIT ? control_commit() : -ECANCELED;
-	ending = DECIDED;
-	return decision == -ECANCELED ? 0 : decision;
-}
-
-int session_decide(int status)
-{
-	bool commit = config.exit == EXIT_POLICY_COMMIT ||
-		      (config.exit == EXIT_POLICY_SUCCESS && status == 0);
-
-	if (!session_is_here() || !engine_is_started())
-		return 0;
-	ending = commit ? TO_COMMIT : TO_ABORT;
-	fault_last_thread();
-	return engine_run_if_started(decide_job, NULL);
-}
-
-/* The others may have left since: then it was ours after all. */
-static int end_job(void *arg)
-{
-	int err = decide_job(NULL);
-
+	if (participants_others())
+		decision = -ESRCH;
+	else if (*(bool *)commit)
+		decision = err = control_commit();
+	else
+		decision = -ECANCELED;
 	detach_job(NULL);
 	return err;
 }
 
-int session_detach(void)
+int session_end(int status)
 {
+	bool commit = config.exit == EXIT_POLICY_COMMIT ||
+		      (config.exit == EXIT_POLICY_SUCCESS && status == 0);
 	int err;
 
 	if (!session_is_here() || !engine_is_started())
 		return 0;
-	err = engine_run_if_started(end_job, NULL);
+	fault_last_thread();
+	err = engine_run_if_started(end_job, &commit);
 	control_stop(decision);
 	return err;
 }
 
-void session_detach_for_exec(void)
+static int return_job(void *arg)
 {
-	session_detach();
+	has_ended = false;
+	return reattach_job(NULL);
 }
 
 void session_reattach(void)
 {
 	if (session_is_here())
-		engine_run_if_started(reattach_job, NULL);
+		engine_run_if_started(return_job, NULL);
 }
 
 /* The slot of the child that the thread which holds the lock is forking. */
@@ -338,7 +333,7 @@ void session_start_in_child(void)
 	tracker_after_fork();
 	view_after_fork();
 	join_after_fork();
-	ending = UNDECIDED;
+	has_ended = false;
 }
 
 /*

@@ -51,16 +51,10 @@ int session_sync(const struct view *v);
 
 /*
  * The process ends with this status, or is about to exec (status 0): commits or aborts as BIGFILE_EXIT
- * says, if nobody else shares the transaction.  0, or the -errno of a commit that failed.
+ * says, if nobody else shares the transaction, and lets the files go: makes them durable and deletes their journals.
+ * 0, or the -errno of a commit that failed.
  */
-int session_decide(int status);
-/*
- * Lets the files go: makes them durable and deletes their journals, unless others share the transaction.  As
- * session_decide, for what the others left to decide after that.
- */
-int session_detach(void);
-/* The same before an exec, which may yet fail. */
-void session_detach_for_exec(void);
+int session_end(int status);
 /* An exec did not happen after all. */
 void session_reattach(void);
 
