@@ -153,6 +153,8 @@ sync_fails_among_several() {
 	[ "$(grep -c EIO out)" = 2 ]
 	kill -9 "$(cat child)" "$(cat parent.pid)"
 	wait $! || true
+	until_true 5 gone "$(cat child)"
+	until_true 5 gone "$(cat parent.pid)"
 	bigfile recover data.bin
 	[ "$(byte data.bin 1)$(byte data.bin 2)$(byte data.bin 3)" = XCY ]
 	no_journal
