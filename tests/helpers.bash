@@ -81,8 +81,11 @@ posted() {
 	until_true 10 test -e "$1"
 	cat "$1"
 }
-# gone PID: it has ended, whoever is to wait for it.
-gone() { [ ! -e "/proc/$1" ] || grep -q '^State:.*Z' "/proc/$1/status" 2>/dev/null; }
+# gone PID: all its threads have ended, whoever is to wait for it.  The first may be a zombie while others still hold locks.
+gone() {
+	local tasks=(/proc/"$1"/task/*)
+	[ ! -e "/proc/$1" ] || { [ ${#tasks[@]} = 1 ] && grep -q '^State:.*Z' "/proc/$1/status" 2>/dev/null; }
+}
 
 no_journal() { ! ls ./*.bigfile-journal 2>/dev/null; }
 
