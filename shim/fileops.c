@@ -8,6 +8,7 @@
 #include "shared.h"
 #include "session_lock.h"
 #include "sys.h"
+#include "transaction.h"
 #include "viewio.h"
 
 #define LARGEST_CALL INT64_C(0x7ffff000) /* as the kernel */
@@ -198,7 +199,7 @@ int64_t fileops_write(int fd, const struct iovec *iov, int count, int64_t offset
 	session_lock_release();
 	if (done <= 0 || (!(mode & (O_DSYNC | O_SYNC)) && !(flags & (RWF_DSYNC | RWF_SYNC))))
 		return done;
-	err = session_sync(v);
+	err = transaction_sync(v);
 	return err ? err : done;
 }
 
@@ -237,5 +238,5 @@ int64_t fileops_sync(int fd)
 	int64_t answer;
 	struct view *v = fileops_read_view(fd, &answer);
 
-	return v ? session_sync(v) : answer;
+	return v ? transaction_sync(v) : answer;
 }

@@ -2,8 +2,6 @@
 /* See mapping.h. */
 #include "mapping.h"
 
-#include <linux/mman.h>
-
 #include "engine.h"
 #include "fault.h"
 #include "fds.h"
@@ -17,10 +15,8 @@
 #include "session_lock.h"
 #include "sys.h"
 #include "tracker.h"
+#include "transaction.h"
 
-#ifndef MAP_SYNC
-#define MAP_SYNC 0x80000
-#endif
 #define FIXED_FLAGS (MAP_FIXED | MAP_FIXED_NOREPLACE)
 #define VALIDATE_KNOWN                                                                            \
 	(MAP_TYPE | FIXED_FLAGS | MAP_POPULATE | MAP_NORESERVE | MAP_LOCKED | MAP_NONBLOCK |      \
@@ -380,7 +376,7 @@ int mapping_sync(void *addr, size_t length, int flags)
 	session_lock_release();
 	if (!covered)
 		return -ENOMEM;
-	return flags & MS_SYNC ? session_sync(v) : 0;
+	return flags & MS_SYNC ? transaction_sync(v) : 0;
 }
 
 void mapping_before_kernel_store(const void *p, size_t length)

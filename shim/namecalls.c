@@ -21,6 +21,7 @@
 #include "opening.h"
 #include "session_lock.h"
 #include "sys.h"
+#include "transaction.h"
 
 #define TRIES 5
 
@@ -112,7 +113,7 @@ static int commit_before_loss(int dir, const char *path, const struct view *from
 	if (!any || (!ours && !holds_commits(dir, path)))
 		return 0;
 	log_debug("%s: loses its name: what came before is committed first", path);
-	return session_commit();
+	return transaction_commit();
 }
 
 /* A folder takes the names of all below it along. */

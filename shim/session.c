@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See session.h: which file, whose transaction, when it ends. */
+/* See session.h: which file, whose transaction, when the process ends. */
 #include "session.h"
 
 #include <limits.h>
@@ -139,7 +139,7 @@ static int attach(pid_t thread, int fd, const struct stat *file, const char *pat
 	return err;
 }
 
-static void say_orphan(const struct view *v)
+void session_say_orphan(const struct view *v)
 {
 	log_warn_once("%s: inherited over fork: what this child stores stays its own and is never committed", v->path);
 }
@@ -160,7 +160,7 @@ int session_view_of(int fd, bool write, struct view **view)
 		return err;
 	*view = view_find(st.st_dev, st.st_ino);
 	if (*view && (*view)->mode == VIEW_ORPHAN)
-		say_orphan(*view);
+		session_say_orphan(*view);
 	if (*view && (!write || (*view)->mode != VIEW_READING))
 		return 0;
 	/* A vforked child shares our memory, and so the views that are there; it cannot make one. */
@@ -211,39 +211,6 @@ int session_is_marked(int fd, char *path, bool *marked, bool *has_view)
 	*has_view = view_find(st.st_dev, st.st_ino) != NULL;
 	*marked = *has_view;
 	return *has_view ? 0 : learn_by_name(fd, ticket, &st, path, marked);
-}
-
-static int commit_job(void *arg)
-{
-	return control_commit();
-}
-
-static int refuse_orphan(void)
-{
-	for (struct view *v = view_first(); v; v = v->next) {
-		if (v->mode == VIEW_ORPHAN) {
-			say_orphan(v);
-			return -EPERM;
-		}
-	}
-	return 0;
-}
-
-int session_commit(void)
-{
-	int err;
-
-	if (!session_is_here())
-		return 0;
-	err = engine_run_if_started(commit_job, NULL);
-	return err == -ESRCH ? refuse_orphan() : err;
-}
-
-int session_sync(const struct view *v)
-{
-	if (v->mode == VIEW_READING || config.sync == SYNC_DEFER)
-		return 0;
-	return session_commit();
 }
 
 /* What to tell those who asked too late. */

@@ -43,11 +43,8 @@ int session_make_writer(struct view *v);
  */
 int session_is_marked(int fd, char *path, bool *marked, bool *has_view);
 
-/* Commits everything.  0 or -errno.  -EPERM in a forked child that could not take part in the transaction. */
-int session_commit(void);
-
-/* fsync, fdatasync, msync on a marked file: commits unless BIGFILE_SYNC=defer. */
-int session_sync(const struct view *v);
+/* Says, once, that what this process stores in v will never be committed. */
+void session_say_orphan(const struct view *v);
 
 /*
  * The process ends with this status, or is about to exec (status 0): commits or aborts as BIGFILE_EXIT

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See transaction.h. */
+#include "transaction.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "config.h"
+#include "control.h"
+#include "engine.h"
+#include "session.h"
+#include "tracker.h"
+
+static int commit_job(void *arg)
+{
+	return control_commit();
+}
+
+static int abort_job(void *arg)
+{
+	return control_abort();
+}
+
+static int refuse_orphan(void)
+{
+	for (struct view *v = view_first(); v; v = v->next) {
+		if (v->mode == VIEW_ORPHAN) {
+			session_say_orphan(v);
+			return -EPERM;
+		}
+	}
+	return 0;
+}
+
+static int decide(engine_fn job)
+{
+	int err;
+
+	if (!session_is_here())
+		return 0;
+	err = engine_run_if_started(job, NULL);
+	return err == -ESRCH ? refuse_orphan() : err;
+}
+
+int transaction_commit(void)
+{
+	return decide(commit_job);
+}
+
+int transaction_abort(void)
+{
+	return decide(abort_job);
+}
+
+int transaction_sync(const struct view *v)
+{
+	if (v->mode == VIEW_READING || config.sync == SYNC_DEFER)
+		return 0;
+	return transaction_commit();
+}
+
+static int survey_job(void *arg)
+{
+	struct transaction_summary *sum = arg;
+	int err = 0;
+
+	for (struct view *v = view_first(); v; v = v->next) {
+		if (v->mode != VIEW_WRITING)
+			continue;
+		if (!err)
+			err = v->tracker->count(v, UINT64_MAX, &v->dirty_pages);
+		sum->files++;
+		sum->dirty_pages += v->dirty_pages;
+		sum->resized += view_size_changed(v);
+	}
+	sum->tracker = tracker->name;
+	return err;
+}
+
+int transaction_survey(struct transaction_summary *sum)
+{
+	int err;
+
+	memset(sum, 0, sizeof *sum);
+	err = session_is_here() ? engine_run_if_started(survey_job, sum) : 0;
+	return err == -ESRCH ? 0 : err;
+}
