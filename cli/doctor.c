@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* bigfile doctor: what this kernel, this user and these files allow, and what could be changed.  Changes nothing. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "config.h"
+#include "controlfile.h"
+#include "json.h"
+#include "recover.h"
+#include "tracker.h"
+
+static gboolean as_json;
+static char **files;
+static GString *json;
+static int worst = CLI_OK;
+
+static const GOptionEntry entries[] = {
+	{ "json", 0, 0, G_OPTION_ARG_NONE, &as_json, "print one JSON array", NULL },
+	{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &files, NULL, NULL },
+	{ NULL, 0, 0, 0, NULL, NULL, NULL },
+};
+
+enum level { FINE, NOTE, PROBLEM };
+
+/* One finding; takes text. */
+static void find(enum level level, const char *subject, char *text)
+{
+	static const char *const names[] = { "ok", "note", "problem" };
+
+	if (level == PROBLEM)
+		worst = CLI_FAILED;
+	if (as_json) {
+		g_string_append(json, json->len > 1 ? ", {" : "{");
+		json_string(json, "level", names[level]);
+		json_string(json, "subject", subject);
+		json_string(json, "text", text);
+		g_string_append_c(json, '}');
+	} else {
+		g_print("%-8s %s: %s\n", names[level], subject, text);
+	}
+	g_free(text);
+}
+
+static guint64 setting(const char *path, guint64 otherwise)
+{
+	g_autofree char *text = NULL;
+
+	return g_file_get_contents(path, &text, NULL, NULL) ? g_ascii_strtoull(text, NULL, 10) : otherwise;
+}
+
+static const char *why_no_userfaultfd(int err)
+{
+	switch (-err) {
+	case ENOSYS:
+		return "the kernel is built without userfaultfd";
+	case EPERM:
+	case EACCES:
+		return "userfaultfd is denied here, by a sandbox (seccomp) or a security module: let it through";
+	case EINVAL:
+	case ENOTTY:
+	case ENOTSUP:
+		return "userfaultfd and PAGEMAP_SCAN can do too little: Linux 6.7 is needed";
+	case ENOENT:
+		return "/proc is not mounted: mount it";
+	default:
+		return g_strerror(-err);
+	}
+}
+
+static void look_at_trackers(void)
+{
+	guint64 areas = setting("/proc/sys/vm/max_map_count", 65530);
+	int uffd = tracker_uffd.start(), other = tracker_mprotect.start();
+
+	if (!uffd)
+		find(FINE, "tracker", g_strdup("uffd: stores are noticed by userfaultfd"));
+	else if (!other)
+		find(NOTE, "tracker", g_strdup_printf("mprotect, slower where many pages change: %s", why_no_userfaultfd(uffd)));
+	else
+		find(PROBLEM, "tracker", g_strdup_printf("none: %s; and pages cannot be protected: %s", why_no_userfaultfd(uffd),
+							 g_strerror(-other)));
+	if (uffd && areas < 65530)
+		find(NOTE, "vm.max_map_count", g_strdup_printf("%" G_GUINT64_FORMAT " is less than usual: mprotect notes larger units; "
+							       "sysctl vm.max_map_count=65530", areas));
+}
+
+static void look_at_sharing(void)
+{
+	char folder[PATH_MAX];
+	int err = controlfile_folder(folder, sizeof folder), fd = memfd_create("bigfile-doctor", MFD_CLOEXEC);
+
+	if (err)
+		find(PROBLEM, "control", g_strdup_printf("no folder for control pages: %s; bigfile commit will not find processes and "
+							 "they will not find each other: set XDG_RUNTIME_DIR to a folder that is "
+							 "yours alone", g_strerror(-err)));
+	else
+		find(FINE, "control", g_strdup_printf("pages in %s", folder));
+	if (fd < 0)
+		find(NOTE, "sharing", g_strdup_printf("processes cannot share a transaction: memfd_create: %s", g_strerror(errno)));
+	else
+		close(fd);
+}
+
+static const struct {
+	unsigned long magic;
+	const char *name, *note;
+	gboolean tested;
+} file_systems[] = {
+	{ EXT4_SUPER_MAGIC, "ext4", NULL, TRUE },
+	{ XFS_SUPER_MAGIC, "xfs", NULL, TRUE },
+	{ BTRFS_SUPER_MAGIC, "btrfs", NULL, TRUE },
+	{ TMPFS_MAGIC, "tmpfs", "is memory: commits are atomic, and gone with the machine", TRUE },
+	{ OVERLAYFS_SUPER_MAGIC, "overlay", "is a container's layer: keep data that shall last in a volume", TRUE },
+	{ NFS_SUPER_MAGIC, "NFS", "is of the network: not tested; use it from one machine only", FALSE },
+	{ FUSE_SUPER_MAGIC, "FUSE", "is a program: durability is what that promises", FALSE },
+	{ 0xff534d42, "CIFS", "is of the network: not tested; use it from one machine only", FALSE },
+	{ 0xfe534d42, "SMB", "is of the network: not tested; use it from one machine only", FALSE },
+	{ CEPH_SUPER_MAGIC, "CephFS", "is of the network: not tested; use it from one machine only", FALSE },
+};
+
+static void look_at_file_system(const char *file)
+{
+	struct statfs fs;
+
+	if (statfs(file, &fs))
+		return;
+	for (gsize i = 0; i < G_N_ELEMENTS(file_systems); i++) {
+		if ((unsigned long)fs.f_type != file_systems[i].magic)
+			continue;
+		find(file_systems[i].note ? NOTE : FINE, file,
+		     g_strdup_printf("file system %s%s%s", file_systems[i].name, file_systems[i].note ? " " : "",
+				     file_systems[i].note ? file_systems[i].note : ""));
+		return;
+	}
+	find(NOTE, file, g_strdup_printf("file system of type %lx, on which Bigfile was not tested", (unsigned long)fs.f_type));
+}
+
+static void look_at_journal(const char *file)
+{
+	struct recovery r;
+	int err = recover_file(file, RECOVER_LOOK, &r);
+	g_autofree char *folder = g_path_get_dirname(r.journal[0] ? r.journal : file);
+
+	if (access(folder, W_OK | X_OK))
+		find(PROBLEM, file, g_strdup_printf("no journal can be made in %s: %s; make the folder writable or set "
+						    "BIGFILE_JOURNAL_DIR", folder, g_strerror(errno)));
+	else if (r.state == JOURNAL_BUSY)
+		find(FINE, file, g_strdup_printf("in use by process %u (%s) on %s", r.owner_pid, r.owner_comm, r.owner_host));
+	else if (r.state == JOURNAL_PENDING)
+		find(NOTE, file, g_strdup_printf("%s: recovered when it is next opened, or by bigfile recover", r.reason));
+	else if (err || (r.state != JOURNAL_NONE && r.state != JOURNAL_EMPTY))
+		find(PROBLEM, file, g_strdup_printf("%s; see bigfile check", r.reason[0] ? r.reason : g_strerror(-err)));
+	else
+		find(FINE, file, g_strdup("as last committed"));
+}
+
+static void look_at_file(const char *file)
+{
+	g_autofree char *path = realpath(file, NULL);
+	struct stat st;
+
+	if (!path || stat(path, &st)) {
+		find(PROBLEM, file, g_strdup(g_strerror(errno)));
+		return;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		find(S_ISDIR(st.st_mode) ? NOTE : PROBLEM, file, g_strdup(S_ISDIR(st.st_mode) ?
+			"a folder; with a / behind it, everything below it is marked" : "not a regular file: it cannot be marked"));
+		return;
+	}
+	look_at_file_system(path);
+	if (access(path, R_OK | W_OK))
+		find(NOTE, file, g_strdup_printf("not for you to change: %s", g_strerror(errno)));
+	else
+		look_at_journal(path);
+}
+
+int cli_doctor(int argc, char **argv)
+{
+	struct utsname kernel;
+
+	if (!cli_parse(&argc, &argv, entries, "[FILE...]",
+		       "Tells what Bigfile can do here, and with these files, and what could be changed.  Exits with 1 when\n"
+		       "something is in the way."))
+		return CLI_USAGE;
+	json = g_string_new("[");
+	if (!uname(&kernel))
+		find(FINE, "kernel", g_strdup_printf("%s %s", kernel.sysname, kernel.release));
+	look_at_trackers();
+	look_at_sharing();
+	for (char **f = files; f && *f; f++)
+		look_at_file(*f);
+	if (as_json)
+		g_print("%s]\n", json->str);
+	g_string_free(json, TRUE);
+	return worst;
+}

@@ -1,0 +1,44 @@
+load helpers
+
+tells() { [[ $output == *"$1"* ]] || { echo "$output"; return 1; }; }
+
+@test "doctor: where all is well" {
+	letters data.bin 20000
+	run -0 bigfile doctor data.bin
+	tells "tracker: uffd"
+	tells "data.bin: as last committed"
+	run -0 bigfile doctor --json data.bin
+	[ "$(jq -r '.[] | select(.subject == "tracker") | .level' <<<"$output")" = ok ]
+	[ -z "$(ls -A | grep -v '^data.bin$')" ]
+}
+
+@test "doctor: without userfaultfd" {
+	run -0 strace -f -qq -o trace -e inject=userfaultfd:error=EPERM "$BIGFILE" doctor
+	tells "note     tracker: mprotect, slower where many pages change: userfaultfd is denied here"
+	run -0 strace -f -qq -o trace -e inject=userfaultfd:error=ENOSYS "$BIGFILE" doctor
+	tells "built without userfaultfd"
+}
+
+@test "doctor: a folder that cannot be written, and what is no file" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	closed=$(mktemp -d) # others cannot look into the test's own folder
+	chmod 755 "$closed"
+	letters "$closed/data.bin" 20000
+	chmod 666 "$closed/data.bin"
+	run -1 as_nobody "$BIGFILE" doctor "$closed/data.bin"
+	rm -r "$closed"
+	tells "problem  $closed/data.bin: no journal can be made in $closed: Permission denied"
+	run -1 bigfile doctor /dev/null nothing
+	tells "/dev/null: not a regular file"
+	tells "nothing: No such file or directory"
+}
+
+@test "doctor: a journal that a crash has left" {
+	letters data.bin 20000
+	play map:0:20000 set:0:1:X msync:0 raise:9 || true
+	run -0 bigfile doctor data.bin
+	tells "recovered when it is next opened"
+	bigfile recover data.bin
+	run -0 bigfile doctor data.bin
+	tells "as last committed"
+}
