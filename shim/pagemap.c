@@ -110,11 +110,11 @@ int pagemap_each_shared(int fd, struct range at, enum pagemap_protect protect, p
 	return each(fd, &shared_and_written, at, protect, fn, arg);
 }
 
-int pagemap_open_of(uint32_t pid)
+int pagemap_open_of(uint32_t pid, uint32_t tid)
 {
-	char path[32];
+	char path[64];
 
-	fmt_print(path, sizeof path, "/proc/%u/pagemap", pid);
+	fmt_print(path, sizeof path, "/proc/%u/task/%u/pagemap", pid, tid);
 	return sys_open(path, O_RDONLY | O_CLOEXEC, 0);
 }
 

@@ -39,8 +39,12 @@ int pagemap_scan_written(struct range at, enum pagemap_protect protect, struct r
 typedef int (*pagemap_range_fn)(void *arg, struct range at);
 int pagemap_each_written(struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg);
 
-/* Another process's table: a descriptor.  -ESRCH, -ENOENT: it is gone; -EACCES: not ours to look into. */
-int pagemap_open_of(uint32_t pid);
+/*
+ * Another process's table: a descriptor.  By a thread that lives as long as the process does: where the first thread has
+ * ended, /proc/PID/pagemap is that of nobody.  -ESRCH, -ENOENT: it is gone; -EACCES: not ours to look into, or - the
+ * process is dying - nobody's any more.
+ */
+int pagemap_open_of(uint32_t pid, uint32_t tid);
 
 /*
  * The same for shared memory, in the process whose table fd is: written is there what is not write-protected, in

@@ -38,23 +38,6 @@ void participants_after_fork(void)
 		tables[i].pid = 0;
 }
 
-static int table_of(const struct shared_participant *p)
-{
-	unsigned i = slot_of(p);
-
-	if (tables[i].pid == p->pid && tables[i].start_time == p->start_time)
-		return tables[i].fd;
-	if (tables[i].pid)
-		sys_close(tables[i].fd);
-	tables[i].pid = 0;
-	tables[i].fd = pagemap_open_of(p->pid);
-	if (tables[i].fd < 0)
-		return tables[i].fd == -ENOENT ? -ESRCH : tables[i].fd;
-	tables[i].pid = p->pid;
-	tables[i].start_time = p->start_time;
-	return tables[i].fd;
-}
-
 /* Futex words of a slot tell us; a dead one never will. */
 static int wait_for_answer(struct shared_participant *p, uint32_t ticket)
 {
@@ -94,6 +77,31 @@ int participants_ask(unsigned slot, enum participant_op op, const struct view *v
 	if (err == -ETIMEDOUT)
 		log_error("process %u shares this transaction and does not answer: continue or end it", p->pid);
 	return err;
+}
+
+/* Also that of a process which is being killed: for a moment its table is nobody's, and not ours to open. */
+static int open_table(const struct shared_participant *p)
+{
+	int fd = pagemap_open_of(p->pid, p->tid);
+
+	return fd < 0 && participants_ask(slot_of(p), ASK_ALIVE, NULL, NULL) == -ESRCH ? -ESRCH : fd;
+}
+
+static int table_of(const struct shared_participant *p)
+{
+	unsigned i = slot_of(p);
+
+	if (tables[i].pid == p->pid && tables[i].start_time == p->start_time)
+		return tables[i].fd;
+	if (tables[i].pid)
+		sys_close(tables[i].fd);
+	tables[i].pid = 0;
+	tables[i].fd = open_table(p);
+	if (tables[i].fd < 0)
+		return tables[i].fd;
+	tables[i].pid = p->pid;
+	tables[i].start_time = p->start_time;
+	return tables[i].fd;
 }
 
 int participants_ask_all(enum participant_op op, const struct view *v)

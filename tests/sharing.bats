@@ -592,3 +592,27 @@ forked_at_both() {
 	[ "$(at 5 6)" = XC ]
 }
 @test "two addresses over fork" { each_tracker forked_at_both; }
+
+leaderless() {
+	begin map:0:20000 set:0:5:X post:first thread await:second set:0:6:A post:stored await:committed set:0:7:B set:0:9000:B \
+		post:again await:end "$2"
+	first=$pid
+	posted first
+	begin map:0:20000 get:0:5 post:second await:end "$1"
+	second=$pid
+	posted stored
+	until_true 10 grep -q '^State:.*Z' /proc/$first/status
+	bigfile commit $second
+	[ "$(at 5 6)" = XA ]
+	touch committed
+	posted again
+	bigfile commit "${!3}"
+	[ "$(at 5 6 7 9000)" = XABB ]
+	touch end
+	wait $first $second || true
+	no_journal
+}
+@test "one whose first thread has ended goes on sharing" {
+	each_tracker leaderless exit:1 exit:1 second
+	each_tracker leaderless exit:1 exit:1 first
+}

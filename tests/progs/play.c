@@ -10,12 +10,14 @@
  *   ready (prints it, waits for a line)  raise:NUMBER  closefrom:N  vmas
  *   child ... endchild (in a child, waits for it)  fork ... endchild (in a child, goes on)  wait (for any one)
  *   post:NAME (writes its pid into that file, whole)  await:NAME (for that file to be there, ten seconds at most)
+ *   thread (the rest is played by another thread, the first one ends)
  *   system:CMD  popen:CMD  spawn:CMD  vfork:CMD (each by a shell)  exec:CMD  exit:N  _exit:N  quick:N
  *
  * A call that fails prints its name and the error, and the play goes on.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -349,11 +351,11 @@ static char **process_word(char **word)
 	return word;
 }
 
-int main(int argc, char **argv)
+static void *play(void *rest)
 {
-	char **word = argv + 1;
+	char **word = rest;
+	pthread_t thread;
 
-	setvbuf(stdout, NULL, _IOLBF, 0);
 	while (*word) {
 		split(*word++);
 		if (is("exit"))
@@ -368,8 +370,17 @@ int main(int argc, char **argv)
 			do_ready();
 		else if (is("vmas"))
 			do_vmas();
+		else if (is("thread"))
+			return check(-pthread_create(&thread, NULL, play, word)), NULL;
 		else
 			word = process_word(word);
 	}
-	return 0;
+	exit(0);
+}
+
+int main(int argc, char **argv)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	play(argv + 1);
+	pthread_exit(NULL);
 }
