@@ -111,12 +111,12 @@ int checkpoint_now(struct view *v)
 	wait_for_background();
 	if (v->error)
 		return v->error;
-	if (!journal_has_records(&v->journal))
+	if (journal_is_empty(&v->journal))
 		return 0;
 	err = v->shared ? shared_follow(v) : 0;
-	if (err)
-		return err;
-	err = finish(v, v->journal.tail, v->journal.durable ? sys_fdatasync(v->fd) : 0);
+	/* One in the background may have left it without records, but a head that is not durable. */
+	if (!err && journal_has_records(&v->journal))
+		err = finish(v, v->journal.tail, v->journal.durable ? sys_fdatasync(v->fd) : 0);
 	return err ? err : journal_sync(&v->journal);
 }
 

@@ -73,6 +73,11 @@ bool journal_has_records(const struct journal *j)
 	return j->header.head_seq < j->tail.seq;
 }
 
+bool journal_is_empty(const struct journal *j)
+{
+	return j->free_seq == j->tail.seq;
+}
+
 uint64_t journal_live_bytes(const struct journal *j)
 {
 	if (!journal_has_records(j))
@@ -107,7 +112,7 @@ static int extend(struct journal *j, uint64_t end)
 
 int journal_begin(struct journal *j)
 {
-	bool idle = j->free_seq == j->tail.seq;
+	bool idle = journal_is_empty(j);
 	bool wrapped = !idle && j->tail.offset <= j->free_limit;
 
 	if (j->error)

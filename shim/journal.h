@@ -76,5 +76,7 @@ int journal_trim(struct journal *j, struct journal_position head);
 int journal_sync(struct journal *j);
 uint64_t journal_live_bytes(const struct journal *j);
 bool journal_has_records(const struct journal *j);
+/* It has none, and a crash now would find none: all of it is free. */
+bool journal_is_empty(const struct journal *j);
 
 #endif

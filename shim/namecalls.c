@@ -43,7 +43,7 @@ static int empty_job(void *arg)
 
 static bool has_records(const struct view *v)
 {
-	return v && v->mode == VIEW_WRITING && journal_has_records(&v->journal);
+	return v && v->mode == VIEW_WRITING && !journal_is_empty(&v->journal);
 }
 
 /*
