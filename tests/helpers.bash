@@ -90,7 +90,8 @@ gone() {
 no_journal() { ! ls ./*.bigfile-journal 2>/dev/null; }
 
 # Runs a command as an ordinary user.
-as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups env -u XDG_RUNTIME_DIR "$@"; }
+AS_NOBODY="setpriv --reuid 65534 --regid 65534 --clear-groups env -u XDG_RUNTIME_DIR"
+as_nobody() { $AS_NOBODY "$@"; }
 
 # Copies of the tool and the programs where that user can reach them, and a folder of his own.
 as_nobody_can_reach() {
