@@ -273,7 +273,7 @@ static void let_go(struct view *v)
 int detach_job(void *arg)
 {
 	sharing_close();
-	if (participants_others()) {
+	if (participants_others() || participants_coming()) {
 		sharing_leave();
 		return 0;
 	}

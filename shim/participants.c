@@ -257,15 +257,26 @@ void participants_reap(void)
 	}
 }
 
-/* A child that was announced and did not come: the fork failed, or it died at once. */
+/* One that was announced and does not come: the fork failed, or it died at once. */
 static bool is_expected(struct shared_participant *p)
 {
-	uint32_t coming = SLOT_COMING;
+	uint32_t coming = SLOT_COMING, pid = __atomic_load_n(&p->pid, __ATOMIC_SEQ_CST);
 
-	if (sys_now_ns(CLOCK_MONOTONIC) < p->start_time)
+	if (sys_now_ns(CLOCK_MONOTONIC) < p->start_time && (!pid || proc_is_alive(pid, proc_start_time(pid))))
 		return true;
 	__atomic_compare_exchange_n(&p->state, &coming, SLOT_FREE, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	return coming == SLOT_TAKEN;
+}
+
+bool participants_coming(void)
+{
+	struct shared_session *s = shared_session();
+
+	for (unsigned i = 0; s && i < s->slots; i++) {
+		if (s->participants[i].state == SLOT_COMING && is_expected(&s->participants[i]))
+			return true;
+	}
+	return false;
 }
 
 bool participants_others(void)
@@ -275,14 +286,11 @@ bool participants_others(void)
 	for (unsigned i = 0; s && i < s->slots; i++) {
 		struct shared_participant *p = &s->participants[i];
 
-		if (p == shared_me() || p->state == SLOT_FREE)
+		if (p == shared_me() || p->state != SLOT_TAKEN)
 			continue;
-		if (p->state == SLOT_COMING && is_expected(p))
-			return true;
 		if (participants_ask(i, ASK_ALIVE, NULL, NULL) != -ESRCH)
 			return true;
-		if (p->state == SLOT_TAKEN)
-			bury(p);
+		bury(p);
 	}
 	return false;
 }

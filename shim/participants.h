@@ -35,8 +35,10 @@ int participants_count(struct view *v, uint64_t enough, uint64_t *pages);
 
 /* Clears the slots of those that died, what they could have stored to being called dirty. */
 void participants_reap(void);
-/* Are there others, living or about to be? */
+/* Are there others who live? */
 bool participants_others(void);
+/* Is a forked child about to take part?  It needs a living participant to open the files from. */
+bool participants_coming(void);
 
 /* Engine thread: answers what we are asked.  Neither of the session's locks is held. */
 void participants_answer(void);

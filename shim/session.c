@@ -228,6 +228,8 @@ static int end_job(void *commit)
 	/* exit() after an exec that failed decides anew; _exit() after exit() does not. */
 	if (has_ended)
 		return 0;
+	if (!participants_others() && participants_coming())
+		return -EINPROGRESS;
 	has_ended = true;
 	/* Rolling back is letting go: nothing of the transaction is in the file, and dropping its pages
 	   would pull the memory from under a program that is still on its way out. */
@@ -250,7 +252,9 @@ int session_end(int status)
 	if (!session_is_here() || !engine_is_started())
 		return 0;
 	fault_last_thread();
-	err = engine_run_if_started(end_job, &commit);
+	/* A child that we have just forked opens its files from us: who leaves too soon leaves it nothing. */
+	while ((err = engine_run_if_started(end_job, &commit)) == -EINPROGRESS)
+		sys_sleep_ms(1);
 	control_stop(decision);
 	return err;
 }
@@ -327,7 +331,7 @@ void session_after_fork_in_child(bool may_start)
 	mask = session_lock_after_fork();
 	if (child_slot >= 0 && may_start) {
 		shared_slot = (unsigned)child_slot;
-		__atomic_store_n(&shared_me()->pid, (uint32_t)home_process, __ATOMIC_SEQ_CST);
+		sharing_child_lives();
 		err = engine_run(sharing_enter_child, NULL);
 		if (err)
 			log_error("this forked process cannot take part in its parent's transaction: %e", err);

@@ -17,6 +17,7 @@
 #include "tracker.h"
 
 #define CHILD_MS 2000  /* that an announced child counts as being there */
+#define SEEN_MS 10000  /* and one that has given a sign of life */
 #define AWAIT_MS 1000  /* that its parent waits for it to take part */
 #define GLANCE_MS 100  /* for its first sign of life */
 
@@ -112,6 +113,14 @@ int sharing_expect_child(void)
 	return slot;
 }
 
+void sharing_child_lives(void)
+{
+	struct shared_participant *me = shared_me();
+
+	me->start_time = sys_now_ns(CLOCK_MONOTONIC) + SEEN_MS * UINT64_C(1000000);
+	__atomic_store_n(&me->pid, (uint32_t)sys_getpid(), __ATOMIC_SEQ_CST);
+}
+
 void sharing_await_child(int slot)
 {
 	struct shared_participant *p = slot < 0 ? NULL : &shared_session()->participants[slot];
@@ -201,7 +210,7 @@ int sharing_enter(uint32_t pid, uint32_t tid, int session_fd)
 	take_slot(shared_me());
 	err = merge();
 	/* The last of them may have died just now: nothing of it is left to share. */
-	if (err && !participants_others() && !has_shared()) {
+	if (err && !participants_others() && !participants_coming() && !has_shared()) {
 		shared_takes_part = false;
 		participants_give_up(shared_me());
 		shared_set(NULL, -1, 0);

@@ -26,6 +26,8 @@ int sharing_enter(uint32_t pid, uint32_t tid, int fd);
 int sharing_add(struct view *v);
 /* A slot for a child that is about to be forked; -1: none, or no session.  Session lock held, any thread. */
 int sharing_expect_child(void);
+/* In the child, its first sign of life. */
+void sharing_child_lives(void);
 /* In the parent, no lock held: waits a moment until the child has its own descriptors. */
 void sharing_await_child(int slot);
 /* A job of the child's engine. */

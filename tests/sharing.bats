@@ -485,6 +485,15 @@ two_killed() {
 }
 @test "when both are killed nothing is left of their transaction" { each_tracker two_killed; }
 
+# The child's engine thread is long in coming, and its parent is at its end.
+late_child() {
+	strace -f -qq -o trace -e trace=close_range -e inject=close_range:delay_enter=1200000:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:1:P fork set:0:2:C exit:0 endchild set:0:3:Q exit:0
+	until_true 5 no_journal
+	[ "$(at 1 2 3)" = PCQ ]
+}
+@test "a parent that ends at once waits for its child to take part" { each_tracker late_child; }
+
 eight() {
 	local i round pids
 	for round in {1..5}; do
