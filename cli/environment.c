@@ -8,16 +8,19 @@
 
 #include "launcher.h"
 
-static size_t count;
+#define NEW 4 /* names at first: what run without options sets */
+
+static size_t count, capacity; /* of our copy, without the NULL at its end */
 
 /* A copy of the list, with place for new names. */
-static void make_ours(void)
+static void make_room(void)
 {
 	char **ours;
 
 	while (environ[count])
 		count++;
-	ours = room_for((count + ENVIRONMENT_NEW + 1) * sizeof *ours);
+	capacity = (capacity ? 2 * capacity : count) + NEW;
+	ours = room_for((capacity + 1) * sizeof *ours);
 	memcpy(ours, environ, (count + 1) * sizeof *ours);
 	environ = ours;
 }
@@ -26,8 +29,8 @@ void environment_set(const char *name, const char *value)
 {
 	size_t n = strlen(name), i = 0;
 
-	if (!count)
-		make_ours();
+	if (count == capacity)
+		make_room();
 	while (i < count && (strncmp(environ[i], name, n) || environ[i][n] != '='))
 		i++;
 	environ[i] = join(name, "=", value, NULL);

@@ -3,8 +3,7 @@
 #ifndef BIGFILE_ENVIRONMENT_H
 #define BIGFILE_ENVIRONMENT_H
 
-/* For getenv and exec alike.  At most ENVIRONMENT_NEW names that were not there before. */
-#define ENVIRONMENT_NEW 8
+/* For getenv and exec alike. */
 void environment_set(const char *name, const char *value);
 /* Before what is there, separated by a colon. */
 void environment_prepend(const char *name, const char *value);

@@ -21,20 +21,32 @@
 
 static const char **patterns;
 static int pattern_count;
-static const char *tracker_name, *journal_dir, *exit_policy, *sync_policy;
 static bool verbose;
 
-enum { OPTION_TRACKER = 256, OPTION_JOURNAL_DIR, OPTION_EXIT, OPTION_SYNC };
+/* Options that set a variable of bigfile(7). */
+static struct setting {
+	const char *option, *variable, *value;
+} settings[] = {
+	{ "tracker", "BIGFILE_TRACKER", NULL },
+	{ "view", "BIGFILE_VIEW", NULL },
+	{ "journal-dir", "BIGFILE_JOURNAL_DIR", NULL },
+	{ "exit", "BIGFILE_EXIT", NULL },
+	{ "sync", "BIGFILE_SYNC", NULL },
+	{ "interval", "BIGFILE_INTERVAL", NULL },
+	{ "durable", "BIGFILE_DURABLE", NULL },
+	{ "wait", "BIGFILE_WAIT", NULL },
+	{ "memory", "BIGFILE_MEMORY", NULL },
+	{ "on-error", "BIGFILE_ON_ERROR", NULL },
+	{ "commit-signal", "BIGFILE_COMMIT_SIGNAL", NULL },
+	{ "abort-signal", "BIGFILE_ABORT_SIGNAL", NULL },
+	{ "log", "BIGFILE_LOG", NULL },
+};
+enum { SETTINGS = sizeof settings / sizeof *settings, OPTION_SETTING = 256 };
 
-static const struct option options[] = {
+static struct option options[SETTINGS + 4] = {
 	{ "path", required_argument, NULL, 'p' },
-	{ "tracker", required_argument, NULL, OPTION_TRACKER },
-	{ "journal-dir", required_argument, NULL, OPTION_JOURNAL_DIR },
-	{ "exit", required_argument, NULL, OPTION_EXIT },
-	{ "sync", required_argument, NULL, OPTION_SYNC },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
 };
 
 static const char help[] =
@@ -50,29 +62,28 @@ static const char help[] =
 	"Application Options:\n"
 	"  -p, --path=GLOB       mark the files that GLOB names (may be repeated; \"DIR/\": everything below)\n"
 	"  --tracker=NAME        notice stores by uffd or mprotect\n"
+	"  --view=KIND           auto, or private: share the transaction with no other process\n"
 	"  --journal-dir=DIR     keep journals in DIR\n"
 	"  --exit=POLICY         what exit does: success (commit on status 0), commit, abort\n"
 	"  --sync=POLICY         what msync and fsync do: commit, defer\n"
+	"  --interval=SECONDS    commit at these intervals\n"
+	"  --durable=yes|no      whether a commit survives power loss\n"
+	"  --wait=SECONDS        wait as long for another user of a file\n"
+	"  --memory=BYTES        what shared views may take (K, M, G, T)\n"
+	"  --on-error=POLICY     a file that cannot be attached: fail, warn\n"
+	"  --commit-signal=NAME  USR1, another signal, or none\n"
+	"  --abort-signal=NAME   USR2, another signal, or none\n"
+	"  --log=LEVEL           quiet, error, warn, info, debug\n"
 	"  -v, --verbose         say when files are attached, committed, recovered\n"
 	"\n";
 
 static void take_option(int option)
 {
+	if (option >= OPTION_SETTING)
+		settings[option - OPTION_SETTING].value = optarg;
 	switch (option) {
 	case 'p':
 		patterns[pattern_count++] = optarg;
-		break;
-	case OPTION_TRACKER:
-		tracker_name = optarg;
-		break;
-	case OPTION_JOURNAL_DIR:
-		journal_dir = optarg;
-		break;
-	case OPTION_EXIT:
-		exit_policy = optarg;
-		break;
-	case OPTION_SYNC:
-		sync_policy = optarg;
 		break;
 	case 'v':
 		verbose = true;
@@ -86,6 +97,8 @@ static void take_option(int option)
 static bool parse(int argc, char **argv)
 {
 	patterns = room_for((size_t)argc * sizeof *patterns);
+	for (int i = 0; i < SETTINGS; i++)
+		options[3 + i] = (struct option){ settings[i].option, required_argument, NULL, OPTION_SETTING + i };
 	opterr = 0;
 	for (;;) {
 		const char *word = argv[optind];
@@ -164,10 +177,14 @@ static bool mark_files(void)
 	return true;
 }
 
-static void set_if(const char *variable, const char *value)
+static void set_variables(void)
 {
-	if (value)
-		environment_set(variable, value);
+	for (const struct setting *s = settings; s < settings + SETTINGS; s++) {
+		if (s->value)
+			environment_set(s->variable, strcmp(s->option, "journal-dir") ? s->value : absolute_path(s->value));
+	}
+	if (verbose)
+		environment_set("BIGFILE_LOG", "info");
 }
 
 /* As execvp does it: what the kernel does not know is a script for the shell. */
@@ -212,11 +229,7 @@ int launcher_run(int argc, char **argv)
 		return CLI_FAILED;
 	if (!mark_files())
 		return CLI_USAGE;
-	set_if("BIGFILE_TRACKER", tracker_name);
-	set_if("BIGFILE_JOURNAL_DIR", journal_dir ? absolute_path(journal_dir) : NULL);
-	set_if("BIGFILE_EXIT", exit_policy);
-	set_if("BIGFILE_SYNC", sync_policy);
-	set_if("BIGFILE_LOG", verbose ? "info" : NULL);
+	set_variables();
 	environment_prepend("LD_PRELOAD", library);
 	return start(argc - optind, argv + optind);
 }
