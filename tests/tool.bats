@@ -161,3 +161,18 @@ load helpers
 	sh -c 'ls /proc/self/task | wc -l; ls /proc/$$/fd; echo 0' >without
 	cmp with without
 }
+
+@test "completion in bash" {
+	complete_words() {
+		PATH=$BUILD:$PATH bash -c 'source /usr/share/bash-completion/bash_completion; source "$0"
+			COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}
+			compopt() { :; }
+			_bigfile; echo "${COMPREPLY[*]}"' "$TOP/completions/bigfile" "$@"
+	}
+	[ "$(complete_words bigfile re)" = recover ]
+	[ "$(complete_words bigfile run --tracker "")" = "uffd mprotect" ]
+	[ "$(complete_words bigfile run --jour)" = --journal-dir= ]
+	[[ $(complete_words bigfile check --) == *--json* ]]
+	touch a.rrd
+	[ "$(complete_words bigfile run -p x -- ls a)" = a.rrd ]
+}
