@@ -88,18 +88,10 @@ static void answer(enum control_op op, int (*fn)(void))
 	control_answer(op, ticket, result);
 }
 
-/* It is ending, and must not end with the lock of the others in hand. */
-static bool has_left(void)
-{
-	return shared_session() && !shared_takes_part;
-}
-
 static bool has_records(void)
 {
 	bool any = false;
 
-	if (has_left())
-		return false;
 	session_lock_take();
 	for (struct view *v = view_first(); v; v = v->next)
 		any |= v->mode == VIEW_WRITING && !v->error && journal_has_records(&v->journal);
@@ -109,8 +101,6 @@ static bool has_records(void)
 
 static void checkpoint_idle(void)
 {
-	if (has_left())
-		return;
 	session_lock_take();
 	checkpoint_reap();
 	for (struct view *v = view_first(); v; v = v->next)
@@ -121,7 +111,7 @@ static void checkpoint_idle(void)
 /* Another participant holds our writers.  If it has died, taking its lock puts that right. */
 static void look_for_holder(void)
 {
-	if (!gate_is_closed() || !shared_session() || has_left())
+	if (!gate_is_closed() || !shared_session())
 		return;
 	session_lock_take();
 	session_lock_release();
