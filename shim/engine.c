@@ -15,6 +15,7 @@
 #include "log.h"
 #include "participants.h"
 #include "session_lock.h"
+#include "shared.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -117,6 +118,12 @@ static void look_for_holder(void)
 	session_lock_release();
 }
 
+/* The transaction goes on in others: who has left it must not die with their lock in hand. */
+static bool has_left(void)
+{
+	return shared_session() && !shared_takes_part;
+}
+
 static void serve(void)
 {
 	uint64_t last_commit = sys_now_ns(CLOCK_MONOTONIC);
@@ -132,6 +139,10 @@ static void serve(void)
 		answer(CONTROL_STATUS, count_dirty);
 		answer(CONTROL_SHARE, engine_on_share);
 		answer(CONTROL_JOIN, engine_on_join);
+		if (has_left()) {
+			control_wait(heard, -1);
+			continue;
+		}
 		if (config.interval_ms &&
 		    sys_now_ns(CLOCK_MONOTONIC) - last_commit >= config.interval_ms * UINT64_C(1000000)) {
 			session_lock_take();

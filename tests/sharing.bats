@@ -94,6 +94,16 @@ commits_in_turn() {
 }
 @test "a page that parent and children commit in turn" { each_tracker commits_in_turn; }
 
+# The delay makes the moment long in which an engine thread that still takes the lock would be killed with it.
+leaves_quietly() {
+	run -0 strace -f -qq -o trace -e inject=rt_sigprocmask:delay_exit=2000 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:5:X child set:0:6:C endchild \
+		child set:0:7:D endchild get:0:6 exit:0
+	[[ "$output" != *"a process died"* ]]
+	[ "$(at 5 6 7)" = XCD ]
+}
+@test "who leaves a transaction leaves its lock alone" { each_tracker leaves_quietly; }
+
 rolled_back_by() {
 	both exit:0
 	bigfile abort "$(cat "$1")"
