@@ -2,8 +2,6 @@
 /* See promote.h. */
 #include "promote.h"
 
-#include <string.h>
-
 #include "gate.h"
 #include "journal_lock.h"
 #include "log.h"
@@ -21,31 +19,30 @@ static int note_dirty(void *arg, struct view *v, const struct segment *s, struct
 	return 0;
 }
 
-static void copy(struct view *v, const struct segment *s, struct range at)
+/* By the kernel: through our mapping each page would cost a fault and be cleared first, and memory that is not there a signal. */
+static int copy(struct view *v, const struct segment *s, struct range at)
 {
-	uint64_t offset = view_offset(s, at.start);
-
-	memcpy(v->memory.at + offset, (const void *)at.start, at.end - at.start);
+	return sys_pwrite_all(v->memory.fd, (const void *)at.start, at.end - at.start, view_offset(s, at.start));
 }
 
 /* What the kernel has copied, dirty or not: it may hold more than the file does. */
-static void copy_segment(struct view *v, const struct segment *s)
+static int copy_segment(struct view *v, const struct segment *s)
 {
 	struct range at = segment_range(s, 0, v->zero_end), found[BATCH];
+	int err = 0;
 
-	while (at.start < at.end) {
+	while (at.start < at.end && !err) {
 		uint64_t next;
 		int n = pagemap_read_copied(at, found, BATCH, &next);
 
 		/* Nobody can tell: then all of it. */
-		if (n < 0) {
-			copy(v, s, at);
-			return;
-		}
-		for (int i = 0; i < n; i++)
-			copy(v, s, found[i]);
+		if (n < 0)
+			return copy(v, s, at);
+		for (int i = 0; i < n && !err; i++)
+			err = copy(v, s, found[i]);
 		at.start = next;
 	}
+	return err;
 }
 
 static int take_pages(struct view *v)
@@ -53,10 +50,10 @@ static int take_pages(struct view *v)
 	bool settled;
 	int err = v->tracker->collect(v, note_dirty, NULL, &settled);
 
+	for (unsigned i = 0; i < v->segment_count && !err; i++)
+		err = copy_segment(v, &v->segments[i]);
 	if (err)
 		return err;
-	for (unsigned i = 0; i < v->segment_count; i++)
-		copy_segment(v, &v->segments[i]);
 	if (v->carry_all)
 		memory_all_dirty(v);
 	for (size_t i = 0; i < v->carried.count; i++)

@@ -635,3 +635,17 @@ leaderless() {
 	each_tracker leaderless exit:1 exit:1 second
 	each_tracker leaderless exit:1 exit:1 first
 }
+
+# The third pwrite is the one that copies what was stored into the memory to be shared.
+no_memory() {
+	run strace -f -qq -o trace -e inject=pwrite64:error=ENOMEM:when=3 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:5:X set:0:9000:X \
+		child get:0:5 set:0:6:C endchild get:0:6 set:0:7:P child get:0:7 set:0:8:D endchild get:0:8 exit:0
+	echo "$output"
+	grep -q 'pwrite64.*aaaX.*INJECTED' trace
+	[[ "$output" == *"data.bin: cannot be shared between processes: Cannot allocate memory"* ]]
+	[ "$(grep -v bigfile <<<"$output" | tr '\n' ' ')" = "X child 0 a P child 0 D " ]
+	[ "$(at 5 6 7 8 9000)" = XaPDX ]
+	no_journal
+}
+@test "without memory for a shared view it stays private, loses nothing, and is shared by the next fork" { each_tracker no_memory; }
