@@ -23,7 +23,7 @@ void client_close(struct client *c);
 gboolean client_is_alive(const struct client *c);
 
 /*
- * Asks for op and waits for the answer.  0 or -errno as the process answered; -ETIMEDOUT, -ESRCH when it died.
+ * Asks for op and waits for the answer.  0 or -errno as the process answered; -EINPROGRESS: not yet; -ESRCH when it died.
  * timeout_ms < 0: waits as long as it lives.
  */
 int client_ask(struct client *c, enum control_op op, int timeout_ms);

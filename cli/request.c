@@ -33,7 +33,7 @@ static int ask(struct client *c, enum control_op op, const char *what)
 
 	if (!err)
 		return CLI_OK;
-	if (err == -ETIMEDOUT)
+	if (err == -EINPROGRESS)
 		cli_complain("process %d: no answer yet; the %s is still asked for", c->pid, what);
 	else if (err == -ESRCH)
 		cli_complain("process %d: it ended before the %s was answered", c->pid, what);

@@ -84,27 +84,50 @@ static bool something_is_dirty(void)
 	return false;
 }
 
-static int stop_and_collect(void)
+static int freeze_all(bool *sure)
 {
 	int err = 0;
 
+	*sure = true;
 	lock_take(&window_lock);
 	gate_close();
 	lock_release(&window_lock);
 	if (shared_session())
-		err = participants_ask_all(ASK_FREEZE, NULL);
+		err = participants_freeze(sure);
 	each_writing(v) {
 		if (!err)
 			err = v->tracker->freeze(v);
 	}
-	if (!err)
-		collect_round();
+	return err;
+}
+
+static void thaw_all(void)
+{
 	each_writing(v)
 		v->tracker->thaw(v);
 	gate_open();
 	if (shared_session())
-		participants_ask_all(ASK_THAW, NULL);
-	return err ? err : first_error();
+		participants_let_go();
+}
+
+static int stop_and_collect(void)
+{
+	bool settled = false;
+	int err = 0;
+
+	for (int i = 0; i < ROUNDS && !settled && !err; i++) {
+		bool sure;
+
+		err = freeze_all(&sure);
+		if (!err)
+			collect_round();
+		/* One that was stopped may have gone on: now it can be asked. */
+		settled = sure || !something_is_dirty();
+	}
+	thaw_all();
+	if (!err)
+		err = first_error();
+	return err || settled ? err : -ETIMEDOUT;
 }
 
 static int take_cut(struct commit_report *report)

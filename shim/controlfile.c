@@ -124,7 +124,7 @@ int controlfile_ask(struct control_page *page, enum control_op op, int timeout_m
 		if (gone)
 			continue;
 		if (timeout_ms >= 0 && sys_now_ns(CLOCK_MONOTONIC) - start > (uint64_t)timeout_ms * 1000000)
-			return -ETIMEDOUT;
+			return -EINPROGRESS;
 		sys_futex_wait(&page->answered[op], answered, &glance);
 	}
 }

@@ -20,7 +20,7 @@ void controlfile_unmap(struct control_page *page);
 void controlfile_sweep(uint32_t pid);
 /*
  * Asks the owner of a page for op, and waits for what it answers; -1: however long that takes.  -ESRCH: it has ended without
- * an answer.  -ETIMEDOUT.
+ * an answer.  -EINPROGRESS: no answer in that time; it is still asked for.
  */
 int controlfile_ask(struct control_page *page, enum control_op op, int timeout_ms);
 /* Rings the doorbell of process pid. */

@@ -64,7 +64,7 @@ int join_ask(const struct join_request *request)
 	/* It has ended meanwhile: the way is free. */
 	if (err == -ESRCH || err == -ENOENT)
 		return 0;
-	return err == -ETIMEDOUT ? -EBUSY : err;
+	return err == -EINPROGRESS || err == -ETIMEDOUT ? -EBUSY : err;
 }
 
 static int share_with(const struct control_page *p, struct join_request *request)

@@ -74,7 +74,8 @@ int participants_ask(unsigned slot, enum participant_op op, const struct view *v
 	err = wait_for_answer(p, ticket);
 	if (count)
 		*count = err ? 0 : p->count;
-	if (err == -ETIMEDOUT)
+	/* What a commit cannot do without. */
+	if (err == -ETIMEDOUT && (op == ASK_REPORT || op == ASK_COUNT || op == ASK_FREEZE))
 		log_error("process %u shares this transaction and does not answer: continue or end it", p->pid);
 	return err;
 }
@@ -115,6 +116,35 @@ int participants_ask_all(enum participant_op op, const struct view *v)
 			err = failed;
 	}
 	return err;
+}
+
+int participants_freeze(bool *sure)
+{
+	*sure = true;
+	__atomic_store_n(&shared_session()->holding, 1, __ATOMIC_SEQ_CST);
+	each_other(shared_session(), p) {
+		int err = 0;
+
+		if (p->scannable && proc_is_stopped(p->pid))
+			*sure = false;
+		else
+			err = participants_ask(slot_of(p), ASK_FREEZE, NULL, NULL);
+		if (err && err != -ESRCH)
+			return err;
+	}
+	return 0;
+}
+
+/* Whatever one is asked next, it lets its writers go with the answer. */
+void participants_let_go(void)
+{
+	__atomic_store_n(&shared_session()->holding, 0, __ATOMIC_SEQ_CST);
+	participants_thaw();
+	each_other(shared_session(), p) {
+		p->op = ASK_ALIVE;
+		__atomic_add_fetch(&p->asked, 1, __ATOMIC_SEQ_CST);
+		controlfile_ring(p->pid);
+	}
 }
 
 struct report {
@@ -345,13 +375,12 @@ static void do_as_asked(struct shared_participant *me)
 	case ASK_FREEZE:
 		participants_hold();
 		break;
-	case ASK_THAW:
-		participants_thaw();
-		break;
 	case ASK_LOOK:
 	case ASK_ALIVE:
 		break;
 	}
+	if (!__atomic_load_n(&shared_session()->holding, __ATOMIC_SEQ_CST))
+		participants_thaw();
 }
 
 void participants_answer(void)
@@ -359,7 +388,8 @@ void participants_answer(void)
 	struct shared_participant *me;
 	uint32_t asked;
 
-	if (!shared_session())
+	/* Once we have left, the slot may be somebody else's, and so the question. */
+	if (!shared_session() || !shared_takes_part)
 		return;
 	me = shared_me();
 	asked = __atomic_load_n(&me->asked, __ATOMIC_SEQ_CST);

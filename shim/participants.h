@@ -17,8 +17,7 @@
 enum participant_op {
 	ASK_REPORT,   /* put into the dirty map what you have stored to in `file`, and begin anew; count 1: failed */
 	ASK_COUNT,    /* how many pages of `file` you have stored to */
-	ASK_FREEZE,   /* let nobody store */
-	ASK_THAW,
+	ASK_FREEZE,   /* let nobody store, until the session is no longer `holding` */
 	ASK_LOOK,     /* take up the files that are new in the session */
 	ASK_ALIVE,    /* nothing: one that is being killed looks alive for a while, but does not answer */
 };
@@ -27,6 +26,14 @@ enum participant_op {
 int participants_ask(unsigned slot, enum participant_op op, const struct view *v, uint64_t *count);
 /* Asks all others that live.  The first error, of those that are not -ESRCH. */
 int participants_ask_all(enum participant_op op, const struct view *v);
+
+/*
+ * Has all others hold their writers.  *sure false: one is stopped, stores nothing and cannot be asked; should it go on meanwhile
+ * and store, its page tables tell.
+ */
+int participants_freeze(bool *sure);
+/* Lets all writers store again, ours included; the others are told, and not waited for. */
+void participants_let_go(void);
 
 /* Has everybody, us included, report what they stored to in v. */
 int participants_report(struct view *v);
@@ -54,7 +61,7 @@ int participants_report_own(struct view *v);
 void participants_hold(void);
 /* A slot becomes free. */
 void participants_give_up(struct shared_participant *p);
-/* Lets those store that a committer has held and, having died, not let go. */
+/* The opposite. */
 void participants_thaw(void);
 
 void participants_after_fork(void);

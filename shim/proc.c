@@ -53,3 +53,11 @@ bool proc_is_alive(uint32_t pid, uint64_t start_time)
 	/* Its first thread may have ended long before the others. */
 	return (fields[0] != 'Z' && fields[0] != 'X') || strtoul(threads, NULL, 10) > 1;
 }
+
+bool proc_is_stopped(uint32_t pid)
+{
+	char text[1024];
+	const char *fields = stat_fields(pid, text, sizeof text);
+
+	return fields && fields[0] == 'T';
+}

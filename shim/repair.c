@@ -89,8 +89,7 @@ void repair_session(void)
 	}
 	participants_reap();
 	s->damaged = 0;
-	participants_thaw();
-	participants_ask_all(ASK_THAW, NULL);
+	participants_let_go();
 	if (s->aborting)
 		abort_all(&report);
 }

@@ -92,7 +92,7 @@ struct shared_session {
 	uint32_t aborting; /* an abort is under way */
 	uint32_t slots;    /* of participants[], that were ever in use */
 	uint32_t file_count;
-	uint32_t unused;
+	uint32_t holding;  /* writers of all processes are held, for a commit */
 	uint32_t closed;   /* the last participant has let the files go: not to be entered any more */
 	pthread_mutex_t lock; /* robust */
 	struct shared_participant participants[SHARED_PARTICIPANTS];

@@ -1,0 +1,85 @@
+# A participant that is stopped, by SIGSTOP or a debugger, and shares a transaction.
+load helpers
+
+# Two, the second of them stopped after it has stored Y; then the first stores Z.
+one_stopped() {
+	begin map:0:20000 set:0:5:X post:first await:stopped set:0:9000:Z post:stored await:end "$1"
+	first=$pid
+	posted first
+	begin map:0:20000 set:0:6:Y post:second await:go get:0:9000 set:0:7:Y post:third await:end exit:0
+	second=$pid
+	posted second
+	kill -STOP $second
+	until_true 10 grep -q '^State:.*T' /proc/$second/status
+	touch stopped
+	posted stored
+}
+goes_on() {
+	kill -CONT $second
+	until_true 10 bigfile commit $first
+	[ "$(at 5 6 9000)" = XYZ ]
+	touch go
+	posted third
+	bigfile commit "$first"
+	[ "$(at 7)" = Y ]
+	touch end
+	wait $first || true
+	wait $second
+	[[ "$(cat out)" = Z ]]
+	no_journal
+}
+
+not_asked() {
+	one_stopped raise:9
+	bigfile commit $first
+	[ "$(at 5 6 9000)" = XYZ ]
+	goes_on
+}
+@test "uffd: the others commit what a stopped one has stored" { TRACKERS=uffd each_tracker not_asked; }
+
+asked() {
+	one_stopped raise:9
+	run bigfile commit $first
+	echo "$output"
+	[ "$status" != 0 ]
+	[[ "$output" == *"timed out"* ]]
+	[ "$(at 5 6 9000)" = aaa ]
+	grep -q "process $second shares this transaction and does not answer: continue or end it" err
+	goes_on
+}
+@test "mprotect: a commit fails while one is stopped, and says why; nothing is lost" { TRACKERS=mprotect each_tracker asked; }
+
+killed_instead() {
+	one_stopped raise:9
+	run bigfile commit $first
+	kill -9 $second
+	wait $second || true
+	bigfile commit $first
+	[ "$(at 5 6 9000)" = XYZ ]
+	touch end
+	wait $first || true
+}
+@test "when the stopped one is killed the others commit what it has stored" { each_tracker killed_instead; }
+
+# Stores without pause in one, so that writers must be held, and a stopped one that cannot be asked to.
+held() {
+	head -c $((64 * 4096 + 1000)) /dev/zero >data.bin
+	"$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/invariant" store data.bin 4 20 >out &
+	first=$!
+	until_true 10 grep -q ready out
+	begin map:0:4096 get:0:4000 post:second await:end _exit:1
+	second=$pid
+	posted second
+	kill -STOP $second
+	until_true 10 grep -q '^State:.*T' /proc/$second/status
+	"$PROGS/invariant" drive $first data.bin 4 3
+	kill -CONT $second
+	"$PROGS/invariant" drive $first data.bin 4 3
+	touch end
+	wait $second || true
+	kill -9 $first
+	wait $first || true
+	bigfile recover data.bin
+	"$PROGS/invariant" check data.bin 4
+}
+@test "uffd: the others hold their own writers while one is stopped" { TRACKERS=uffd each_tracker held; }
