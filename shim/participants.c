@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See participants.h. */
+/* See participants.h: the one that asks. */
 #include "participants.h"
 
 #include "controlfile.h"
-#include "gate.h"
 #include "log.h"
 #include "memory.h"
 #include "pagemap.h"
@@ -13,8 +12,6 @@
 
 #define PATIENCE_MS 1000
 #define GLANCE_MS 10
-
-int (*participants_look)(void);
 
 /* The others' page tables, as far as we have opened them. */
 static struct {
@@ -323,81 +320,4 @@ bool participants_others(void)
 		bury(p);
 	}
 	return false;
-}
-
-void participants_hold(void)
-{
-	lock_take(&window_lock);
-	gate_close();
-	lock_release(&window_lock);
-	for (struct view *v = view_first(); v; v = v->next) {
-		if (v->shared)
-			v->tracker->freeze(v);
-	}
-}
-
-void participants_thaw(void)
-{
-	if (!gate_is_closed())
-		return;
-	for (struct view *v = view_first(); v; v = v->next) {
-		if (v->shared)
-			v->tracker->thaw(v);
-	}
-	gate_open();
-}
-
-static struct view *view_of_file(uint32_t file)
-{
-	struct view *v = view_first();
-
-	while (v && v->shared != file + 1)
-		v = v->next;
-	return v;
-}
-
-static void do_as_asked(struct shared_participant *me)
-{
-	struct view *v;
-
-	/* Of several questions to a process that was stopped only the last is left: what is new is always new. */
-	participants_look();
-	v = view_of_file(me->file);
-	me->count = 0;
-	switch ((enum participant_op)me->op) {
-	case ASK_REPORT:
-		me->count = v && (memory_reach(v, shared_file_of(v)->zero_end) || tracker->report(v));
-		break;
-	case ASK_COUNT:
-		if (v)
-			tracker->count_own(v, &me->count);
-		break;
-	case ASK_FREEZE:
-		participants_hold();
-		break;
-	case ASK_LOOK:
-	case ASK_ALIVE:
-		break;
-	}
-	if (!__atomic_load_n(&shared_session()->holding, __ATOMIC_SEQ_CST))
-		participants_thaw();
-}
-
-void participants_answer(void)
-{
-	struct shared_participant *me;
-	uint32_t asked;
-
-	/* Once we have left, the slot may be somebody else's, and so the question. */
-	if (!shared_session() || !shared_takes_part)
-		return;
-	me = shared_me();
-	asked = __atomic_load_n(&me->asked, __ATOMIC_SEQ_CST);
-	if (asked == me->answered)
-		return;
-	lock_take(&session_lock);
-	do_as_asked(me);
-	lock_release(&session_lock);
-	__atomic_store_n(&me->answered, asked, __ATOMIC_SEQ_CST);
-	sys_futex_wake(&me->answered, INT32_MAX);
 }
