@@ -48,7 +48,10 @@ bool proc_is_alive(uint32_t pid, uint64_t start_time)
 	const char *fields = stat_fields(pid, text, sizeof text), *threads = field(fields, 20),
 		   *started = field(fields, 22);
 
-	if (!started || strtoull(started, NULL, 10) != start_time)
+	/* No descriptor to be had, no /proc here: that says nothing about it. */
+	if (!started)
+		return sys_call(SYS_kill, pid, 0) != -ESRCH;
+	if (strtoull(started, NULL, 10) != start_time)
 		return false;
 	/* Its first thread may have ended long before the others. */
 	return (fields[0] != 'Z' && fields[0] != 'X') || strtoul(threads, NULL, 10) > 1;

@@ -649,3 +649,22 @@ no_memory() {
 	no_journal
 }
 @test "without memory for a shared view it stays private, loses nothing, and is shared by the next fork" { each_tracker no_memory; }
+
+cannot_look() {
+	begin map:0:20000 set:0:5:X post:first await:end raise:9
+	first=$pid
+	posted first
+	begin map:0:20000 set:0:6:Y post:second await:go set:0:7:Y set:0:9000:Y post:stored await:end raise:9
+	second=$pid
+	posted second
+	prlimit --pid $first --nofile=0:4096
+	bigfile commit $first || true
+	prlimit --pid $first --nofile=4096:4096
+	touch go
+	posted stored
+	bigfile commit $first
+	[ "$(at 5 6 7 9000)" = XYYY ]
+	touch end
+	wait $first $second || true
+}
+@test "one that can open no descriptor does not take the others for dead" { each_tracker cannot_look; }
