@@ -34,7 +34,7 @@ static int end_now(int status)
 	if (!is_concerned())
 		return status;
 	/* What the program believes done is not: the world outside must not believe it too. */
-	if (session_end(status) && !status)
+	if (session_end(status, true) && !status)
 		status = COMMIT_FAILED;
 	return status;
 }
@@ -128,7 +128,7 @@ static bool before_exec(const char *path, bool search)
 		return false;
 	if (!search && access(path, X_OK))
 		return false;
-	session_end(0);
+	session_end(0, false);
 	return true;
 }
 

@@ -270,11 +270,11 @@ static void let_go(struct view *v)
 	journal_close(&v->journal);
 }
 
-int detach_job(void *arg)
+int detach(bool ends)
 {
 	sharing_close();
 	if (participants_others() || participants_coming()) {
-		sharing_leave();
+		sharing_leave(ends);
 		return 0;
 	}
 	for (struct view *v = view_first(); v; v = v->next) {

@@ -40,10 +40,10 @@ int attach_job(void *request);
  */
 int attach_run(struct attach_request *r);
 
-/* A job: commits or aborts nothing; checkpoints, deletes journals, lets go of locks.  arg unused. */
-int detach_job(void *arg);
+/* In a job: commits or aborts nothing; checkpoints, deletes journals, lets go of locks.  ends: see sharing_leave. */
+int detach(bool ends);
 
-/* A job: undoes detach_job, when exec has failed. */
+/* A job: undoes detach, when exec has failed. */
 int reattach_job(void *arg);
 
 #endif

@@ -64,3 +64,29 @@ bool proc_is_stopped(uint32_t pid)
 
 	return fields && fields[0] == 'T';
 }
+
+struct entry {
+	uint64_t ino;
+	int64_t offset;
+	uint16_t length;
+	uint8_t type;
+	char name[];
+};
+
+void proc_each_thread(void (*fn)(uint32_t tid))
+{
+	_Alignas(struct entry) char names[4096];
+	int fd = sys_open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	long n;
+
+	while (fd >= 0 && (n = sys_call(SYS_getdents64, fd, names, sizeof names)) > 0) {
+		for (long at = 0; at < n; at += ((const struct entry *)(names + at))->length) {
+			uint32_t tid = (uint32_t)strtoul(((const struct entry *)(names + at))->name, NULL, 10);
+
+			if (tid)
+				fn(tid);
+		}
+	}
+	if (fd >= 0)
+		sys_close(fd);
+}

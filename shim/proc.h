@@ -15,4 +15,7 @@ bool proc_is_alive(uint32_t pid, uint64_t start_time);
 /* By SIGSTOP or its like: none of its threads runs. */
 bool proc_is_stopped(uint32_t pid);
 
+/* Calls fn for each thread of this process. */
+void proc_each_thread(void (*fn)(uint32_t tid));
+
 #endif

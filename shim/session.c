@@ -217,12 +217,18 @@ int session_is_marked(int fd, char *path, bool *marked, bool *has_view)
 static int decision;
 static bool has_ended;
 
+struct ending {
+	bool commit;
+	bool exits;
+};
+
 /*
  * As long as others share the transaction it is theirs to end.  In one job with letting go: nobody can enter and leave
  * in between, whose stores would be decided by nobody.
  */
-static int end_job(void *commit)
+static int end_job(void *arg)
 {
+	const struct ending *ending = arg;
 	int err = 0;
 
 	/* exit() after an exec that failed decides anew; _exit() after exit() does not. */
@@ -235,25 +241,27 @@ static int end_job(void *commit)
 	   would pull the memory from under a program that is still on its way out. */
 	if (participants_others())
 		decision = -ESRCH;
-	else if (*(bool *)commit)
+	else if (ending->commit)
 		decision = err = control_commit();
 	else
 		decision = -ECANCELED;
-	detach_job(NULL);
+	detach(ending->exits);
 	return err;
 }
 
-int session_end(int status)
+int session_end(int status, bool exits)
 {
-	bool commit = config.exit == EXIT_POLICY_COMMIT ||
-		      (config.exit == EXIT_POLICY_SUCCESS && status == 0);
+	struct ending ending = {
+		config.exit == EXIT_POLICY_COMMIT || (config.exit == EXIT_POLICY_SUCCESS && status == 0),
+		exits,
+	};
 	int err;
 
 	if (!session_is_here() || !engine_is_started())
 		return 0;
 	fault_last_thread();
 	/* A child that we have just forked opens its files from us: who leaves too soon leaves it nothing. */
-	while ((err = engine_run_if_started(end_job, &commit)) == -EINPROGRESS)
+	while ((err = engine_run_if_started(end_job, &ending)) == -EINPROGRESS)
 		sys_sleep_ms(1);
 	control_stop(decision);
 	return err;

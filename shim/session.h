@@ -47,11 +47,11 @@ int session_is_marked(int fd, char *path, bool *marked, bool *has_view);
 void session_say_orphan(const struct view *v);
 
 /*
- * The process ends with this status, or is about to exec (status 0): commits or aborts as BIGFILE_EXIT
+ * The process exits with this status, or is about to exec (status 0): commits or aborts as BIGFILE_EXIT
  * says, if nobody else shares the transaction, and lets the files go: makes them durable and deletes their journals.
  * 0, or the -errno of a commit that failed.
  */
-int session_end(int status);
+int session_end(int status, bool exits);
 /* An exec did not happen after all. */
 void session_reattach(void);
 

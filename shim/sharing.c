@@ -12,6 +12,7 @@
 #include "proc.h"
 #include "promote.h"
 #include "repair.h"
+#include "robust.h"
 #include "session_lock.h"
 #include "sys.h"
 #include "tracker.h"
@@ -286,11 +287,14 @@ int sharing_orphan(struct view *v)
 	return 0;
 }
 
-void sharing_leave(void)
+void sharing_leave(bool ends)
 {
 	struct shared_participant *me = shared_me();
 
 	participants_hold();
+	/* An exec may yet fail, and the program hold them as before. */
+	if (ends)
+		robust_release();
 	for (struct view *v = view_first(); v; v = v->next) {
 		if (!v->shared)
 			continue;

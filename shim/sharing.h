@@ -37,10 +37,11 @@ int sharing_orphan(struct view *v);
 
 /*
  * The process is ending, or is about to exec: nobody enters its session any more.  When others are left, nobody
- * stores here either, and they go on without us.  sharing_return undoes both.
+ * stores here either, and they go on without us.  ends: it is not an exec, and what it holds is let go (robust.h).
+ * sharing_return undoes all but that.
  */
 void sharing_close(void);
-void sharing_leave(void);
+void sharing_leave(bool ends);
 int sharing_return(void);
 
 #endif

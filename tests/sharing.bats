@@ -668,3 +668,16 @@ cannot_look() {
 	wait $first $second || true
 }
 @test "one that can open no descriptor does not take the others for dead" { each_tracker cannot_look; }
+
+# The same, whether Bigfile is there or not.
+owner_dies() {
+	local way when
+	for way in exit _exit return thread kill; do
+		for when in alone waited; do
+			run bigfile run -p "$PWD/data.bin" -- "$PROGS/robust" data.bin $way $when
+			echo "$way $when: $output"
+			[ "$output" = "EOWNERDEAD 0" ]
+		done
+	done
+}
+@test "a robust mutex whose owner ends, in whatever way, is handed on" { each_tracker owner_dies; }
