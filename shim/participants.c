@@ -132,16 +132,24 @@ int participants_freeze(bool *sure)
 	return 0;
 }
 
-/* Whatever one is asked next, it lets its writers go with the answer. */
+static void let_go(struct shared_participant *p)
+{
+	/* Whatever it is asked next, it lets its writers go with the answer. */
+	if (!proc_is_stopped(p->pid)) {
+		participants_ask(slot_of(p), ASK_ALIVE, NULL, NULL);
+		return;
+	}
+	p->op = ASK_ALIVE;
+	__atomic_add_fetch(&p->asked, 1, __ATOMIC_SEQ_CST);
+	controlfile_ring(p->pid);
+}
+
 void participants_let_go(void)
 {
 	__atomic_store_n(&shared_session()->holding, 0, __ATOMIC_SEQ_CST);
 	participants_thaw();
-	each_other(shared_session(), p) {
-		p->op = ASK_ALIVE;
-		__atomic_add_fetch(&p->asked, 1, __ATOMIC_SEQ_CST);
-		controlfile_ring(p->pid);
-	}
+	each_other(shared_session(), p)
+		let_go(p);
 }
 
 struct report {

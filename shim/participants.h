@@ -32,7 +32,7 @@ int participants_ask_all(enum participant_op op, const struct view *v);
  * and store, its page tables tell.
  */
 int participants_freeze(bool *sure);
-/* Lets all writers store again, ours included; the others are told, and not waited for. */
+/* Lets all writers store again, ours included.  One that is stopped is told, and not waited for. */
 void participants_let_go(void);
 
 /* Has everybody, us included, report what they stored to in v. */

@@ -288,6 +288,9 @@ void session_before_fork(void)
 	if (view_any() && session_is_here())
 		engine_run_if_started(sharing_begin, NULL);
 	session_lock_take();
+	/* Nobody commits now.  One that was stopped may not have heard yet that its writers may store, and the child never would. */
+	if (shared_takes_part)
+		participants_thaw();
 	lock_take(&window_lock);
 	child_slot = sharing_expect_child();
 }
