@@ -6,6 +6,7 @@
 #include "sys.h"
 
 #define ASK_MS 2
+#define WAKE_MS 100
 
 void (*session_lock_waiting)(void);
 void (*session_lock_repair)(void);
@@ -24,7 +25,11 @@ bool session_lock_is_engine(void)
 	return is_engine;
 }
 
-static int wait_as_engine(pthread_mutex_t *m)
+/*
+ * In slices, in any thread: a waiter that is killed when it has been woken, and before it has the lock, takes the wake-up of the
+ * others with it, and no flag in the lock tells that they wait.
+ */
+static int wait_for(pthread_mutex_t *m)
 {
 	int err;
 
@@ -32,13 +37,13 @@ static int wait_as_engine(pthread_mutex_t *m)
 		struct timespec limit;
 
 		sys_call(SYS_clock_gettime, CLOCK_REALTIME, &limit);
-		limit.tv_nsec += ASK_MS * 1000000;
+		limit.tv_nsec += (is_engine ? ASK_MS : WAKE_MS) * 1000000;
 		if (limit.tv_nsec >= 1000000000) {
 			limit.tv_nsec -= 1000000000;
 			limit.tv_sec++;
 		}
 		err = pthread_mutex_timedlock(m, &limit);
-		if (err == ETIMEDOUT)
+		if (err == ETIMEDOUT && is_engine)
 			session_lock_waiting();
 	} while (err == ETIMEDOUT);
 	return err;
@@ -46,7 +51,7 @@ static int wait_as_engine(pthread_mutex_t *m)
 
 static void take_shared(struct shared_session *s)
 {
-	int err = is_engine ? wait_as_engine(&s->lock) : pthread_mutex_lock(&s->lock);
+	int err = wait_for(&s->lock);
 
 	if (err == EOWNERDEAD) {
 		__atomic_store_n(&s->damaged, 1, __ATOMIC_SEQ_CST);

@@ -41,19 +41,36 @@ static struct ledger *ledger_open(const char *marked_path)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-bool ledger_lock(int limit_ms)
+long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int lock_within(int ms)
 {
 	struct timespec until;
-	int err;
 
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += limit_ms / 1000;
-	until.tv_nsec += limit_ms % 1000 * 1000000L;
+	until.tv_nsec += ms * 1000000L;
 	if (until.tv_nsec >= 1000000000) {
 		until.tv_nsec -= 1000000000;
 		until.tv_sec++;
 	}
-	err = pthread_mutex_timedlock(&ledger->lock, &until);
+	return pthread_mutex_timedlock(&ledger->lock, &until);
+}
+
+bool ledger_lock(int limit_ms)
+{
+	long end = now_ms() + limit_ms;
+	int err;
+
+	/* In slices: a waiter that is killed when it has been woken takes the wake-up of the others with it. */
+	do
+		err = lock_within(20);
+	while (err == ETIMEDOUT && now_ms() < end);
 	if (err == EOWNERDEAD)
 		err = pthread_mutex_consistent(&ledger->lock);
 	return !err;
@@ -62,14 +79,6 @@ bool ledger_lock(int limit_ms)
 void ledger_unlock(void)
 {
 	pthread_mutex_unlock(&ledger->lock);
-}
-
-long now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 bool lock_idle(int limit_ms)
