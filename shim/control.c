@@ -227,29 +227,32 @@ static void note_path(char *out, const char *path)
 		fmt_print(out, CONTROL_PATH, "...%s", path + n - (CONTROL_PATH - 4));
 }
 
+static void note_file(struct control_file *f, const struct view *v)
+{
+	note_path(f->path, v->path);
+	f->dev = v->dev;
+	f->ino = v->ino;
+	f->size = v->size;
+	f->committed_size = v->committed;
+	f->dirty_pages = v->dirty_pages;
+	f->journal_bytes = v->mode == VIEW_WRITING ? journal_live_bytes(&v->journal) : 0;
+	f->error = -v->error;
+	f->writing = v->mode == VIEW_WRITING;
+}
+
 void control_note_files(void)
 {
 	uint32_t count = 0;
 
 	__atomic_add_fetch(&page->sequence, 1, __ATOMIC_SEQ_CST);
 	for (struct view *v = view_first(); v; v = v->next, count++) {
-		struct control_file *f = &page->files[count];
-
-		if (count >= CONTROL_FILES)
-			continue;
-		note_path(f->path, v->path);
-		f->dev = v->dev;
-		f->ino = v->ino;
-		f->size = v->size;
-		f->committed_size = v->committed;
-		f->dirty_pages = v->dirty_pages;
-		f->journal_bytes = v->mode == VIEW_WRITING ? journal_live_bytes(&v->journal) : 0;
-		f->error = -v->error;
-		f->writing = v->mode == VIEW_WRITING;
+		if (count < CONTROL_FILES)
+			note_file(&page->files[count], v);
+		if (count < CONTROL_IDS)
+			page->ids[count] = control_id(v->dev, v->ino, v->mode == VIEW_WRITING);
 	}
 	page->file_count = count;
 	page->session_fd = shared_fd;
 	page->session = shared_session() ? shared_id : 0;
 	__atomic_add_fetch(&page->sequence, 1, __ATOMIC_SEQ_CST);
 }
-

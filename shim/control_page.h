@@ -21,13 +21,15 @@
 #ifndef BIGFILE_CONTROL_PAGE_H
 #define BIGFILE_CONTROL_PAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define CONTROL_MAGIC 0x31454746474942ull /* "BIGFGE1" */
-#define CONTROL_VERSION 2
-#define CONTROL_PAGE_SIZE 65536
+#define CONTROL_VERSION 3
+#define CONTROL_PAGE_SIZE 73728
 #define CONTROL_RESULTS 16
 #define CONTROL_FILES 64
+#define CONTROL_IDS 4096 /* that a session can have */
 #define CONTROL_PATH 512
 
 enum control_op {
@@ -78,10 +80,17 @@ struct control_page {
 	uint64_t last_duration_ns;
 	uint32_t commit_signal;    /* 0: none; the program may have taken it since */
 	uint32_t abort_signal;
-	uint32_t sequence;         /* odd while files[] changes: read again */
-	uint32_t file_count;       /* may exceed CONTROL_FILES: the rest is not listed */
-	struct control_file files[CONTROL_FILES];
+	uint32_t sequence;         /* odd while what follows changes: read again */
+	uint32_t file_count;
+	struct control_file files[CONTROL_FILES]; /* for people: the newest */
+	uint64_t ids[CONTROL_IDS]; /* of all files, for who looks for one of them: control_id */
 };
+
+/* Two files may have the same one, which makes them seem to be in use together: harmless, and never seen. */
+static inline uint64_t control_id(uint64_t dev, uint64_t ino, bool writing)
+{
+	return ((ino ^ dev * 0x9e3779b97f4a7c15u) << 1) | writing;
+}
 
 _Static_assert(sizeof(struct control_page) <= CONTROL_PAGE_SIZE, "the page holds its fields");
 

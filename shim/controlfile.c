@@ -39,33 +39,34 @@ int controlfile_folder(char *folder, size_t size)
 	return check_folder(folder);
 }
 
-static int path_of(uint32_t pid, char *path, size_t size)
+int controlfile_open_folder(void)
 {
 	char folder[200];
 	int err = controlfile_folder(folder, sizeof folder);
 
-	fmt_print(path, size, "%s/%u", folder, pid);
-	return err;
+	return err ? err : sys_open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 }
 
-void controlfile_sweep(uint32_t pid)
+static const char *name_of(uint32_t pid, char name[16])
 {
-	char path[256];
-
-	if (!path_of(pid, path, sizeof path))
-		sys_unlinkat(AT_FDCWD, path);
+	fmt_print(name, 16, "%u", pid);
+	return name;
 }
 
-int controlfile_map(uint32_t pid, struct control_page **page)
+void controlfile_sweep(int folder, uint32_t pid)
+{
+	char name[16];
+
+	sys_unlinkat(folder, name_of(pid, name));
+}
+
+int controlfile_map_in(int folder, uint32_t pid, struct control_page **page)
 {
 	struct control_page *p;
-	char path[256];
+	char name[16];
 	struct stat st;
-	int fd, err = path_of(pid, path, sizeof path);
+	int err, fd = sys_openat(folder, name_of(pid, name), O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
 
-	if (err)
-		return err;
-	fd = sys_open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
 	if (fd < 0)
 		return fd;
 	err = sys_fstat(fd, &st);
@@ -81,6 +82,16 @@ int controlfile_map(uint32_t pid, struct control_page **page)
 	}
 	*page = p;
 	return 0;
+}
+
+int controlfile_map(uint32_t pid, struct control_page **page)
+{
+	int folder = controlfile_open_folder();
+	int err = folder < 0 ? folder : controlfile_map_in(folder, pid, page);
+
+	if (folder >= 0)
+		sys_close(folder);
+	return err;
 }
 
 void controlfile_unmap(struct control_page *page)

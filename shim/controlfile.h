@@ -13,11 +13,14 @@
 
 /* Makes it if need be.  -EPERM: it is not ours alone. */
 int controlfile_folder(char *folder, size_t size);
+/* A descriptor of it, for who looks at many pages. */
+int controlfile_open_folder(void);
 /* Maps the page of process pid, checked; to be unmapped by controlfile_unmap. */
 int controlfile_map(uint32_t pid, struct control_page **page);
+int controlfile_map_in(int folder, uint32_t pid, struct control_page **page);
 void controlfile_unmap(struct control_page *page);
 /* Removes what a process has left that is gone. */
-void controlfile_sweep(uint32_t pid);
+void controlfile_sweep(int folder, uint32_t pid);
 /*
  * Asks the owner of a page for op, and waits for what it answers; -1: however long that takes.  -ESRCH: it has ended without
  * an answer.  -EINPROGRESS: no answer in that time; it is still asked for.

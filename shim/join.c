@@ -17,6 +17,7 @@
 #define ANSWER_MS 2000
 #define LOCK_MS 5000
 #define NAMES 4096
+#define LOOKS 1000
 
 static struct lock attaching = LOCK_INIT;
 
@@ -84,12 +85,10 @@ static int share_with(const struct control_page *p, struct join_request *request
 	return JOIN_ASK;
 }
 
-static bool concerns(const struct control_page *p, dev_t dev, ino_t ino, bool write)
+static bool has_id(const struct control_page *p, uint64_t id, uint64_t other)
 {
-	for (uint32_t i = 0; i < p->file_count && i < CONTROL_FILES; i++) {
-		const struct control_file *f = &p->files[i];
-
-		if (f->dev == dev && f->ino == ino && (write || f->writing))
+	for (uint32_t i = 0; i < p->file_count && i < CONTROL_IDS; i++) {
+		if (p->ids[i] == id || p->ids[i] == other)
 			return true;
 	}
 	return false;
@@ -97,6 +96,7 @@ static bool concerns(const struct control_page *p, dev_t dev, ino_t ino, bool wr
 
 /* What is looked for. */
 struct search {
+	int folder;
 	uint64_t namespace;
 	dev_t dev;
 	ino_t ino;
@@ -104,17 +104,39 @@ struct search {
 	struct join_request *request;
 };
 
+/* The list may be changing; one whose owner died over it never comes to rest. */
+static bool concerns(const struct control_page *p, const struct search *s)
+{
+	uint64_t written = control_id(s->dev, s->ino, true), read = control_id(s->dev, s->ino, !s->write);
+
+	for (int i = 0; i < LOOKS; i++) {
+		uint32_t before = __atomic_load_n(&p->sequence, __ATOMIC_SEQ_CST);
+
+		if (has_id(p, written, read))
+			return true;
+		if (!(before & 1) && before == __atomic_load_n(&p->sequence, __ATOMIC_SEQ_CST))
+			return false;
+		sys_call(SYS_sched_yield);
+	}
+	return false;
+}
+
 static int look_at(uint32_t pid, const struct search *s)
 {
 	struct control_page *p;
 	int err = 0;
 
-	if (controlfile_map(pid, &p))
+	if (controlfile_map_in(s->folder, pid, &p))
 		return 0;
-	if (p->pid_namespace == s->namespace && !proc_is_alive(pid, p->start_time))
-		controlfile_sweep(pid);
-	else if (p->pid_namespace == s->namespace && concerns(p, s->dev, s->ino, s->write))
-		err = share_with(p, s->request);
+	/* The cheap question first: there may be many. */
+	if (p->pid_namespace == s->namespace && sys_call(SYS_kill, pid, 0) == -ESRCH)
+		controlfile_sweep(s->folder, pid);
+	else if (p->pid_namespace == s->namespace && concerns(p, s)) {
+		if (proc_is_alive(pid, p->start_time))
+			err = share_with(p, s->request);
+		else
+			controlfile_sweep(s->folder, pid);
+	}
 	controlfile_unmap(p);
 	return err == -ESRCH || err == -ENOENT ? 0 : err;
 }
@@ -145,22 +167,20 @@ static int each_name(const char *names, long length, const struct search *s)
 int join_owners(dev_t dev, ino_t ino, bool write, struct join_request *request)
 {
 	_Alignas(struct entry) char names[NAMES];
-	struct search search = { 0, dev, ino, write, request };
-	char folder[200];
+	struct search search = { -1, 0, dev, ino, write, request };
 	struct stat st;
 	long n = 0;
-	int fd, err = 0;
+	int err = 0;
 
-	if (config.view == VIEW_KIND_PRIVATE || controlfile_folder(folder, sizeof folder) ||
-	    sys_stat("/proc/self/ns/pid", &st))
+	if (config.view == VIEW_KIND_PRIVATE || sys_stat("/proc/self/ns/pid", &st))
 		return 0;
 	search.namespace = st.st_ino;
-	fd = sys_open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-	if (fd < 0)
+	search.folder = controlfile_open_folder();
+	if (search.folder < 0)
 		return 0;
-	while (!err && (n = sys_call(SYS_getdents64, fd, names, sizeof names)) > 0)
+	while (!err && (n = sys_call(SYS_getdents64, search.folder, names, sizeof names)) > 0)
 		err = each_name(names, n, &search);
-	sys_close(fd);
+	sys_close(search.folder);
 	return err;
 }
 

@@ -327,6 +327,22 @@ opened_before() {
 }
 @test "who has opened the file before another writes it reads that, and appends to it" { each_tracker opened_before; }
 
+many_in_use() {
+	local words=() i
+	for i in {1..80}; do words+=(open:"$i.dat" write:0:x); done
+	touch {1..80}.dat
+	bigfile run -p "$PWD/*.dat" -- "$PROGS/play" "${words[@]}" post:first await:end open:1.dat:ro read:0:5 open:80.dat:ro read:0:5 exit:0 >out &
+	pid=$!
+	posted first >/dev/null
+	run -0 bigfile run -p "$PWD/*.dat" -- "$PROGS/play" open:1.dat read:0:1 write:0:hello open:80.dat write:0:there exit:0
+	[ "$output" = x ]
+	touch end
+	wait $pid
+	said $'hello\nthere'
+	[ "$(cat 1.dat)$(cat 2.dat)$(cat 80.dat)" = helloxthere ]
+}
+@test "any of many files that a process has in use is shared with who comes" { each_tracker many_in_use; }
+
 # Sizes, and calls.
 
 child_grows() {
