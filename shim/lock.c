@@ -26,16 +26,27 @@ void signals_restore(uint64_t mask)
 	set_mask(SIG_SETMASK, mask);
 }
 
+void lock_take_blocked(struct lock *l)
+{
+	uint32_t expected = 0;
+
+	if (__atomic_compare_exchange_n(&l->word, &expected, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return;
+	while (__atomic_exchange_n(&l->word, 2, __ATOMIC_ACQUIRE) != 0)
+		sys_futex_wait(&l->word, 2, NULL);
+}
+
+void lock_release_blocked(struct lock *l)
+{
+	if (__atomic_exchange_n(&l->word, 0, __ATOMIC_RELEASE) == 2)
+		sys_futex_wake(&l->word, 1);
+}
+
 void lock_take(struct lock *l)
 {
 	uint64_t mask = signals_block();
-	uint32_t expected = 0;
 
-	if (!__atomic_compare_exchange_n(&l->word, &expected, 1, false, __ATOMIC_ACQUIRE,
-					 __ATOMIC_RELAXED)) {
-		while (__atomic_exchange_n(&l->word, 2, __ATOMIC_ACQUIRE) != 0)
-			sys_futex_wait(&l->word, 2, NULL);
-	}
+	lock_take_blocked(l);
 	l->saved_mask = mask;
 }
 
@@ -43,8 +54,7 @@ void lock_release(struct lock *l)
 {
 	uint64_t mask = l->saved_mask;
 
-	if (__atomic_exchange_n(&l->word, 0, __ATOMIC_RELEASE) == 2)
-		sys_futex_wake(&l->word, 1);
+	lock_release_blocked(l);
 	signals_restore(mask);
 }
 

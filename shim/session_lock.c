@@ -82,17 +82,17 @@ static void push_all(void)
 	}
 }
 
-/* False when the session began or ended meanwhile. */
+/* With signals blocked.  False when the session began or ended meanwhile. */
 static bool take_both(struct shared_session *s)
 {
 	if (s)
 		take_shared(s);
-	lock_take(&session_lock);
+	lock_take_blocked(&session_lock);
 	if (s == shared_session()) {
 		held = s;
 		return true;
 	}
-	lock_release(&session_lock);
+	lock_release_blocked(&session_lock);
 	if (s)
 		pthread_mutex_unlock(&s->lock);
 	return false;
@@ -103,7 +103,7 @@ static void release_both(void)
 	struct shared_session *s = held;
 
 	held = NULL;
-	lock_release(&session_lock);
+	lock_release_blocked(&session_lock);
 	if (s)
 		pthread_mutex_unlock(&s->lock);
 }
@@ -129,7 +129,6 @@ void session_lock_take(void)
 
 		while (!take_both(shared_session()))
 			;
-		/* What was before the first of the two locks comes back with the last. */
 		session_lock.saved_mask = mask;
 		damaged = held && held->damaged;
 		if (!damaged || is_engine) {
@@ -154,8 +153,6 @@ void session_lock_release(void)
 		return;
 	}
 	push_all();
-	/* Signals stay blocked until both are free. */
-	session_lock.saved_mask = ~UINT64_C(0);
 	release_both();
 	signals_restore(mask);
 }
