@@ -10,6 +10,7 @@
 #include <stdarg.h>
 
 #include "mapping.h"
+#include "windowcalls.h"
 
 EXPORT void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
 {
@@ -30,7 +31,7 @@ ALIAS(mmap64, mmap);
 
 EXPORT int munmap(void *addr, size_t length)
 {
-	int err = boot_is_active() ? mapping_unmap(addr, length) : NOT_OURS;
+	int err = boot_is_active() ? windowcalls_unmap(addr, length) : NOT_OURS;
 
 	return err == NOT_OURS ? real(munmap)(addr, length) : (int)to_errno(err);
 }
@@ -55,7 +56,7 @@ EXPORT void *mremap(void *old, size_t old_length, size_t new_length, int flags, 
 
 EXPORT int mprotect(void *addr, size_t length, int prot)
 {
-	int err = boot_is_active() ? mapping_protect(addr, length, prot) : NOT_OURS;
+	int err = boot_is_active() ? windowcalls_protect(addr, length, prot) : NOT_OURS;
 
 	return err == NOT_OURS ? real(mprotect)(addr, length, prot) : (int)to_errno(err);
 }
@@ -63,21 +64,21 @@ EXPORT int mprotect(void *addr, size_t length, int prot)
 /* A window takes the protection and no key: keys would be lost with the next change of ours. */
 EXPORT int pkey_mprotect(void *addr, size_t length, int prot, int key)
 {
-	int err = boot_is_active() ? mapping_protect(addr, length, prot) : NOT_OURS;
+	int err = boot_is_active() ? windowcalls_protect(addr, length, prot) : NOT_OURS;
 
 	return err == NOT_OURS ? real(pkey_mprotect)(addr, length, prot, key) : (int)to_errno(err);
 }
 
 EXPORT int madvise(void *addr, size_t length, int advice)
 {
-	int err = boot_is_active() ? mapping_advise(addr, length, advice) : NOT_OURS;
+	int err = boot_is_active() ? windowcalls_advise(addr, length, advice) : NOT_OURS;
 
 	return err == NOT_OURS ? real(madvise)(addr, length, advice) : (int)to_errno(err);
 }
 
 EXPORT int msync(void *addr, size_t length, int flags)
 {
-	int err = boot_is_active() ? mapping_sync(addr, length, flags) : NOT_OURS;
+	int err = boot_is_active() ? windowcalls_sync(addr, length, flags) : NOT_OURS;
 
 	return err == NOT_OURS ? real(msync)(addr, length, flags) : (int)to_errno(err);
 }

@@ -8,8 +8,8 @@
  */
 #include "interpose.h"
 
-#include "mapping.h"
 #include "view.h"
+#include "windowcalls.h"
 
 #define TRIES 100
 
@@ -27,7 +27,7 @@ static bool prepare(const struct iovec *iov, int count)
 	for (int i = 0; i < count; i++) {
 		if (!view_overlaps((uintptr_t)iov[i].iov_base, iov[i].iov_len))
 			continue;
-		mapping_before_kernel_store(iov[i].iov_base, iov[i].iov_len);
+		windowcalls_before_kernel_store(iov[i].iov_base, iov[i].iov_len);
 		any = true;
 	}
 	return any;

@@ -54,15 +54,18 @@ ALIAS(posix_fallocate64, posix_fallocate);
 /* Extents cannot be shared with memory; who wanted to clone copies instead. */
 static bool is_clone_of_ours(int fd, unsigned long request, void *arg)
 {
+	IN_HAND struct view *target = NULL, *source = NULL;
 	int64_t answer;
 	int flags, from;
 
 	if (request != FICLONE && request != FICLONERANGE)
 		return false;
-	if (MAY_CHANGE(fd) && fileops_write_view(fd, &flags, &answer))
-		return true;
+	if (MAY_CHANGE(fd))
+		target = fileops_write_view(fd, &flags, &answer);
 	from = request == FICLONE ? (int)(intptr_t)arg : (int)((struct file_clone_range *)arg)->src_fd;
-	return MAY_READ(from) && fileops_read_view(from, &answer);
+	if (!target && MAY_READ(from))
+		source = fileops_read_view(from, &answer);
+	return target || source;
 }
 
 EXPORT int ioctl(int fd, unsigned long request, ...)

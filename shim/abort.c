@@ -59,7 +59,7 @@ int abort_all(struct commit_report *report)
 	for (struct view *v = view_first(); v; v = v->next) {
 		int failed = 0;
 
-		if (v->mode != VIEW_WRITING && v->mode != VIEW_UNLINKED)
+		if (v->mode != VIEW_WRITING)
 			continue;
 		if (v->error) {
 			log_error("%s: abort failed: the file does not hold the last commit (%e); end the program, "

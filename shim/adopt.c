@@ -7,6 +7,7 @@
 #include "journal_lock.h"
 #include "log.h"
 #include "memory.h"
+#include "parking.h"
 #include "promote.h"
 #include "shared.h"
 #include "sys.h"
@@ -24,7 +25,7 @@ static int open_of_others(unsigned file, int flags, size_t which)
 		if (p->state == SLOT_TAKEN && p != shared_me() && p->places[file].attached)
 			fd = shared_open_of(p->pid, p->tid, *(const int32_t *)((const char *)&p->places[file] + which), flags);
 	}
-	return fd;
+	return parking_put(fd);
 }
 
 static int open_journal(struct view *v, unsigned file)
@@ -87,10 +88,14 @@ static int adopt(unsigned file, struct view *v)
 		v->zero_end = f->zero_end;
 		err = memory_adopt(v, memory, file);
 	}
+	/* Whoever brought it has died. */
+	if (err && f->unsettled)
+		return 0;
 	if (err) {
 		log_error("%s: a transaction of other processes cannot be joined: %e; end them or this one", f->path, err);
 		return err;
 	}
+	v->shared_use = f->use;
 	shared_pull(v);
 	promote_segments(v);
 	shared_push_place(v);
@@ -107,7 +112,7 @@ int adopt_all(void)
 		struct view *v = view_find(f->dev, f->ino);
 		int failed;
 
-		if (v && v->shared)
+		if ((v && v->shared) || !f->in_use)
 			continue;
 		failed = adopt(i, v);
 		err = err ? err : failed;

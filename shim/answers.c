@@ -7,6 +7,7 @@
 #include "tracker.h"
 
 int (*participants_look)(void);
+bool (*participants_drop)(struct view *v);
 
 void participants_hold(void)
 {
@@ -57,6 +58,9 @@ static void do_as_asked(struct shared_participant *me)
 		break;
 	case ASK_FREEZE:
 		participants_hold();
+		break;
+	case ASK_DROP:
+		me->count = v && (!shared_file_of(v)->unsettled || !participants_drop(v));
 		break;
 	case ASK_LOOK:
 	case ASK_ALIVE:

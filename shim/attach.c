@@ -11,9 +11,11 @@
 #include "control.h"
 #include "engine.h"
 #include "fmt.h"
+#include "giveup.h"
 #include "journal_lock.h"
 #include "log.h"
 #include "names.h"
+#include "parking.h"
 #include "participants.h"
 #include "sharing.h"
 #include "sys.h"
@@ -38,7 +40,7 @@ static int open_anew(const struct attach_request *r, int flags)
 	char link[64];
 
 	fmt_print(link, sizeof link, "/proc/thread-self/fd/%d", r->anchor);
-	return sys_open(link, flags | O_CLOEXEC | O_NOCTTY, 0);
+	return parking_put(sys_open(link, flags | O_CLOEXEC | O_NOCTTY, 0));
 }
 
 /* Opens the journal locked and empty, redoing first what it may hold. */
@@ -52,8 +54,10 @@ static int open_journal(const char *journal, const char *path, int fd, const str
 		if (err)
 			return err;
 		err = sys_fstat(*jfd, &st);
-		if (!err && st.st_size == 0)
+		if (!err && st.st_size == 0) {
+			*jfd = parking_put(*jfd);
 			return 0;
+		}
 		if (!err)
 			err = recover_opened(*jfd, journal, fd, path, RECOVER_REDO, report);
 		/* A new journal is a new file: nothing of the old one can ever be taken for its records. */
@@ -71,14 +75,15 @@ static void report_holder(struct attach_request *r)
 }
 
 /* A file that had this name before, and lost it to ours without our help, still has its journal there. */
-static void follow_names(const struct view *v)
+static bool follow_names(const struct view *v)
 {
 	for (struct view *other = view_first(); other; other = other->next) {
 		if (other != v && other->mode == VIEW_WRITING && !strcmp(other->path, v->path)) {
 			names_follow(NULL);
-			return;
+			return true;
 		}
 	}
+	return false;
 }
 
 static int take_journal(struct view *v, struct attach_request *r)
@@ -91,9 +96,10 @@ static int take_journal(struct view *v, struct attach_request *r)
 		err = sys_fstat(v->fd, &st);
 	if (err)
 		return err;
-	follow_names(v);
 	fmt_print(r->report.journal, sizeof r->report.journal, "%s", journal);
 	err = open_journal(journal, v->path, v->fd, &st, &r->report, &jfd);
+	if (err == -EBUSY && follow_names(v))
+		err = open_journal(journal, v->path, v->fd, &st, &r->report, &jfd);
 	if (err == -EBUSY)
 		report_holder(r);
 	if (err)
@@ -228,20 +234,33 @@ int attach_job(void *request)
 	struct attach_request *r = request;
 	int err;
 
+	giveup_some();
 	/* The program may have closed it since it asked. */
 	r->anchor = open_anchor(r);
 	if (r->anchor < 0)
 		return r->anchor;
 	err = attach_anchored(r);
 	sys_close(r->anchor);
+	if (!err)
+		view_hold(r->view);
 	return err;
+}
+
+static int attach_with_room(struct attach_request *r)
+{
+	int err = engine_run(attach_job, r);
+
+	if ((err == -EMFILE || err == -ENFILE || err == -ENOMEM) && !engine_run(giveup_all, NULL))
+		err = engine_run(attach_job, r);
+	/* It is our table that is full, not the program's. */
+	return err == -EMFILE ? -ENFILE : err;
 }
 
 int attach_run(struct attach_request *r)
 {
 	int err, asked = 0;
 
-	while ((err = engine_run(attach_job, r)) == ATTACH_ASK) {
+	while ((err = attach_with_room(r)) == ATTACH_ASK) {
 		err = asked++ < LARGEST_CROWD ? join_ask(&r->ask) : -EBUSY;
 		/* One that is leaving has no answer, and is soon gone. */
 		if (asked > 1)

@@ -22,7 +22,7 @@ struct attach_request {
 	int anchor;       /* the job's own: of that file, for opening it anew */
 
 	struct join_request ask; /* ATTACH_ASK: whom and what */
-	struct view *view;      /* the answer */
+	struct view *view;      /* the answer, in hand */
 	struct recovery report; /* why not: for recover_explain */
 };
 

@@ -78,6 +78,11 @@ void checkpoint_reap(void)
 	background.view = NULL;
 }
 
+bool checkpoint_is_under_way(const struct view *v)
+{
+	return background.view == v;
+}
+
 void checkpoint_after_fork(void)
 {
 	background.view = NULL;

@@ -20,6 +20,8 @@ void checkpoint_consider(struct view *v, bool idle);
 void checkpoint_reap(void);
 /* Does one now, waiting for the one under way. */
 int checkpoint_now(struct view *v);
+/* In the background, of v. */
+bool checkpoint_is_under_way(const struct view *v);
 /* Replaces a journal whose sync failed. */
 int checkpoint_renew_journal(struct view *v);
 /* In the child of fork: one that is under way is the parent's. */

@@ -242,7 +242,7 @@ static void note_file(struct control_file *f, const struct view *v)
 
 void control_note_files(void)
 {
-	uint32_t count = 0;
+	unsigned count = 0;
 
 	__atomic_add_fetch(&page->sequence, 1, __ATOMIC_SEQ_CST);
 	for (struct view *v = view_first(); v; v = v->next, count++) {

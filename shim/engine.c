@@ -91,11 +91,17 @@ static void answer(enum control_op op, int (*fn)(void))
 
 static bool has_records(void)
 {
-	bool any = false;
+	static unsigned seals;
+	static bool any;
 
+	/* Only we write records, or others who share the transaction. */
+	if (!any && seals == journal_seals && !shared_session())
+		return false;
+	seals = journal_seals;
+	any = false;
 	session_lock_take();
-	for (struct view *v = view_first(); v; v = v->next)
-		any |= v->mode == VIEW_WRITING && !v->error && journal_has_records(&v->journal);
+	for (struct view *v = view_first(); v && !any; v = v->next)
+		any = v->mode == VIEW_WRITING && !v->error && journal_has_records(&v->journal);
 	session_lock_release();
 	return any;
 }

@@ -143,13 +143,18 @@ void fault_prepare(struct view *v, struct range at)
 	}
 }
 
+static bool is_served(const siginfo_t *info, const void *context)
+{
+	IN_HAND struct view *v = info->si_code == SEGV_ACCERR ? view_get_at((uintptr_t)info->si_addr) : NULL;
+
+	return v && may_be_store(info, context) && serve(v, page_floor((uintptr_t)info->si_addr));
+}
+
 static bool on_store_fault(int sig, siginfo_t *info, void *context)
 {
-	struct view *v;
-
-	v = info->si_code == SEGV_ACCERR ? view_at((uintptr_t)info->si_addr) : NULL;
-	if (v && may_be_store(info, context) && serve(v, page_floor((uintptr_t)info->si_addr)))
+	if (is_served(info, context))
 		return true;
+	/* May not come back. */
 	guard_catch();
 	return false;
 }

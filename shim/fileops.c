@@ -38,7 +38,10 @@ struct view *fileops_read_view(int fd, int64_t *answer)
 	int err = session_find_view(fd, &v);
 
 	*answer = err ? err : FILEOPS_NOT_OURS;
-	return v && v->mode != VIEW_READING ? v : NULL;
+	if (v && v->mode != VIEW_READING)
+		return v;
+	view_put(v);
+	return NULL;
 }
 
 struct view *fileops_write_view(int fd, int *flags, int64_t *answer)
@@ -127,7 +130,7 @@ static int64_t lock_place(struct view *v, int fd, int64_t offset, int64_t total,
 int64_t fileops_read(int fd, const struct iovec *iov, int count, int64_t offset)
 {
 	int64_t total, done, at, answer;
-	struct view *v;
+	IN_HAND struct view *v = NULL;
 	int mode;
 
 	if (count < 0 || count > LARGEST_COUNT)
@@ -178,7 +181,7 @@ static int64_t write_locked(struct view *v, const struct iovec *iov, int count, 
 int64_t fileops_write(int fd, const struct iovec *iov, int count, int64_t offset, int flags)
 {
 	int64_t total = count < 0 || count > LARGEST_COUNT ? 0 : total_length(iov, count), at, done, answer;
-	struct view *v;
+	IN_HAND struct view *v = NULL;
 	bool append;
 	int mode, err;
 
@@ -207,7 +210,7 @@ int64_t fileops_seek(int fd, int64_t offset, int whence)
 {
 	int64_t answer = FILEOPS_NOT_OURS;
 	bool ours = whence == SEEK_END || whence == SEEK_DATA || whence == SEEK_HOLE;
-	struct view *v = ours ? fileops_read_view(fd, &answer) : NULL;
+	IN_HAND struct view *v = ours ? fileops_read_view(fd, &answer) : NULL;
 
 	if (!v)
 		return answer;
@@ -225,7 +228,7 @@ int64_t fileops_seek(int fd, int64_t offset, int whence)
 int64_t fileops_left(int fd)
 {
 	int64_t at, answer;
-	struct view *v = fileops_read_view(fd, &answer);
+	IN_HAND struct view *v = fileops_read_view(fd, &answer);
 
 	if (!v)
 		return answer;
@@ -236,7 +239,7 @@ int64_t fileops_left(int fd)
 int64_t fileops_sync(int fd)
 {
 	int64_t answer;
-	struct view *v = fileops_read_view(fd, &answer);
+	IN_HAND struct view *v = fileops_read_view(fd, &answer);
 
 	return v ? transaction_sync(v) : answer;
 }

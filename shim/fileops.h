@@ -35,12 +35,12 @@ static inline bool fileops_may_change(int fd)
 }
 
 /*
- * The view whose memory, not the file, is the truth for reading fd.  NULL: *answer is what the caller returns -
+ * The view, in hand, whose memory, not the file, is the truth for reading fd.  NULL: *answer is what the caller returns -
  * FILEOPS_NOT_OURS, or that nobody can tell.
  */
 struct view *fileops_read_view(int fd, int64_t *answer);
 
-/* The view to change through fd, and fd's flags as F_GETFL gives them; NULL as above. */
+/* The view to change through fd, in hand, and fd's flags as F_GETFL gives them; NULL as above. */
 struct view *fileops_write_view(int fd, int *flags, int64_t *answer);
 
 /* offset -1: at, and moving, the file offset.  flags: RWF_*. */

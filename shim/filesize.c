@@ -19,7 +19,7 @@ int64_t filesize_truncate(int fd, int64_t size)
 {
 	int64_t answer;
 	int flags;
-	struct view *v = size < 0 ? NULL : fileops_write_view(fd, &flags, &answer);
+	IN_HAND struct view *v = size < 0 ? NULL : fileops_write_view(fd, &flags, &answer);
 
 	if (size < 0)
 		return FILEOPS_NOT_OURS;
@@ -48,7 +48,7 @@ static int view_of_path(const char *path, struct view **v)
 
 int64_t filesize_truncate_path(const char *path, int64_t size)
 {
-	struct view *v;
+	IN_HAND struct view *v = NULL;
 	int err;
 
 	/* The kernel knows how to refuse these. */
@@ -125,7 +125,7 @@ int64_t filesize_allocate(int fd, int mode, int64_t offset, int64_t length)
 	uint64_t start = (uint64_t)offset, end = start + (uint64_t)length;
 	int64_t answer;
 	int flags;
-	struct view *v;
+	IN_HAND struct view *v = NULL;
 
 	if (offset < 0 || length <= 0 || offset > INT64_MAX - length)
 		return FILEOPS_NOT_OURS;
@@ -155,9 +155,12 @@ int64_t filesize_allocate(int fd, int mode, int64_t offset, int64_t length)
 
 static struct view *changed_view(dev_t dev, ino_t ino)
 {
-	struct view *v = view_any() ? view_find(dev, ino) : NULL;
+	struct view *v = view_any() ? view_get(dev, ino) : NULL;
 
-	return v && v->mode != VIEW_READING ? v : NULL;
+	if (v && v->mode != VIEW_READING)
+		return v;
+	view_put(v);
+	return NULL;
 }
 
 static int note_times_job(void *arg)
@@ -182,7 +185,7 @@ static int note_times_job(void *arg)
 void filesize_note_times(int fd, const char *path, int flags)
 {
 	struct stat st;
-	struct view *v;
+	IN_HAND struct view *v = NULL;
 
 	if (sys_call(SYS_newfstatat, fd, path ? path : "", &st, path ? flags : AT_EMPTY_PATH))
 		return;
@@ -193,7 +196,7 @@ void filesize_note_times(int fd, const char *path, int flags)
 
 void filesize_fix_stat(struct stat *st)
 {
-	struct view *v = S_ISREG(st->st_mode) ? changed_view(st->st_dev, st->st_ino) : NULL;
+	IN_HAND struct view *v = S_ISREG(st->st_mode) ? changed_view(st->st_dev, st->st_ino) : NULL;
 	struct timespec changed;
 
 	if (!v)
@@ -206,7 +209,7 @@ void filesize_fix_stat(struct stat *st)
 
 void filesize_fix_statx(struct statx *stx)
 {
-	struct view *v = NULL;
+	IN_HAND struct view *v = NULL;
 	struct timespec changed;
 
 	if (S_ISREG(stx->stx_mode) && (stx->stx_mask & STATX_INO))

@@ -25,6 +25,8 @@
 #define LARGEST_STEP ((uint64_t)64 << 20)
 #define MOVE_SIZE ((size_t)1 << 20)
 
+unsigned journal_seals;
+
 static int open_with(struct journal *j, int fd, const char *path)
 {
 	memset(j, 0, sizeof *j);
@@ -317,6 +319,7 @@ int journal_seal(struct journal *j, uint64_t transaction, uint64_t cut_size, uin
 		return err;
 	}
 	j->tail = (struct journal_position){ end, j->tail.seq + 1 };
+	journal_seals++;
 	return 0;
 }
 

@@ -78,5 +78,6 @@ uint64_t journal_live_bytes(const struct journal *j);
 bool journal_has_records(const struct journal *j);
 /* It has none, and a crash now would find none: all of it is free. */
 bool journal_is_empty(const struct journal *j);
+extern unsigned journal_seals; /* counts the records of this process, of all journals */
 
 #endif

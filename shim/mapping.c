@@ -99,10 +99,9 @@ static int place_job(void *arg)
 {
 	struct placement *p = arg;
 	struct view *v = p->view;
-	struct range taken, wanted = { p->want, p->want + p->length };
 	int err = -ENOTSUP;
 
-	if (!(p->flags & MAP_FIXED) || v->segment_count || !view_first_in(wanted, &taken))
+	if (!(p->flags & MAP_FIXED) || v->segment_count || !view_overlaps(p->want, p->length))
 		err = view_place(v, p->offset, p->length, p->want, p->flags & FIXED_FLAGS, &p->start);
 	/* A second address can only be had of memory that is not private. */
 	if (err == -ENOTSUP && (p->flags & FIXED_FLAGS) && !sharing_begin(NULL) && v->shared)
@@ -134,7 +133,7 @@ static int run_for(const struct view *v, engine_fn fn, void *arg)
 bool mapping_refuses_fixed(void *addr, size_t length)
 {
 	struct range inside;
-	struct view *v = view_any() ? view_first_in(whole_pages(addr, length), &inside) : NULL;
+	IN_HAND struct view *v = view_any() ? view_get_first_in(whole_pages(addr, length), &inside) : NULL;
 
 	if (v)
 		log_error("%s: something else is to be mapped over it by MAP_FIXED; take it out of BIGFILE_PATHS",
@@ -145,7 +144,7 @@ bool mapping_refuses_fixed(void *addr, size_t length)
 /* Without an open transaction the file itself is what the mapping should show. */
 static int map_private(void *addr, size_t length, int prot, int flags, int fd, uint64_t offset, void **result)
 {
-	struct view *v;
+	IN_HAND struct view *v = NULL;
 	int err = session_find_view(fd, &v);
 
 	if (err || !v || v->mode == VIEW_READING)
@@ -157,8 +156,8 @@ static int map_private(void *addr, size_t length, int prot, int flags, int fd, u
 
 int mapping_map(void *addr, size_t length, int prot, int flags, int fd, int64_t offset, void **result)
 {
+	IN_HAND struct view *v = NULL;
 	struct placement p;
-	struct view *v;
 	bool may_write;
 	int err;
 
@@ -187,57 +186,6 @@ int mapping_map(void *addr, size_t length, int prot, int flags, int fd, int64_t 
 		sys_madvise((void *)p.start, length, MADV_POPULATE_READ);
 	*result = (void *)p.start;
 	return 0;
-}
-
-typedef int (*part_fn)(struct view *v, struct range at, int arg);
-
-/* A call on a range that may hold windows and other things: each part in its way, from left to right. */
-static int each_part(void *addr, size_t length, part_fn window, part_fn other, int arg)
-{
-	struct range at = whole_pages(addr, length), inside;
-	int err = 0;
-
-	if ((uintptr_t)addr % page_size() || at.end < at.start || !view_overlaps(at.start, at.end - at.start))
-		return NOT_OURS;
-	while (!err && at.start < at.end) {
-		struct view *v = view_first_in(at, &inside);
-
-		if (!v)
-			inside.start = inside.end = at.end;
-		if (at.start < inside.start)
-			err = other(NULL, (struct range){ at.start, inside.start }, arg);
-		if (!err && v)
-			err = window(v, inside, arg);
-		at.start = inside.end;
-	}
-	return err;
-}
-
-static int unmap_other(struct view *none, struct range at, int arg)
-{
-	return sys_munmap((void *)at.start, at.end - at.start);
-}
-
-static int unmap_window(struct view *v, struct range at, int arg)
-{
-	int err;
-
-	session_lock_take();
-	err = window_reserve(&v->windows, 4);
-	if (!err) {
-		lock_take(&window_lock);
-		window_remove(&v->windows, at);
-		lock_release(&window_lock);
-		/* The pages stay: what was stored is part of the transaction. */
-		v->tracker->protect(v, at);
-	}
-	session_lock_release();
-	return err;
-}
-
-int mapping_unmap(void *addr, size_t length)
-{
-	return length ? each_part(addr, length, unmap_window, unmap_other, 0) : NOT_OURS;
 }
 
 struct remapping {
@@ -274,9 +222,10 @@ static int remap_job(void *arg)
 
 int mapping_remap(void *old, size_t old_length, size_t new_length, int flags, void **result)
 {
-	struct remapping r = { view_at((uintptr_t)old), whole_pages(old, old_length), new_length };
+	IN_HAND struct view *v = view_get_at((uintptr_t)old);
+	struct remapping r = { v, whole_pages(old, old_length), new_length };
 
-	if (!r.view)
+	if (!v)
 		return view_overlaps(r.at.start, r.at.end - r.at.start) ? -EFAULT : NOT_OURS;
 	if (r.at.start % page_size() || !new_length)
 		return -EINVAL;
@@ -287,110 +236,4 @@ int mapping_remap(void *old, size_t old_length, size_t new_length, int flags, vo
 	}
 	*result = old;
 	return run_for(r.view, remap_job, &r);
-}
-
-static int protect_window(struct view *v, struct range at, int prot)
-{
-	bool may_write;
-	int err;
-
-	if (prot & PROT_EXEC) {
-		log_warn_once("%s: made executable: a store by code that it holds is not noticed", v->path);
-		prot &= ~PROT_EXEC;
-	}
-	if (prot & PROT_WRITE) {
-		session_lock_take();
-		may_write = window_may_write(&v->windows, at);
-		session_lock_release();
-		err = may_write ? session_make_writer(v) : 0;
-		if (err)
-			return err;
-	}
-	session_lock_take();
-	err = window_covers(&v->windows, at) ? window_reserve(&v->windows, 8) : -ENOMEM;
-	if (!err) {
-		lock_take(&window_lock);
-		err = window_protect(&v->windows, at, prot);
-		lock_release(&window_lock);
-	}
-	if (!err)
-		err = v->tracker->protect(v, at);
-	session_lock_release();
-	return err;
-}
-
-static int protect_other(struct view *none, struct range at, int prot)
-{
-	return sys_mprotect((void *)at.start, at.end - at.start, prot);
-}
-
-int mapping_protect(void *addr, size_t length, int prot)
-{
-	return each_part(addr, length, protect_window, protect_other, prot);
-}
-
-static int advise_window(struct view *v, struct range at, int advice)
-{
-	switch (advice) {
-	case MADV_DONTNEED: /* for a shared mapping: "load it again"; here it would lose stores */
-	case MADV_FREE:
-	case MADV_DONTFORK: /* a child without its windows would die of the next store */
-	case MADV_DOFORK:
-		return advice == MADV_FREE ? -EINVAL : 0;
-	case MADV_REMOVE:
-		log_error("%s: MADV_REMOVE would punch a hole outside the transaction", v->path);
-		return -EOPNOTSUPP;
-	case MADV_WIPEONFORK:
-		return -EINVAL;
-	case MADV_POPULATE_WRITE: /* would copy every page for nothing */
-		advice = MADV_POPULATE_READ;
-		break;
-	}
-	return sys_madvise((void *)at.start, at.end - at.start, advice);
-}
-
-static int advise_other(struct view *none, struct range at, int advice)
-{
-	return sys_madvise((void *)at.start, at.end - at.start, advice);
-}
-
-int mapping_advise(void *addr, size_t length, int advice)
-{
-	return each_part(addr, length, advise_window, advise_other, advice);
-}
-
-int mapping_sync(void *addr, size_t length, int flags)
-{
-	struct range at = whole_pages(addr, length), inside;
-	struct view *v;
-	bool covered;
-
-	if ((uintptr_t)addr % page_size() || at.end < at.start ||
-	    !view_overlaps(at.start, at.end - at.start))
-		return NOT_OURS;
-	if ((flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) || (flags & MS_ASYNC && flags & MS_SYNC))
-		return -EINVAL;
-	v = view_first_in(at, &inside);
-	session_lock_take();
-	covered = window_covers(&v->windows, inside);
-	session_lock_release();
-	if (!covered)
-		return -ENOMEM;
-	return flags & MS_SYNC ? transaction_sync(v) : 0;
-}
-
-void mapping_before_kernel_store(const void *p, size_t length)
-{
-	struct range at = { page_floor((uintptr_t)p), page_ceil((uintptr_t)p + length) }, inside;
-
-	if (!length || !view_overlaps((uintptr_t)p, length))
-		return;
-	while (at.start < at.end) {
-		struct view *v = view_first_in(at, &inside);
-
-		if (!v)
-			return;
-		fault_prepare(v, inside);
-		at.start = inside.end;
-	}
 }

@@ -10,6 +10,7 @@
 #include "guard.h"
 #include "home.h"
 #include "log.h"
+#include "parking.h"
 #include "shared.h"
 #include "sys.h"
 
@@ -152,7 +153,7 @@ static int check_limit(const struct view *v)
 
 int memory_create(struct view *v, unsigned index)
 {
-	int err = check_limit(v), fd = err ? err : (int)sys_call(SYS_memfd_create, "bigfile-view", MFD_CLOEXEC);
+	int err = check_limit(v), fd = err ? err : parking_put((int)sys_call(SYS_memfd_create, "bigfile-view", MFD_CLOEXEC));
 
 	if (fd < 0)
 		return fd;

@@ -25,13 +25,14 @@
 
 #define TRIES 5
 
+/* In hand. */
 static struct view *view_of(int dir, const char *path)
 {
 	struct stat st;
 
 	if (!view_any() || sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW))
 		return NULL;
-	return view_find(st.st_dev, st.st_ino);
+	return view_get(st.st_dev, st.st_ino);
 }
 
 static int empty_job(void *arg)
@@ -79,7 +80,7 @@ static bool may_be_marked(const char *path)
 static bool holds_commits(int dir, const char *path)
 {
 	char full[PATH_MAX], real[PATH_MAX];
-	struct view *v = view_of(dir, path);
+	IN_HAND struct view *v = view_of(dir, path);
 	struct stat st;
 
 	if (v)
@@ -124,10 +125,28 @@ static bool is_folder(int dir, const char *path)
 	return !sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode);
 }
 
+/* *concerned: a name of a view has changed. */
+static int rename_now(int old_dir, const char *old, int new_dir, const char *new, unsigned flags, bool *concerned)
+{
+	IN_HAND struct view *moved = view_of(old_dir, old);
+	IN_HAND struct view *replaced = NULL;
+	int err = flags & RENAME_NOREPLACE ? 0 : commit_before_loss(new_dir, new, moved);
+
+	if (err)
+		return err;
+	replaced = view_of(new_dir, new);
+	*concerned = moved || replaced;
+	err = lock_emptied(moved, replaced);
+	if (err)
+		return err;
+	err = (int)sys_call(SYS_renameat2, old_dir, old, new_dir, new, flags);
+	session_lock_release();
+	return err;
+}
+
 int namecalls_rename(int old_dir, const char *old, int new_dir, const char *new, unsigned flags)
 {
-	bool marked = may_be_marked(old) || may_be_marked(new), concerned, folder;
-	struct view *moved, *replaced;
+	bool marked = may_be_marked(old) || may_be_marked(new), concerned = false, folder;
 	int err;
 
 	if (!old || !new || !session_is_here() || (!marked && !view_any() && !is_folder(old_dir, old)))
@@ -135,25 +154,15 @@ int namecalls_rename(int old_dir, const char *old, int new_dir, const char *new,
 	err = opening_prepare(old_dir, old);
 	if (!err)
 		err = opening_prepare(new_dir, new);
-	if (!err && !(flags & RENAME_NOREPLACE))
-		err = commit_before_loss(new_dir, new, view_of(old_dir, old));
-	if (err)
-		return err;
-	moved = view_of(old_dir, old);
-	replaced = view_of(new_dir, new);
-	folder = is_folder(old_dir, old);
-	concerned = moved || replaced || folder;
-	err = lock_emptied(moved, replaced);
-	if (err)
-		return err;
-	err = (int)sys_call(SYS_renameat2, old_dir, old, new_dir, new, flags);
-	session_lock_release();
+	folder = !err && is_folder(old_dir, old);
+	if (!err)
+		err = rename_now(old_dir, old, new_dir, new, flags, &concerned);
 	if (err)
 		return err;
 	/* What was known of descriptors by their names, and where journals belong. */
 	if (marked || folder)
 		fds_forget_all();
-	if (concerned && view_any())
+	if ((concerned || folder) && view_any())
 		engine_run_if_started(names_follow, NULL);
 	return 0;
 }
@@ -181,7 +190,7 @@ static void note_link(struct view *v, int dir, const char *path)
 int namecalls_link(int old_dir, const char *old, int new_dir, const char *new, int flags)
 {
 	bool marked = may_be_marked(new);
-	struct view *v;
+	IN_HAND struct view *v = NULL;
 	int err;
 
 	if (!old || !new || !session_is_here() || (!marked && !view_any()))
@@ -198,19 +207,11 @@ int namecalls_link(int old_dir, const char *old, int new_dir, const char *new, i
 	return err;
 }
 
-int namecalls_unlink(int dir, const char *path, int flags)
+static int unlink_now(int dir, const char *path, int flags)
 {
-	struct view *v;
+	IN_HAND struct view *v = view_of(dir, path);
 	int err;
 
-	if (!path || (flags & AT_REMOVEDIR) || !session_is_here() || (!may_be_marked(path) && !view_any()))
-		return NOT_OURS;
-	err = opening_prepare(dir, path);
-	if (!err)
-		err = commit_before_loss(dir, path, NULL);
-	if (err)
-		return err;
-	v = view_of(dir, path);
 	if (!v)
 		return NOT_OURS;
 	/* Who deletes a file does not mind that its disk fails. */
@@ -218,6 +219,20 @@ int namecalls_unlink(int dir, const char *path, int flags)
 		session_lock_take();
 	err = (int)sys_call(SYS_unlinkat, dir, path, flags);
 	session_lock_release();
+	return err;
+}
+
+int namecalls_unlink(int dir, const char *path, int flags)
+{
+	int err;
+
+	if (!path || (flags & AT_REMOVEDIR) || !session_is_here() || (!may_be_marked(path) && !view_any()))
+		return NOT_OURS;
+	err = opening_prepare(dir, path);
+	if (!err)
+		err = commit_before_loss(dir, path, NULL);
+	if (!err)
+		err = unlink_now(dir, path, flags);
 	if (!err)
 		engine_run_if_started(names_follow, NULL);
 	return err;

@@ -13,6 +13,7 @@
 #include "checkpoint.h"
 #include "config.h"
 #include "fmt.h"
+#include "giveup.h"
 #include "journal_lock.h"
 #include "log.h"
 #include "marks.h"
@@ -202,5 +203,5 @@ int names_follow(void *arg)
 		if (has_moved(v, path, sizeof path))
 			follow(v, path);
 	}
-	return 0;
+	return giveup_unnamed(NULL);
 }

@@ -11,7 +11,7 @@
 
 /*
  * Engine thread, under the session lock: looks at the name that the file of each view has now, moves
- * journals after renamed files, and ends the views' share in transactions for files without a name.  arg unused; 0.
+ * journals after renamed files, and gives up the views of files without a name.  arg unused; 0.
  */
 int names_follow(void *arg);
 

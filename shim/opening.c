@@ -37,7 +37,7 @@ static int recover_job(void *arg)
 static int make_known(int fd)
 {
 	int mode = sys_fcntl(fd, F_GETFL, 0), err;
-	struct view *v;
+	IN_HAND struct view *v = NULL;
 
 	if (config.view == VIEW_KIND_PRIVATE || mode < 0 || (mode & O_PATH) || (mode & O_ACCMODE) == O_WRONLY)
 		return 0;
@@ -81,7 +81,7 @@ int opening_prepare(int dirfd, const char *path)
 	opening_full_path(dirfd, path, full, sizeof full);
 	/* The view of a file that is in use here is the truth already. */
 	if (!realpath(full, real) || !marks_match(real) || !recover_is_needed(real) ||
-	    sys_stat(real, &st) || view_find(st.st_dev, st.st_ino)) {
+	    sys_stat(real, &st) || view_exists(st.st_dev, st.st_ino)) {
 		errno = saved;
 		return 0;
 	}
@@ -101,7 +101,7 @@ bool opening_may_be_ours(int dirfd, const char *path)
 	/* Under another name it could still be a marked file, or one that has a view. */
 	if (sys_call(SYS_newfstatat, dirfd, path, &st, AT_SYMLINK_NOFOLLOW))
 		return false;
-	return S_ISLNK(st.st_mode) || (S_ISREG(st.st_mode) && st.st_nlink > 1 && view_find(st.st_dev, st.st_ino));
+	return S_ISLNK(st.st_mode) || (S_ISREG(st.st_mode) && st.st_nlink > 1 && view_exists(st.st_dev, st.st_ino));
 }
 
 /* As the kernel would have done it while opening. */
@@ -122,7 +122,7 @@ static int cut_plain(int fd)
 static int cut_marked(int fd, bool has_view)
 {
 	struct stat st;
-	struct view *v;
+	IN_HAND struct view *v = NULL;
 	int err = sys_fstat(fd, &st);
 
 	/* A new file, most often. */

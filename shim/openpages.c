@@ -28,6 +28,13 @@ int open_pages_reach(struct open_pages *o, uint64_t pages)
 	return 0;
 }
 
+void open_pages_free(struct open_pages *o)
+{
+	if (o->bits)
+		sys_munmap(o->bits, o->mapped);
+	o->bits = NULL;
+}
+
 bool open_pages_is_open(const struct open_pages *o, uint64_t page)
 {
 	return page < o->pages && (o->bits[page / WORD_PAGES] >> page % WORD_PAGES & 1);

@@ -19,6 +19,7 @@ struct open_pages {
 
 /* Room for that many pages.  0 or -ENOMEM. */
 int open_pages_reach(struct open_pages *o, uint64_t pages);
+void open_pages_free(struct open_pages *o);
 bool open_pages_is_open(const struct open_pages *o, uint64_t page);
 void open_pages_set(struct open_pages *o, uint64_t first, uint64_t end);
 void open_pages_clear(struct open_pages *o, uint64_t first, uint64_t end);

@@ -19,6 +19,7 @@ enum participant_op {
 	ASK_COUNT,    /* how many pages of `file` you have stored to */
 	ASK_FREEZE,   /* let nobody store, until the session is no longer `holding` */
 	ASK_LOOK,     /* take up the files that are new in the session */
+	ASK_DROP,     /* let go of `file`, which is being given up; count 1: it stays */
 	ASK_ALIVE,    /* nothing: one that is being killed looks alive for a while, but does not answer */
 };
 
@@ -54,6 +55,9 @@ void participants_answer(void);
  * session that we could not take up, so what we can see is not the whole transaction.
  */
 extern int (*participants_look)(void);
+
+/* What ASK_DROP does; as above.  False: the program has the file in hand. */
+extern bool (*participants_drop)(struct view *v);
 
 /* Our own part of it: for a process that leaves. */
 int participants_report_own(struct view *v);

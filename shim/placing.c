@@ -87,6 +87,16 @@ static uint64_t room_behind(const struct view *v, uint64_t offset)
 	return v->shared ? UINT64_MAX : gap_end(v, offset);
 }
 
+/* What cannot be noted is not there. */
+static int note(struct view *v, void *p, uint64_t length, uint64_t offset)
+{
+	int err = view_note_segment(v, (uintptr_t)p, length, offset);
+
+	if (err)
+		sys_munmap(p, length);
+	return err;
+}
+
 static int new_segment(struct view *v, uint64_t lo, uint64_t hi, uintptr_t want, int flags)
 {
 	uint64_t offset = v->segment_count || want ? lo : 0;
@@ -102,7 +112,7 @@ static int new_segment(struct view *v, uint64_t lo, uint64_t hi, uintptr_t want,
 	if (want) {
 		p = map_file(v, want, exact, MAP_FIXED_NOREPLACE, offset);
 		if (!sys_is_error(p))
-			return view_note_segment(v, (uintptr_t)p, exact, offset);
+			return note(v, p, exact, offset);
 	}
 	if (flags & MAP_FIXED_NOREPLACE)
 		return sys_error_of(p);
@@ -111,7 +121,7 @@ static int new_segment(struct view *v, uint64_t lo, uint64_t hi, uintptr_t want,
 
 		p = map_aligned(v, length, offset);
 		if (!sys_is_error(p))
-			return view_note_segment(v, (uintptr_t)p, length, offset);
+			return note(v, p, length, offset);
 	}
 	return sys_error_of(p);
 }
@@ -161,7 +171,6 @@ int view_show(struct view *v, uint64_t start, uint64_t end)
 static int place_shared(struct view *v, uint64_t offset, uint64_t hi, uintptr_t want, int flags, uintptr_t *at)
 {
 	bool demanded = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
-	struct range inside;
 	int err;
 
 	for (unsigned i = 0; i < v->segment_count; i++) {
@@ -173,7 +182,7 @@ static int place_shared(struct view *v, uint64_t offset, uint64_t hi, uintptr_t 
 		if (hi <= segment_end(s) || !grow_segment(v, s, hi))
 			return 0;
 	}
-	if (demanded && view_first_in((struct range){ want, want + (hi - offset) }, &inside))
+	if (demanded && view_overlaps(want, hi - offset))
 		return -ENOTSUP;
 	err = new_segment(v, offset, hi, want, flags);
 	if (!err)

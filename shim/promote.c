@@ -88,17 +88,18 @@ static void publish(struct view *v, struct shared_file *f)
 {
 	if (v->mode == VIEW_WRITING)
 		journal_share_lock(v->journal.fd);
+	v->shared_use = ++f->use;
+	f->unsettled = 1;
 	f->dev = v->dev;
 	f->ino = v->ino;
 	shared_push(v);
 	shared_tell(v);
-	shared_session()->file_count++;
+	__atomic_store_n(&f->in_use, 1, __ATOMIC_SEQ_CST);
 }
 
 int promote(struct view *v)
 {
-	uint32_t file = shared_session()->file_count;
-	int err = file == SHARED_FILES ? -ENFILE : memory_create(v, file);
+	int file = shared_find_file(shared_session()), err = file < 0 ? file : memory_create(v, (unsigned)file);
 
 	if (err) {
 		log_warn_once("%s: cannot be shared between processes: %e", v->path, err);

@@ -44,6 +44,29 @@ static int resume_journal(struct view *v)
 	return err;
 }
 
+/*
+ * Files that were coming or being given up: those that somebody still has stay, and of the others nothing is missing.  One that
+ * is being killed looks alive for a while, but does not answer.
+ */
+static void settle_files(struct shared_session *s)
+{
+	for (unsigned i = 0; i < s->file_count; i++) {
+		bool wanted = false;
+
+		if (!s->files[i].in_use || !s->files[i].unsettled)
+			continue;
+		for (unsigned j = 0; j < s->slots; j++) {
+			if (s->participants[j].state != SLOT_TAKEN || !s->participants[j].places[i].attached)
+				continue;
+			if (&s->participants[j] == shared_me() || participants_ask(j, ASK_ALIVE, NULL, NULL) != -ESRCH)
+				wanted = true;
+		}
+		s->files[i].unsettled = 0;
+		if (!wanted)
+			shared_free_file(s, i);
+	}
+}
+
 static void repair_view(struct view *v)
 {
 	static struct recovery report;
@@ -87,6 +110,7 @@ void repair_session(void)
 		if (v->shared)
 			repair_view(v);
 	}
+	settle_files(s);
 	participants_reap();
 	s->damaged = 0;
 	participants_let_go();

@@ -82,6 +82,12 @@ static int learn_by_name(int fd, uint32_t ticket, const struct stat *st, char *p
 	return 0;
 }
 
+/* A view that was given up, while the program had the file open, comes back: others may write the file meanwhile. */
+static bool may_have_gone(int fd)
+{
+	return view_some_went && config.view != VIEW_KIND_PRIVATE && fds_kind(fd) == FD_MARKED && session_is_here();
+}
+
 int session_find_view(int fd, struct view **view)
 {
 	uint32_t ticket = fds_ticket(fd);
@@ -96,14 +102,17 @@ int session_find_view(int fd, struct view **view)
 	err = status_of(fd, &st);
 	if (err)
 		return err < 0 ? err : 0;
-	*view = view_find(st.st_dev, st.st_ino);
+	*view = view_get(st.st_dev, st.st_ino);
 	/* A vforked child shares our memory, but not our descriptors. */
 	if (!*view && fds_kind(fd) == FD_UNKNOWN && session_is_here())
 		learn_by_name(fd, ticket, &st, path, &marked);
+	/* What cannot be attached even for reading the kernel can read. */
+	if (!*view && st.st_nlink > 0 && may_have_gone(fd) && session_view_of(fd, false, view))
+		*view = NULL;
 	return 0;
 }
 
-/* Attaches, waiting for another writer as long as BIGFILE_WAIT allows. */
+/* Attaches, waiting for another writer as long as BIGFILE_WAIT allows.  *view: in hand. */
 static int attach(pid_t thread, int fd, const struct stat *file, const char *path, bool write, struct view **view)
 {
 	struct attach_request r = { .thread = thread, .fd = fd, .path = path, .write = write, .dev = file->st_dev,
@@ -121,7 +130,7 @@ static int attach(pid_t thread, int fd, const struct stat *file, const char *pat
 			break;
 		sys_sleep_ms(RETRY_MS);
 	} while (sys_now_ns(CLOCK_MONOTONIC) - start < config.wait_ms * UINT64_C(1000000));
-	*view = r.view;
+	*view = err ? NULL : r.view;
 	if (!err || err == ATTACH_OTHER_FILE)
 		return err;
 	if (r.report.reason[0] || (err == -EBUSY && r.report.owner_pid))
@@ -129,6 +138,9 @@ static int attach(pid_t thread, int fd, const struct stat *file, const char *pat
 	else if (write && (err == -EACCES || err == -EROFS || err == -EPERM))
 		log_error("%s: %e for the file, or for its journal %s; make the folder writable or set "
 			  "BIGFILE_JOURNAL_DIR", path, err, r.report.journal);
+	else if (err == -ENFILE)
+		log_warn_once("%s: cannot be attached: %e: too many marked files are mapped, or changed and not committed; commit more "
+			      "often, or raise ulimit -Hn and vm.max_map_count", path, err);
 	else
 		log_error("%s: cannot be attached: %e; mend the cause, or take the file out of BIGFILE_PATHS",
 			  path, err);
@@ -142,6 +154,11 @@ static int attach(pid_t thread, int fd, const struct stat *file, const char *pat
 void session_say_orphan(const struct view *v)
 {
 	log_warn_once("%s: inherited over fork: what this child stores stays its own and is never committed", v->path);
+}
+
+static bool serves(const struct view *v, bool write)
+{
+	return v && (!write || v->mode != VIEW_READING);
 }
 
 int session_view_of(int fd, bool write, struct view **view)
@@ -158,22 +175,21 @@ int session_view_of(int fd, bool write, struct view **view)
 	err = status_of(fd, &st);
 	if (err)
 		return err;
-	*view = view_find(st.st_dev, st.st_ino);
+	*view = view_get(st.st_dev, st.st_ino);
 	if (*view && (*view)->mode == VIEW_ORPHAN)
 		session_say_orphan(*view);
-	if (*view && (!write || (*view)->mode != VIEW_READING))
+	if (serves(*view, write))
 		return 0;
 	/* A vforked child shares our memory, and so the views that are there; it cannot make one. */
-	if (!session_is_here()) {
-		*view = NULL;
-		return NOT_OURS;
-	}
-	if (!*view) {
+	if (*view)
+		fmt_print(path, sizeof path, "%s", (*view)->path);
+	else if (session_is_here())
 		err = learn_by_name(fd, ticket, &st, path, &marked);
-		if (err || !marked)
-			return err ? err : NOT_OURS;
-	}
-	err = attach(sys_gettid(), fd, &st, *view ? (*view)->path : path, write, view);
+	view_put(*view);
+	*view = NULL;
+	if (err || !marked || !session_is_here())
+		return err ? err : NOT_OURS;
+	err = attach(sys_gettid(), fd, &st, path, write, view);
 	/* Another thread has put another file there meanwhile. */
 	if (err == ATTACH_OTHER_FILE)
 		return session_view_of(fd, write, view);
@@ -188,11 +204,12 @@ int session_view_of(int fd, bool write, struct view **view)
 int session_make_writer(struct view *v)
 {
 	struct stat file = { .st_dev = v->dev, .st_ino = v->ino };
+	IN_HAND struct view *same = NULL;
 	int err;
 
 	if (v->mode != VIEW_READING)
 		return 0;
-	err = session_is_here() ? attach(0, v->fd, &file, v->path, true, &v) : -EACCES;
+	err = session_is_here() ? attach(0, v->fd, &file, v->path, true, &same) : -EACCES;
 	return err > 0 ? -EACCES : err;
 }
 
@@ -208,7 +225,7 @@ int session_is_marked(int fd, char *path, bool *marked, bool *has_view)
 	err = status_of(fd, &st);
 	if (err)
 		return err < 0 ? err : 0;
-	*has_view = view_find(st.st_dev, st.st_ino) != NULL;
+	*has_view = view_exists(st.st_dev, st.st_ino);
 	*marked = *has_view;
 	return *has_view ? 0 : learn_by_name(fd, ticket, &st, path, marked);
 }

@@ -22,15 +22,15 @@ void session_start(void);
 void session_start_in_child(void);
 
 /*
- * The view of the marked file behind fd, for reading or writing; makes it when there is none.
+ * The view of the marked file behind fd, in hand, for reading or writing; makes it when there is none.
  *  0: *view is set.  NOT_OURS (1): not a marked regular file, or BIGFILE_ON_ERROR=warn lets
  *  it go untransacted, or this process has nothing to do with transactions.  -errno: cannot, said in one line.
  */
 int session_view_of(int fd, bool write, struct view **view);
 
 /*
- * The same, for a view that exists already: *view is NULL when there is none.  No system call when there is no
- * view at all.  -errno when nobody can tell: then the call must fail, not pass by the transaction.
+ * The same, for a view that exists already, or would if it had not been given up: *view is NULL when there is none.  No
+ * system call when there never was a view.  -errno when nobody can tell: then the call must fail, not pass by the transaction.
  */
 int session_find_view(int fd, struct view **view);
 

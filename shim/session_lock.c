@@ -14,6 +14,7 @@ void (*session_lock_ask_repair)(void);
 
 static __thread bool is_engine __attribute__((tls_model("initial-exec")));
 static struct shared_session *held; /* by the holder of the lock: whose lock it took too */
+static struct shared_session *before; /* the session that it was in, when it joins another */
 
 void session_lock_by_engine(void)
 {
@@ -62,7 +63,7 @@ static void take_shared(struct shared_session *s)
 static void pull_all(void)
 {
 	for (struct view *v = view_first(); v; v = v->next) {
-		if (!v->shared)
+		if (!v->shared || !shared_is_ours(v))
 			continue;
 		shared_pull(v);
 		/* What cannot be followed is tried again before anything is written. */
@@ -74,7 +75,7 @@ static void pull_all(void)
 static void push_all(void)
 {
 	for (struct view *v = view_first(); v; v = v->next) {
-		if (!v->shared)
+		if (!v->shared || !shared_is_ours(v))
 			continue;
 		shared_push(v);
 		if (is_engine && shared_takes_part)
@@ -160,13 +161,21 @@ void session_lock_release(void)
 void session_lock_join(struct shared_session *s)
 {
 	take_shared(s);
+	before = held;
 	held = s;
 }
 
 void session_lock_unjoin(void)
 {
 	pthread_mutex_unlock(&held->lock);
-	held = NULL;
+	held = before;
+	before = NULL;
+}
+
+void session_lock_moved(void)
+{
+	pthread_mutex_unlock(&before->lock);
+	before = NULL;
 }
 
 uint64_t session_lock_after_fork(void)

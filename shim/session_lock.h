@@ -31,13 +31,14 @@ extern void (*session_lock_repair)(void);
 extern void (*session_lock_ask_repair)(void);
 
 /*
- * Engine thread, lock held, no session yet: takes the lock of s too, before s is shared_current.  Released with the
- * session lock.
+ * Engine thread, lock held: takes the lock of s too, before s is shared_current.  Released with the session lock.
  */
 struct shared_session;
 void session_lock_join(struct shared_session *s);
 /* Engine thread: the opposite. */
 void session_lock_unjoin(void);
+/* Engine thread: the same with a session that there was before; its lock is free, and stays where it is. */
+void session_lock_moved(void);
 /* In the child of fork, whose parent holds it: it is free.  Returns the signal mask that releasing it would put back. */
 uint64_t session_lock_after_fork(void);
 

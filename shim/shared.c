@@ -2,6 +2,7 @@
 /* See shared.h. */
 #include "shared.h"
 
+#include <linux/falloc.h>
 #include <string.h>
 
 #include "arena.h"
@@ -11,7 +12,7 @@
 #include "sys.h"
 
 #define SHARED_MAGIC 0x31534547464942ull /* "BIFGES1" */
-#define SHARED_VERSION 1
+#define SHARED_VERSION 2
 
 struct shared_session *shared_current;
 int shared_fd = -1;
@@ -101,6 +102,26 @@ int shared_find_slot(struct shared_session *s)
 	return (int)i;
 }
 
+int shared_find_file(struct shared_session *s)
+{
+	unsigned i = 0;
+
+	while (i < s->file_count && s->files[i].in_use)
+		i++;
+	if (i == SHARED_FILES)
+		return -ENFILE;
+	s->file_count = (uint32_t)max_u64(s->file_count, i + 1);
+	return (int)i;
+}
+
+void shared_free_file(struct shared_session *s, unsigned file)
+{
+	/* What the dirty map holds is of pages that are not dirty any more: forgetting it saves looking. */
+	sys_fallocate(shared_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, DIRTYMAP_BASE + file * DIRTYMAP_ROOM, DIRTYMAP_ROOM);
+	s->files[file].path[0] = s->files[file].journal_path[0] = '\0';
+	__atomic_store_n(&s->files[file].in_use, 0, __ATOMIC_SEQ_CST);
+}
+
 static void pull_journal(struct journal *j, const struct shared_journal *s)
 {
 	j->header = s->header;
@@ -161,6 +182,7 @@ void shared_push_place(const struct view *v)
 	p->memory_fd = v->memory.fd;
 	memcpy(p->segments, v->segments, v->segment_count * sizeof *p->segments);
 	p->segment_count = v->segment_count;
+	p->windows = (uint32_t)v->windows.count;
 	p->attached = 1;
 }
 

@@ -9,6 +9,9 @@
  * struct view stays what the rest of the engine works with.  Its shared fields are copied from here when the session
  * lock is taken and back when it is released (session_lock.c), so a change is everybody's as soon as the lock is free.
  *
+ * A file's number is given to another file when no participant has the first one any more (giveup.c).  `use` tells them apart for
+ * a process that no longer takes part, or not yet.
+ *
  * A participant that dies leaves its slot behind.  Whoever finds it (participants.c) calls dirty what it could have
  * stored to.  Descriptors are not shared: each participant opens what it needs from the table of another's engine thread.
  *
@@ -28,6 +31,7 @@
 /* What a participant has of one file. */
 struct shared_place {
 	uint32_t attached;
+	uint32_t windows; /* how many the program has */
 	int32_t memory_fd; /* in its engine thread's table */
 	int32_t file_fd;
 	int32_t journal_fd;
@@ -69,7 +73,10 @@ struct shared_journal {
 };
 
 struct shared_file {
-	uint32_t mode; /* enum view_mode */
+	uint32_t use;     /* counts the files that had this number */
+	uint32_t in_use;
+	uint32_t unsettled; /* is coming or being given up: should all that have it die, nothing is missing */
+	uint32_t mode;    /* enum view_mode */
 	uint32_t nameless;
 	uint64_t dev;
 	uint64_t ino;
@@ -91,7 +98,7 @@ struct shared_session {
 	uint32_t damaged;  /* somebody died with the lock: see repair in sharing.c */
 	uint32_t aborting; /* an abort is under way */
 	uint32_t slots;    /* of participants[], that were ever in use */
-	uint32_t file_count;
+	uint32_t file_count; /* of files[], that were ever in use */
 	uint32_t holding;  /* writers of all processes are held, for a commit */
 	uint32_t closed;   /* the last participant has let the files go: not to be entered any more */
 	pthread_mutex_t lock; /* robust */
@@ -121,22 +128,48 @@ static inline struct shared_file *shared_file_of(const struct view *v)
 	return &shared_session()->files[v->shared - 1];
 }
 
+/* False in a process that does not take part, when the others have given its file up meanwhile. */
+static inline bool shared_is_ours(const struct view *v)
+{
+	return shared_file_of(v)->in_use && shared_file_of(v)->use == v->shared_use;
+}
+
 static inline struct shared_place *shared_place_of(const struct view *v)
 {
 	return &shared_me()->places[v->shared - 1];
 }
 
-/* For who asks without the session lock. */
+/*
+ * For who asks without the session lock.  While the view moves into another session its file's slot may be neither here nor there;
+ * but then no other process has it, and what the view says is true.
+ */
+static inline const struct shared_file *shared_seen(const struct view *v)
+{
+	unsigned file = __atomic_load_n(&v->shared, __ATOMIC_ACQUIRE);
+
+	return file ? &shared_session()->files[file - 1] : NULL;
+}
+
+static inline bool shared_was_seen(const struct view *v, const struct shared_file *f)
+{
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return f && f->ino == v->ino && f->dev == v->dev;
+}
+
 static inline uint64_t shared_size(const struct view *v)
 {
-	return v->shared ? __atomic_load_n(&shared_file_of(v)->size, __ATOMIC_ACQUIRE) : v->size;
+	const struct shared_file *f = shared_seen(v);
+	uint64_t size = f ? __atomic_load_n(&f->size, __ATOMIC_ACQUIRE) : 0;
+
+	return shared_was_seen(v, f) ? size : v->size;
 }
 
 static inline struct timespec shared_changed(const struct view *v)
 {
-	const struct shared_file *f = v->shared ? shared_file_of(v) : NULL;
+	const struct shared_file *f = shared_seen(v);
+	struct timespec changed = { f ? f->times[0] : 0, f ? f->times[1] : 0 };
 
-	return f ? (struct timespec){ f->times[0], f->times[1] } : v->changed;
+	return shared_was_seen(v, f) ? changed : v->changed;
 }
 
 /* Engine thread.  Makes one, without a participant, and maps it: shared_current is left alone. */
@@ -148,6 +181,10 @@ void shared_set(struct shared_session *s, int fd, unsigned slot);
 
 /* A free slot, or -EUSERS. */
 int shared_find_slot(struct shared_session *s);
+
+/* A number for a file, or -ENFILE; and its end. */
+int shared_find_file(struct shared_session *s);
+void shared_free_file(struct shared_session *s, unsigned file);
 
 /* Copies between a view and the session.  pull: what others have changed; push: what we have. */
 void shared_pull(struct view *v);

@@ -6,6 +6,7 @@
 
 #include "adopt.h"
 #include "config.h"
+#include "giveup.h"
 #include "log.h"
 #include "memory.h"
 #include "participants.h"
@@ -22,7 +23,7 @@
 #define AWAIT_MS 1000  /* that its parent waits for it to take part */
 #define GLANCE_MS 100  /* for its first sign of life */
 
-static void take_slot(struct shared_participant *me)
+void sharing_take_slot(struct shared_participant *me)
 {
 	me->pid = (uint32_t)sys_getpid();
 	me->tid = (uint32_t)sys_gettid();
@@ -46,7 +47,7 @@ static int make_session(void)
 	}
 	session_lock_join(s);
 	shared_set(s, fd, (unsigned)shared_find_slot(s));
-	take_slot(shared_me());
+	sharing_take_slot(shared_me());
 	return 0;
 }
 
@@ -74,11 +75,24 @@ void sharing_close(void)
 	is_closing = true;
 }
 
+/* All know what we have brought in, or there is nobody else. */
+static void settle(void)
+{
+	for (struct view *v = view_first(); v; v = v->next) {
+		if (v->shared)
+			shared_file_of(v)->unsettled = 0;
+	}
+}
+
 int sharing_offer(void)
 {
 	int err = is_closing ? -ESRCH : shared_session() ? 0 : make_session();
 
-	return err ? err : promote_all();
+	if (!err)
+		err = promote_all();
+	if (!err)
+		settle();
+	return err;
 }
 
 int sharing_begin(void *arg)
@@ -87,10 +101,11 @@ int sharing_begin(void *arg)
 }
 
 /* One that does not answer will look when it can. */
-static int tell_others(void)
+int sharing_tell_others(void)
 {
 	int err = participants_ask_all(ASK_LOOK, NULL);
 
+	settle();
 	return err == -ETIMEDOUT ? 0 : err;
 }
 
@@ -98,7 +113,7 @@ int sharing_add(struct view *v)
 {
 	int err = promote(v);
 
-	return err ? err : tell_others();
+	return err ? err : sharing_tell_others();
 }
 
 int sharing_expect_child(void)
@@ -160,10 +175,10 @@ static int merge(void)
 
 	if (!err)
 		err = promote_all();
-	return err ? err : tell_others();
+	return err ? err : sharing_tell_others();
 }
 
-static bool is_living(const struct shared_session *s)
+bool sharing_is_living(const struct shared_session *s)
 {
 	for (unsigned i = 0; i < s->slots && !s->closed; i++) {
 		const struct shared_participant *p = &s->participants[i];
@@ -202,13 +217,13 @@ int sharing_enter(uint32_t pid, uint32_t tid, int session_fd)
 		return err;
 	}
 	session_lock_join(s);
-	slot = is_living(s) ? shared_find_slot(s) : -ESRCH;
+	slot = sharing_is_living(s) ? shared_find_slot(s) : -ESRCH;
 	if (slot < 0) {
 		go_away(s, fd);
 		return slot;
 	}
 	shared_set(s, fd, (unsigned)slot);
-	take_slot(shared_me());
+	sharing_take_slot(shared_me());
 	err = merge();
 	/* The last of them may have died just now: nothing of it is left to share. */
 	if (err && !participants_others() && !participants_coming() && !has_shared()) {
@@ -249,11 +264,11 @@ int sharing_enter_child(void *arg)
 		return shared_fd;
 	for (struct view *v = view_first(); v && !err; v = v->next) {
 		if (v->shared)
-			err = enter_view(v);
+			err = shared_is_ours(v) ? enter_view(v) : -ESTALE;
 	}
 	if (err)
 		return err;
-	take_slot(shared_me());
+	sharing_take_slot(shared_me());
 	for (struct view *v = view_first(); v; v = v->next) {
 		if (v->shared)
 			shared_push_place(v);
@@ -306,6 +321,16 @@ void sharing_leave(bool ends)
 	participants_give_up(me);
 }
 
+/* The others have given it up meanwhile. */
+static void lose_file(struct view *v)
+{
+	int err = sharing_orphan(v);
+
+	v->mode = VIEW_ORPHAN;
+	v->error = err ? err : -ESTALE;
+	log_error("%s: let go for an exec that failed, and cannot be taken back; what is stored to it stays in this process", v->path);
+}
+
 int sharing_return(void)
 {
 	struct shared_session *s = shared_session();
@@ -321,10 +346,12 @@ int sharing_return(void)
 	if (slot < 0)
 		return slot;
 	shared_slot = (unsigned)slot;
-	take_slot(shared_me());
+	sharing_take_slot(shared_me());
 	for (struct view *v = view_first(); v; v = v->next) {
-		if (v->shared)
+		if (v->shared && shared_is_ours(v))
 			shared_push_place(v);
+		else if (v->shared)
+			lose_file(v);
 	}
 	participants_thaw();
 	return 0;
@@ -336,4 +363,5 @@ void sharing_start(void)
 	session_lock_repair = repair_session;
 	session_lock_ask_repair = repair_ask;
 	participants_look = adopt_all;
+	participants_drop = giveup_drop;
 }

@@ -24,6 +24,11 @@ int sharing_offer(void);
 int sharing_enter(uint32_t pid, uint32_t tid, int fd);
 /* A view that has just got a transaction, in a process that has a session: everybody takes it up. */
 int sharing_add(struct view *v);
+/* For moving.c: this process takes part; everybody takes up what it has; does anybody take part in s? */
+void sharing_take_slot(struct shared_participant *me);
+int sharing_tell_others(void);
+bool sharing_is_living(const struct shared_session *s);
+
 /* A slot for a child that is about to be forked; -1: none, or no session.  Session lock held, any thread. */
 int sharing_expect_child(void);
 /* In the child, its first sign of life. */

@@ -27,6 +27,8 @@ struct tracker {
 	int (*start)(void);
 	/* Engine.  Makes v->tracking. */
 	int (*attach)(struct view *v);
+	/* Engine.  Frees it: v is gone. */
+	void (*detach)(struct view *v);
 
 	/* Engine.  Shared views: `at`, new in segment s, is seen through from here on; its pages are clean. */
 	int (*track)(struct view *v, const struct segment *s, struct range at);

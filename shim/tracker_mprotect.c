@@ -59,6 +59,14 @@ static int attach(struct view *v)
 	return v->tracking ? 0 : -ENOMEM;
 }
 
+static void detach(struct view *v)
+{
+	for (unsigned i = 0; v->tracking && i < VIEW_SEGMENTS; i++)
+		open_pages_free((struct open_pages *)v->tracking + i);
+	arena_free(v->tracking, VIEW_SEGMENTS * sizeof(struct open_pages));
+	v->tracking = NULL;
+}
+
 static struct segment *segment_of(struct view *v, uint64_t at)
 {
 	for (unsigned i = 0; i < v->segment_count; i++) {
@@ -345,6 +353,7 @@ const struct tracker tracker_mprotect = {
 	.kernel_stores_fault = true,
 	.start = start,
 	.attach = attach,
+	.detach = detach,
 	.track = track,
 	.protect = protect,
 	.open = open_range,

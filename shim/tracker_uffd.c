@@ -108,6 +108,16 @@ static int attach(struct view *v)
 	return v->tracking ? 0 : -ENOMEM;
 }
 
+static void detach(struct view *v)
+{
+	struct registered **all = v->tracking;
+
+	for (unsigned i = 0; all && i < VIEW_SEGMENTS; i++)
+		arena_free(all[i], sizeof **all);
+	arena_free(all, VIEW_SEGMENTS * sizeof *all);
+	v->tracking = NULL;
+}
+
 /* Without it the whole view counts as stored to, at every commit: slow and right. */
 static int track(struct view *v, const struct segment *s, struct range at)
 {
@@ -374,6 +384,7 @@ const struct tracker tracker_uffd = {
 	.name = "uffd",
 	.start = start,
 	.attach = attach,
+	.detach = detach,
 	.track = track,
 	.protect = protect,
 	.open = open_range,

@@ -91,17 +91,15 @@ static int64_t move(struct side in, struct side out, size_t length)
 /* Is one of them the business of a view?  A source without view is the file itself. */
 static bool concerns_us(int in, int out, int64_t *answer)
 {
-	struct view *v = NULL;
-	int flags, err = 0;
+	IN_HAND struct view *source = NULL, *target = NULL;
+	int flags;
 
 	*answer = FILEOPS_NOT_OURS;
 	if (fileops_may_read(in))
-		err = session_find_view(in, &v);
-	if (!err && (!v || v->mode == VIEW_READING) && fileops_may_change(out))
-		v = fileops_write_view(out, &flags, answer);
-	if (err)
-		*answer = err;
-	return !err && v && v->mode != VIEW_READING;
+		source = fileops_read_view(in, answer);
+	if (!source && *answer == FILEOPS_NOT_OURS && fileops_may_change(out))
+		target = fileops_write_view(out, &flags, answer);
+	return source || target;
 }
 
 /* What the kernel refuses first.  appending: the error for an output that appends. */
@@ -129,7 +127,7 @@ int64_t transfer_sendfile(int out, int in, off_t *offset, size_t length)
 static int64_t clip(struct side in, struct side out, bool same, size_t length)
 {
 	int64_t from = begin_of(&in), to = begin_of(&out), size, answer;
-	struct view *v = fileops_may_read(in.fd) ? fileops_read_view(in.fd, &answer) : NULL;
+	IN_HAND struct view *v = fileops_may_read(in.fd) ? fileops_read_view(in.fd, &answer) : NULL;
 	struct stat st;
 	int err = v ? 0 : sys_fstat(in.fd, &st);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See view.h: the list of views, their segments, and who is at an address. */
+/* See view.h: the list of views, and their segments. */
 #include "view.h"
 
 #include <string.h>
@@ -7,43 +7,126 @@
 #include "arena.h"
 #include "sys.h"
 
-#define ADDRESSES 4096
+#define BUCKETS 4096
 
 struct lock session_lock = LOCK_INIT;
 struct lock window_lock = LOCK_INIT;
 
 struct view *view_list;
-struct range view_bounds = { UINT64_MAX, 0 };
+unsigned view_count;
+bool view_some_went, view_ever;
 static int void_fd = -1;
 
-/* What view_at() reads: entries are only ever added, `end` last, and later grow. */
-static struct {
-	uintptr_t start;
-	uintptr_t end;
-	struct view *view;
-} addresses[ADDRESSES];
-static unsigned address_count;
+static struct view *buckets[BUCKETS]; /* by the file */
+static uint32_t removals;             /* who found nothing while this changed has lost its way, and looks again */
+static struct view *spare;            /* gone ones, by memory.at, to become others */
+
+static struct view **bucket_of(dev_t dev, ino_t ino)
+{
+	return &buckets[(dev * 31 + ino) % BUCKETS];
+}
+
+static struct view *walk(dev_t dev, ino_t ino)
+{
+	struct view *v = __atomic_load_n(bucket_of(dev, ino), __ATOMIC_ACQUIRE);
+
+	while (v && (v->dev != dev || v->ino != ino))
+		v = __atomic_load_n(&v->chain, __ATOMIC_ACQUIRE);
+	return v;
+}
 
 struct view *view_find(dev_t dev, ino_t ino)
 {
-	struct view *v = view_first();
+	return walk(dev, ino);
+}
 
-	while (v && (v->dev != dev || v->ino != ino))
-		v = v->next;
+void view_hold(struct view *v)
+{
+	__atomic_add_fetch(&v->hands, 1, __ATOMIC_SEQ_CST);
+}
+
+void view_put(struct view *v)
+{
+	if (v)
+		__atomic_sub_fetch(&v->hands, 1, __ATOMIC_SEQ_CST);
+}
+
+/* False, and not in hand, when it is gone. */
+static bool take(struct view *v)
+{
+	if (__atomic_add_fetch(&v->hands, 1, __ATOMIC_SEQ_CST) & VIEW_GONE) {
+		view_put(v);
+		sys_call(SYS_sched_yield);
+		return false;
+	}
+	if (!v->used)
+		v->used = true;
+	return true;
+}
+
+struct view *view_get(dev_t dev, ino_t ino)
+{
+	for (;;) {
+		uint32_t before = __atomic_load_n(&removals, __ATOMIC_ACQUIRE);
+		struct view *v = walk(dev, ino);
+
+		if (!v && before == __atomic_load_n(&removals, __ATOMIC_ACQUIRE))
+			return NULL;
+		if (v && take(v)) {
+			if (v->dev == dev && v->ino == ino)
+				return v;
+			view_put(v);
+		}
+	}
+}
+
+bool view_exists(dev_t dev, ino_t ino)
+{
+	IN_HAND struct view *v = view_get(dev, ino);
+
+	return v != NULL;
+}
+
+static struct view *new_one(void)
+{
+	struct view *v = spare;
+
+	if (!v) {
+		v = arena_alloc(sizeof *v);
+		if (v)
+			v->hands = VIEW_GONE;
+		return v;
+	}
+	spare = (struct view *)v->memory.at;
+	memset(&v->used, 0, sizeof *v - offsetof(struct view, used));
 	return v;
+}
+
+static void publish(struct view *v)
+{
+	struct view **bucket = bucket_of(v->dev, v->ino);
+
+	v->next = view_list;
+	__atomic_store_n(&view_list, v, __ATOMIC_RELEASE);
+	__atomic_store_n(&v->chain, *bucket, __ATOMIC_RELEASE);
+	__atomic_store_n(bucket, v, __ATOMIC_RELEASE);
+	__atomic_sub_fetch(&v->hands, VIEW_GONE, __ATOMIC_SEQ_CST);
+	view_count++;
+	__atomic_store_n(&view_ever, true, __ATOMIC_RELEASE);
 }
 
 struct view *view_create(int fd, const char *path, const struct stat *st, enum view_mode mode)
 {
-	struct view *v = arena_alloc(sizeof *v);
+	char *copy = arena_strdup(path);
+	struct view *v = copy ? new_one() : NULL;
 
-	if (!v)
-		return NULL;
-	v->path = arena_strdup(path);
-	if (!v->path) {
-		arena_free(v, sizeof *v);
+	if (!v) {
+		if (copy)
+			arena_free(copy, strlen(copy) + 1);
 		return NULL;
 	}
+	v->path = copy;
+	v->used = true;
 	v->dev = st->st_dev;
 	v->ino = st->st_ino;
 	v->mode = mode;
@@ -55,81 +138,79 @@ struct view *view_create(int fd, const char *path, const struct stat *st, enum v
 	v->zero_end = v->file_end;
 	v->journal.fd = -1;
 	v->memory.fd = -1;
-	v->next = view_list;
-	__atomic_store_n(&view_list, v, __ATOMIC_RELEASE);
+	publish(v);
 	return v;
 }
 
-struct view *view_at(uintptr_t at)
+bool view_remove(struct view *v)
 {
-	unsigned n = __atomic_load_n(&address_count, __ATOMIC_ACQUIRE);
+	uint32_t nobody = 0;
+	struct view **at = &view_list;
 
-	for (unsigned i = 0; i < n; i++) {
-		if (at >= addresses[i].start &&
-		    at < __atomic_load_n(&addresses[i].end, __ATOMIC_ACQUIRE))
-			return addresses[i].view;
-	}
-	return NULL;
+	if (!__atomic_compare_exchange_n(&v->hands, &nobody, VIEW_GONE, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		return false;
+	while (*at != v)
+		at = &(*at)->next;
+	__atomic_store_n(at, v->next, __ATOMIC_RELEASE);
+	at = bucket_of(v->dev, v->ino);
+	while (*at != v)
+		at = &(*at)->chain;
+	__atomic_store_n(at, v->chain, __ATOMIC_RELEASE);
+	for (unsigned i = 0; i < v->segment_count; i++)
+		addresses_remove(v->segments[i].at.start);
+	__atomic_add_fetch(&removals, 1, __ATOMIC_SEQ_CST);
+	view_count--;
+	view_some_went = true;
+	return true;
 }
 
-struct view *view_first_in(struct range at, struct range *inside)
+void view_free(struct view *v)
 {
-	unsigned n = __atomic_load_n(&address_count, __ATOMIC_ACQUIRE);
-	struct view *first = NULL;
+	v->memory.at = (uint8_t *)spare;
+	spare = v;
+}
 
-	for (unsigned i = 0; i < n; i++) {
-		struct range known = { addresses[i].start,
-				       __atomic_load_n(&addresses[i].end, __ATOMIC_ACQUIRE) };
-		struct range hit = range_intersect(at, known);
+struct view *view_get_first_in(struct range at, struct range *inside)
+{
+	for (;;) {
+		uint32_t seen;
+		struct view *v = addresses_first_in(at, inside, &seen);
 
-		if (!range_is_empty(hit) && (!first || hit.start < inside->start)) {
-			first = addresses[i].view;
-			*inside = hit;
+		if (!v)
+			return NULL;
+		if (take(v)) {
+			if (!addresses_changed(seen))
+				return v;
+			view_put(v);
 		}
 	}
-	return first;
 }
 
-bool view_really_overlaps(uintptr_t at, size_t length)
+struct view *view_get_at(uintptr_t at)
 {
 	struct range inside;
 
-	return view_first_in((struct range){ at, at + length }, &inside) != NULL;
-}
-
-/* Before the addresses are in the table, so that nobody is told too soon that there is nothing. */
-static void widen_bounds(uintptr_t start, uintptr_t end)
-{
-	if (start < view_bounds.start)
-		__atomic_store_n(&view_bounds.start, start, __ATOMIC_RELEASE);
-	if (end > view_bounds.end)
-		__atomic_store_n(&view_bounds.end, end, __ATOMIC_RELEASE);
+	return view_get_first_in((struct range){ at, at + 1 }, &inside);
 }
 
 int view_note_segment(struct view *v, uintptr_t start, uint64_t length, uint64_t offset)
 {
 	struct segment *s = &v->segments[v->segment_count];
+	int err;
 
-	if (v->segment_count == VIEW_SEGMENTS || address_count == ADDRESSES)
+	if (v->segment_count == VIEW_SEGMENTS)
 		return -ENFILE;
-	widen_bounds(start, start + length);
 	s->at = (struct range){ start, start + length };
 	s->offset = offset;
 	v->segment_count++;
-	addresses[address_count].start = start;
-	addresses[address_count].end = start + length;
-	addresses[address_count].view = v;
-	__atomic_store_n(&address_count, address_count + 1, __ATOMIC_RELEASE);
-	return 0;
+	err = addresses_add(s->at, v);
+	v->segment_count -= err != 0;
+	return err;
 }
 
 void view_note_growth(const struct segment *s)
 {
-	widen_bounds(s->at.start, s->at.end);
-	for (unsigned i = 0; i < address_count; i++) {
-		if (addresses[i].start == s->at.start)
-			__atomic_store_n(&addresses[i].end, s->at.end, __ATOMIC_RELEASE);
-	}
+	addresses_grow(s->at.start, s->at.end);
 }
 
 uint64_t view_offset(const struct segment *s, uint64_t at)

@@ -17,9 +17,11 @@
  *
  * Nothing of an open transaction is in the file, not even its size: only apply changes it.
  *
- * Units: bytes; offsets are the file's, addresses are "at".  A view lives until the process ends.
- * All fields are guarded by the session lock, except `windows` (see window.h) and the address table behind
- * view_at(), which the fault handler reads without a lock.
+ * Units: bytes; offsets are the file's, addresses are "at".
+ * All fields are guarded by the session lock, except `windows` (see window.h) and what the look-ups read, which take
+ * no lock: a view may be given up (giveup.h) as soon as nothing of the transaction is in it.  So whoever looks one up without
+ * the session lock gets it into its hand, and puts it down when the call ends; what is in somebody's hand stays.  The
+ * memory of a view that is gone only ever becomes another view's, so that looking at an outdated pointer is harmless.
  */
 #ifndef BIGFILE_VIEW_H
 #define BIGFILE_VIEW_H
@@ -29,6 +31,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "addresses.h"
 #include "dirtymap.h"
 #include "journal.h"
 #include "lock.h"
@@ -58,11 +61,16 @@ enum view_mode {
 	VIEW_READING, /* no writable window yet: no lock, no journal, nothing can be dirty */
 	VIEW_WRITING, /* this process holds the journal's lock */
 	VIEW_ORPHAN,  /* inherited over fork: its stores stay in this process */
-	VIEW_UNLINKED, /* its file has no name any more: memory only, nothing to commit */
+	VIEW_UNLINKED, /* its file has no name any more: it belongs to no transaction */
 };
 
 struct view {
-	struct view *next;
+	/* What look-ups read while the view becomes another one. */
+	struct view *next;       /* in the list; kept when it is gone, for who walks there */
+	struct view *chain;      /* of its bucket */
+	uint32_t hands;          /* that it is in; VIEW_GONE: in no list, or about to be in none */
+
+	bool used;               /* since giveup.c looked last */
 	dev_t dev;
 	ino_t ino;
 	char *path;              /* that the file has now, as far as we know */
@@ -86,6 +94,7 @@ struct view {
 	void *tracking;          /* the tracker's own */
 
 	unsigned shared;         /* the file's number in the session (shared.h), from 1; 0: a private view */
+	uint32_t shared_use;     /* which of the files that had this number */
 	struct view_memory memory;
 
 	uint8_t *home;           /* the file, MAP_SHARED and writable: compare and apply (home.c) */
@@ -104,24 +113,51 @@ struct view {
 extern struct lock session_lock;
 extern struct lock window_lock;
 
-extern struct view *view_list; /* newest first; only ever added to */
-/* Between these lie the addresses of all segments. */
-extern struct range view_bounds;
+#define VIEW_GONE (UINT32_C(1) << 31)
 
+extern struct view *view_list; /* newest first */
+extern unsigned view_count;
+extern bool view_some_went; /* were given up: a descriptor of a marked file may have none although it had */
+extern bool view_ever;
+
+/* For walking: under the session lock, or by who can bear to see one that is gone. */
 static inline struct view *view_first(void)
 {
 	return __atomic_load_n(&view_list, __ATOMIC_ACQUIRE);
 }
 
+/* Was there ever one? */
 static inline bool view_any(void)
 {
-	return view_first() != NULL;
+	return __atomic_load_n(&view_ever, __ATOMIC_ACQUIRE);
 }
 
+/* Session lock held. */
 struct view *view_find(dev_t dev, ino_t ino);
+
+/* Any thread, handlers too: gets the view into hand; NULL: there is none. */
+struct view *view_get(dev_t dev, ino_t ino);
+void view_put(struct view *v); /* NULL is fine */
+/* Session lock held: one more hand. */
+void view_hold(struct view *v);
+bool view_exists(dev_t dev, ino_t ino);
+
+/* A variable that puts down what it holds where it goes out of scope. */
+static inline void view_put_variable(struct view **v)
+{
+	view_put(*v);
+}
+#define IN_HAND __attribute__((cleanup(view_put_variable)))
 
 /* Takes fd and a copy of path.  NULL: no memory. */
 struct view *view_create(int fd, const char *path, const struct stat *st, enum view_mode mode);
+
+/*
+ * Session lock held.  False when somebody has it in hand.  From then on nobody finds it, by file or by address; the caller
+ * undoes what it is made of, then calls view_free.
+ */
+bool view_remove(struct view *v);
+void view_free(struct view *v);
 
 /*
  * Engine thread.  A descriptor of an empty file: its pages are SIGBUS.  -1 when there is none to be had; then what
@@ -148,22 +184,19 @@ uint64_t view_offset_at(const struct view *v, uint64_t at);
 /* Has every page of [start, end) such an address? */
 bool view_shows(const struct view *v, uint64_t start, uint64_t end);
 
-/* Lock-free, for handlers: the view whose reserved addresses contain at; NULL if none. */
-struct view *view_at(uintptr_t at);
+/* As view_get: the view whose reserved addresses contain at. */
+struct view *view_get_at(uintptr_t at);
 /* Does any view reserve a part of [at, at + length)?  Lock-free. */
-bool view_really_overlaps(uintptr_t at, size_t length);
-
 static inline bool view_overlaps(uintptr_t at, size_t length)
 {
-	return at < __atomic_load_n(&view_bounds.end, __ATOMIC_ACQUIRE) &&
-	       at + length > __atomic_load_n(&view_bounds.start, __ATOMIC_ACQUIRE) && view_really_overlaps(at, length);
+	return addresses_overlap(at, length);
 }
 
 /*
- * Walks an address range that may meet several views: returns the first view from at.start on and
+ * Walks an address range that may meet several views: the first view from at.start on, in hand, and
  * its part in *inside; NULL when there is none up to at.end.
  */
-struct view *view_first_in(struct range at, struct range *inside);
+struct view *view_get_first_in(struct range at, struct range *inside);
 
 bool view_size_changed(const struct view *v);
 

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Calls on address ranges that may hold windows of marked files, and other things as well.
+ *
+ * Any thread, no lock held.  Results as in mapping.h.
+ */
+#ifndef BIGFILE_WINDOWCALLS_H
+#define BIGFILE_WINDOWCALLS_H
+
+#include <stddef.h>
+
+/* munmap of a range that may hold windows and other things: what is not ours is really unmapped. */
+int windowcalls_unmap(void *addr, size_t length);
+int windowcalls_protect(void *addr, size_t length, int prot);
+int windowcalls_advise(void *addr, size_t length, int advice);
+int windowcalls_sync(void *addr, size_t length, int flags);
+
+/*
+ * The kernel is about to store into [p, p + length): waits until the gate is open and makes the
+ * pages of windows there storable.  Cheap when no view is near.
+ */
+void windowcalls_before_kernel_store(const void *p, size_t length);
+
+#endif

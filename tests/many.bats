@@ -1,0 +1,130 @@
+# Any number of marked files in the life of a process: views are given up.  Few descriptors are allowed here, so that a view that
+# stayed would be noticed soon.
+load helpers
+
+# many ARGUMENT...: f* and `common` are marked, and `common` is there.
+many() {
+	letters common 8192
+	BIGFILE_DURABLE=no bigfile run -p "$PWD/f*" -p "$PWD/common" -- "$PROGS/many" "$@"
+}
+files() { ls f* | grep -v journal; }
+few() { (ulimit -n 100 && many "$@"); }
+hold() { [ "$(find . -name 'f*' -size 8192c | wc -l)" = "$1" ] && [ "$(cat f* | tr -d '\0' | wc -c)" = "$1" ]; }
+
+temporary() {
+	[ -z "$(few temporary 300)" ]
+	[ "$(ls)" = $'common\ndata.bin' ]
+	[ -z "$(few -f temporary 60)" ]
+	[ "$(ls)" = $'common\ndata.bin' ]
+	[ "$(head -c 2 common)" = Pa ]
+}
+@test "files that are made, mapped, committed and deleted" { each_tracker temporary; }
+
+kept() {
+	[ -z "$(few kept 300)" ]
+	hold 300
+	no_journal
+	rm f*
+	[ -z "$(few -f kept 60)" ]
+	hold 60
+	no_journal
+}
+@test "files that are made, mapped and committed" { each_tracker kept; }
+
+reading() {
+	for i in {0..149}; do letters "f$i" 8192; done
+	[ -z "$(few reading 150)" ]
+}
+@test "files that are read" { each_tracker reading; }
+
+# What is changed and not committed has to stay.
+full() {
+	for i in {0..149}; do letters "f$i" 8192; done
+	few existing 150 >out 2>err
+	grep '^failed at [0-9]*: Too many open files in system$' out
+	[ "$(grep -c 'too many marked files' err)" = 1 ]
+	n=$(grep -o '[0-9]*' out)
+	for i in {0..149}; do
+		[ "$(head -c 1 "f$i")" = "$([ "$i" -lt "$n" ] && echo X || echo a)" ]
+	done
+	no_journal
+}
+@test "more files in one transaction than there is room for" { each_tracker full; }
+
+above() {
+	for i in {0..299}; do letters "f$i" 8192; done
+	[ -z "$( (ulimit -Sn 200 && many existing 300) )" ]
+	[ "$(cat f* | tr -d a)" = "$(printf 'X%.0s' {1..300})" ]
+	no_journal
+}
+@test "more files in one transaction than the soft limit of descriptors" { above; }
+
+killed() {
+	few -k kept 150 || true
+	bigfile recover common $(files)
+	hold 150
+	[ "$(head -c 1 common)" = a ]
+	rm f*
+	few -k -f kept 60 || true
+	bigfile recover common $(files)
+	hold 60
+	no_journal
+}
+@test "kill -9 leaves every file as committed" { each_tracker killed; }
+
+# At any moment, of a process or of both: a file is as committed, or was not committed yet.
+killed_anywhere() {
+	for t in 0.1 0.2 0.3; do
+		(ulimit -n 100; letters common 8192; BIGFILE_DURABLE=no exec setsid "$BIGFILE" run -p "$PWD/f*" -p "$PWD/common" -- "$PROGS/many" $1 kept 4000) &
+		pid=$!
+		until_true 10 test -e "f${t#0.}0"
+		sleep $t
+		kill -9 ${2:-}"$pid"
+		wait $pid || true
+		until_true 10 gone $pid
+		bigfile recover common $(files)
+		no_journal
+		for f in $(files); do
+			case $(head -c 1 "$f" | tr '\0' 0)$(stat -c %s "$f") in X8192 | 0) ;; *) echo "$f"; return 1 ;; esac
+		done
+		rm f*
+	done
+}
+@test "kill -9 while views are given up" { each_tracker killed_anywhere ""; }
+@test "kill -9 of two while they give views up" { each_tracker killed_anywhere -f -; }
+
+locked() {
+	BIGFILE_LOG=debug few -l kept 100 >out 2>err
+	[ "$(cat out)" = locked ]
+	grep -q '/common: given up' err
+}
+@test "a view that goes drops no lock of the program" { each_tracker locked; }
+
+# The file goes on without a name, for who has it open.
+nameless() {
+	play write:0:AB unlink:data.bin read:0:3 write:1:CD read:0:4 map:0:20000 get:0:2 set:0:2:E read:0:4 cut:data.bin exit:0 >out
+	[ "$(cat out)" = $'ABa\nACDa\nD\nACEa' ]
+	rm -f out data.bin
+	letters data.bin 20000
+	play map:0:20000 unlink:data.bin set:0:0:F trunc:30000 set:0:4095:G system:'$BIGFILE abort $PPID' get:0:0 unmap:0 read:0:2 read:4095:1 size exit:0 >out
+	cat out
+	[ "$(cat out)" = $'F\nFa\nG\n30000' ]
+	no_journal
+}
+@test "a deleted file, read and written on" { each_tracker nameless; }
+
+# The engine's last write is that of the deleted file's content: it fails.
+stays() {
+	words="map:0:20000 unlink:data.bin set:0:0:F unmap:0 read:0:2 write:1:G read:0:3 exit:0"
+	traced() { bigfile run -p "$PWD/data.bin" -- strace -f -qq -o trace -e trace=pwrite64 $1 "$PROGS/play" open:data.bin $words; }
+	traced "" >out
+	[ "$(cat out)" = $'Fa\nFGa' ]
+	n=$(cut -d' ' -f1 trace | sort | uniq -c | sort -n | tail -n 1 | awk '{ print $1 }')
+	letters data.bin 20000
+	traced "-e inject=pwrite64:error=ENOSPC:when=$n" >out 2>err
+	cat out err
+	grep 'data.bin: has been deleted, and stays in memory: No space left on device' err
+	[ "$(cat out)" = $'Fa\nFGa' ]
+	no_journal
+}
+@test "a deleted file's content cannot be put into it" { each_tracker stays; }
