@@ -10,6 +10,7 @@
 #include "engine.h"
 #include "fmt.h"
 #include "log.h"
+#include "moving.h"
 #include "proc.h"
 #include "sharing.h"
 #include "sys.h"
@@ -65,6 +66,9 @@ int join_ask(const struct join_request *request)
 	/* It has ended meanwhile: the way is free. */
 	if (err == -ESRCH || err == -ENOENT)
 		return 0;
+	if (err == -EBUSY && request->op == CONTROL_JOIN)
+		log_warn_once("process %u shares another transaction with others, as this one does, and two cannot become one: start "
+			      "them with the same files", request->pid);
 	return err == -EINPROGRESS || err == -ETIMEDOUT ? -EBUSY : err;
 }
 
@@ -75,11 +79,12 @@ static int share_with(const struct control_page *p, struct join_request *request
 	if (have && p->session == shared_id)
 		return 0;
 	if (have && p->session) {
-		log_warn_once("process %u takes part in another transaction than this one, and two cannot become one: start them "
-			      "with the same files", p->pid);
-		return -EBUSY;
+		int err = moving_enter(p->pid, p->engine, p->session_fd);
+
+		if (err != -EBUSY)
+			return err;
 	}
-	if (p->session)
+	if (p->session && !have)
 		return sharing_enter(p->pid, p->engine, p->session_fd);
 	*request = (struct join_request){ p->pid, have ? CONTROL_JOIN : CONTROL_SHARE };
 	return JOIN_ASK;
@@ -198,10 +203,12 @@ static int come(void)
 
 	if (err)
 		return err;
-	if (shared_session())
-		err = p->session == shared_id ? 0 : -EBUSY;
+	if (!p->session)
+		err = -EBUSY;
+	else if (shared_session())
+		err = p->session == shared_id ? 0 : moving_enter(p->pid, p->engine, p->session_fd);
 	else
-		err = p->session ? sharing_enter(p->pid, p->engine, p->session_fd) : -EBUSY;
+		err = sharing_enter(p->pid, p->engine, p->session_fd);
 	controlfile_unmap(p);
 	return err;
 }

@@ -4,7 +4,8 @@
  *
  * Whoever attaches a file looks through the control pages for others that have it.  Where one of the two writes, they
  * must share a transaction: the newcomer asks the other to make a session of its own, if it has none, and enters that; or,
- * when it has one itself, asks the other to come.  Processes that are in two sessions already stay apart: -EBUSY.
+ * when it has one itself, asks the other to come.  Of two that have each a session, one that is alone there moves into the other's
+ * (moving.h).  Where neither is alone they stay apart: -EBUSY.
  *
  * Looking and entering are the engine's, asking is not: the one that is asked needs the session's lock, so the asker must hold none.
  *

@@ -567,6 +567,83 @@ two_files() {
 }
 @test "a commit spans the files that only others have mapped" { each_tracker two_files; }
 
+# Two processes that each share a transaction already, A of data.bin and B of data.bin.2, and meet when A opens B's file.
+
+# pair A-WORD B-WORD: what each does after it has stored X or Y, before it waits: `alone` has had a child, `both` has one still.
+alone="child endchild" both="fork await:end endchild"
+pair() {
+	letters data.bin.2 20000
+	"$BIGFILE" run -p "$PWD/data.*" -- ${trace-} "$PROGS/play" open:data.bin map:0:20000 set:0:5:X ${!1} post:first await:go open:data.bin.2 \
+		${visit-map:0:20000 get:1:6 set:1:7:Z} set:0:8:W post:met await:end raise:9 >out.first 2>err.first &
+	first=$!
+	posted first
+	"$BIGFILE" run -p "$PWD/data.*" -- "$PROGS/play" open:data.bin.2 map:0:20000 set:0:6:Y ${!2} post:second await:met get:0:7 set:0:9:V \
+		post:seen await:end raise:9 >out.second 2>err.second &
+	second=$!
+	posted second
+	touch go
+}
+pair_end() {
+	touch end
+	wait $first || true
+	wait $second || true
+	# Their children too.
+	until_true 10 bigfile recover data.bin data.bin.2
+	no_journal
+}
+
+# met A B COMMITTER: they meet; a commit of one commits the stores of both, before and after.
+met() {
+	pair $1 $2
+	posted seen
+	[ "$(grep -v child out.first)$(grep -v child out.second)" = YZ ]
+	bigfile commit "$(cat $3)"
+	pair_end
+	[ "$(at 5 6 8)$(byte data.bin.2 6)$(byte data.bin.2 7)$(byte data.bin.2 9)" = XaWYZV ]
+}
+@test "two that shared before meet, both alone by now; the first commits" { each_tracker met alone alone first; }
+@test "two that shared before meet, both alone by now; the second commits" { each_tracker met alone alone second; }
+@test "one that shared before meets two" { each_tracker met alone both first; }
+@test "two meet one that shared before" { each_tracker met both alone second; }
+
+met_and_aborted() {
+	pair alone alone
+	posted seen
+	bigfile abort "$(cat first)"
+	pair_end
+	[ "$(at 5 6 8)$(byte data.bin.2 6)$(byte data.bin.2 7)$(byte data.bin.2 9)" = aaaaaa ]
+}
+@test "two that shared before meet and roll back" { each_tracker met_and_aborted; }
+
+apart() {
+	export BIGFILE_WAIT=0
+	local visit=write:7:Z
+	pair both both
+	posted met || { cat out.first err.first out.second err.second; return 1; }
+	grep 'two cannot become one' err.first
+	bigfile commit $(cat first)
+	bigfile commit $(cat second)
+	pair_end
+	unset BIGFILE_WAIT
+	grep -q 'write: EBUSY' out.first
+	[ "$(at 5 6 8)$(byte data.bin.2 6)$(byte data.bin.2 7)" = XaWYa ]
+}
+@test "two times two stay apart" { each_tracker apart; }
+
+# killed_moving CALL: A is killed at such a call, in the middle of its move; B goes on as if A had never come.
+killed_moving() {
+	trace="strace -f -qq -o trace -e inject=$1:signal=SIGKILL${2:+:when=$2}" pair alone alone
+	wait $first || true
+	bigfile commit $(cat second)
+	touch met
+	posted seen
+	bigfile commit $(cat second)
+	pair_end
+	[ "$(grep -v child out.second)" = a ]
+	[ "$(at 5 6 8)$(byte data.bin.2 6)$(byte data.bin.2 7)$(byte data.bin.2 9)" = aaaYaV ]
+}
+@test "one is killed at the end of its move" { each_tracker killed_moving fallocate 2; }
+
 # Second addresses in one process.
 
 here=0x3fdc40000000 there=0x3fdc50000000
