@@ -26,7 +26,7 @@ static bool may_leave(void)
 	struct shared_session *s = shared_session();
 
 	/* A file that we could not take up is a part of the transaction that nobody has any more. */
-	return shared_takes_part && !s->damaged && !s->aborting && !participants_others() && !participants_coming() &&
+	return shared_takes_part && !s->closed && !s->damaged && !s->aborting && !participants_others() && !participants_coming() &&
 	       !adopt_all();
 }
 
