@@ -41,7 +41,7 @@ static void read_list(void *arg)
 /* By the engine's mapping: those of the program are held. */
 static void release(uintptr_t at, uint32_t tid, bool pi)
 {
-	struct view *v = view_at(at);
+	IN_HAND struct view *v = view_get_at(at);
 	uint64_t offset = v && v->shared ? view_offset_at(v, at) : 0;
 	uint32_t *word, old;
 

@@ -5,7 +5,7 @@ load helpers
 # many ARGUMENT...: f* and `common` are marked, and `common` is there.
 many() {
 	letters common 8192
-	BIGFILE_DURABLE=no bigfile run -p "$PWD/f*" -p "$PWD/common" -- "$PROGS/many" "$@"
+	BIGFILE_DURABLE=no bigfile run -p "$PWD/f*" -p "$PWD/common" -- "$PROGS/comeandgo" "$@"
 }
 files() { ls f* | grep -v journal; }
 few() { (ulimit -n 100 && many "$@"); }
@@ -75,7 +75,7 @@ killed() {
 # At any moment, of a process or of both: a file is as committed, or was not committed yet.
 killed_anywhere() {
 	for t in 0.1 0.2 0.3; do
-		(ulimit -n 100; letters common 8192; BIGFILE_DURABLE=no exec setsid "$BIGFILE" run -p "$PWD/f*" -p "$PWD/common" -- "$PROGS/many" $1 kept 4000) &
+		(ulimit -n 100; letters common 8192; BIGFILE_DURABLE=no exec setsid "$BIGFILE" run -p "$PWD/f*" -p "$PWD/common" -- "$PROGS/comeandgo" $1 kept 4000) &
 		pid=$!
 		until_true 10 test -e "f${t#0.}0"
 		sleep $t

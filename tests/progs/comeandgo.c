@@ -2,10 +2,10 @@
 /*
  * Many marked files, one after the other, in one process.
  *
- *   many [-f] [-k] [-l] [-r N] temporary COUNT   makes each file, maps it, stores, commits, deletes it, unmaps, closes
- *   many ... existing COUNT    opens f0 to fCOUNT-1 in turn, stores X at 0, unmaps, closes
- *   many ... reading COUNT     the same, but only reads
- *   many ... kept COUNT        as temporary, but the files stay
+ *   comeandgo [-f] [-k] [-l] [-r N] temporary COUNT   makes each file, maps it, stores, commits, deletes it, unmaps, closes
+ *   comeandgo ... existing COUNT    opens f0 to fCOUNT-1 in turn, stores X at 0, unmaps, closes
+ *   comeandgo ... reading COUNT     the same, but only reads
+ *   comeandgo ... kept COUNT        as temporary, but the files stay
  *
  * -f: with a forked child, which holds the file `common` mapped and waits for the end.  -k: kill -9 of this process, and of the
  * child, at the end.  -l: with a POSIX lock on `common`, and says at the end whether it is still held.  -r N: prints the microseconds of each N rounds on average, one number a line.
