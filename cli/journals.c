@@ -1,30 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* bigfile check, bigfile recover: journals without a running program. */
 #include <errno.h>
+#include <unistd.h>
 
 #include "cli.h"
+#include "files.h"
 #include "json.h"
 #include "recover.h"
+#include "redo.h"
 
 enum { CHECK_CLEAN = 0, CHECK_PENDING = 1, CHECK_CORRUPT = 2, CHECK_BUSY = 3 };
 
 static gboolean as_json, dry_run, force, discard;
-static char **files;
+static char **arguments;
 
 static const GOptionEntry check_entries[] = {
 	{ "json", 0, 0, G_OPTION_ARG_NONE, &as_json, "print one JSON object for each file", NULL },
-	{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &files, NULL, NULL },
+	{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &arguments, NULL, NULL },
 	{ NULL, 0, 0, 0, NULL, NULL, NULL },
 };
 
 static const GOptionEntry recover_entries[] = {
 	{ "dry-run", 'n', 0, G_OPTION_ARG_NONE, &dry_run, "only say what would be done", NULL },
 	{ "force", 0, 0, G_OPTION_ARG_NONE, &force,
-	  "redo although the file or the journal does not look as the crash left it", NULL },
+	  "redo although the file or the journal does not look as the crash left it; a commit in doubt took place", NULL },
 	{ "discard", 0, 0, G_OPTION_ARG_NONE, &discard,
-	  "delete the journal and keep the file as it is: its last commits may be lost", NULL },
+	  "delete the journal and keep the file as it is: its last commits may be lost; a commit in doubt did not take place", NULL },
 	{ "json", 0, 0, G_OPTION_ARG_NONE, &as_json, "print one JSON object for each file", NULL },
-	{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &files, NULL, NULL },
+	{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &arguments, NULL, NULL },
 	{ NULL, 0, 0, 0, NULL, NULL, NULL },
 };
 
@@ -55,6 +58,8 @@ static const char *outlook(const struct recovery *r)
 		return "end that process, or use bigfile commit";
 	case JOURNAL_NEWER:
 		return "use that version";
+	case JOURNAL_DOUBT:
+		return "recovery refuses until that journal is back, unless --force (it took place) or --discard (it did not)";
 	default:
 		return "recovery refuses unless --force or --discard";
 	}
@@ -131,7 +136,7 @@ static int worse(int a, int b)
 
 static gboolean need_files(const char *command)
 {
-	if (files)
+	if (arguments)
 		return TRUE;
 	cli_complain("no file; see bigfile %s --help", command);
 	return FALSE;
@@ -139,23 +144,26 @@ static gboolean need_files(const char *command)
 
 int cli_check(int argc, char **argv)
 {
+	g_autoptr(GPtrArray) files = NULL;
 	int worst = CHECK_CLEAN;
 
-	if (!cli_parse(&argc, &argv, check_entries, "FILE...",
-		       "Looks whether marked files need recovery; changes nothing.  Exits with 0: clean, 1: needs recovery,\n"
-		       "2: damaged, or recovery refuses, 3: in use.") ||
+	if (!cli_parse(&argc, &argv, check_entries, "FILE|FOLDER...",
+		       "Looks whether marked files, those in folders, and those that were changed together with them need recovery;\n"
+		       "changes nothing.  Exits with 0: clean, 1: needs recovery, 2: damaged, or recovery refuses, 3: in use.") ||
 	    !need_files("check"))
 		return CLI_USAGE;
-	for (char **f = files; *f; f++) {
+	files = files_named(arguments);
+	for (guint i = 0; i < files->len; i++) {
+		const char *file = files->pdata[i];
 		struct recovery r;
-		int err = recover_file(*f, RECOVER_LOOK, &r);
+		int err = recover_file(file, RECOVER_LOOK, &r);
 
 		if (err) {
-			report_failure(*f, &r, err);
+			report_failure(file, &r, err);
 			worst = CHECK_CORRUPT;
 			continue;
 		}
-		print_report(*f, &r, outlook(&r));
+		print_report(file, &r, outlook(&r));
 		worst = worse(worst, status_of(&r));
 	}
 	return worst;
@@ -185,12 +193,40 @@ static gboolean would_succeed(const struct recovery *r)
 	}
 }
 
+static const char *now_at;
+static gint64 began;
+static gboolean shown;
+
+/* For somebody who looks on, and only when it takes long. */
+static void show_progress(uint64_t done, uint64_t all)
+{
+	static gint64 next;
+	gint64 now = g_get_monotonic_time();
+
+	if (now - began < G_USEC_PER_SEC || now < next)
+		return;
+	g_printerr("\r%s: %" G_GUINT64_FORMAT " %%\033[K", now_at, all ? MIN(done * 100 / all, 100) : 100);
+	shown = TRUE;
+	next = now + G_USEC_PER_SEC / 5;
+}
+
+static int recover_it(const char *file, struct recovery *r)
+{
+	int err;
+
+	now_at = file;
+	began = g_get_monotonic_time();
+	err = recover_file(file, dry_run ? RECOVER_LOOK : discard ? RECOVER_DISCARD : force ? RECOVER_FORCE : RECOVER_REDO, r);
+	if (shown)
+		g_printerr("\r\033[K");
+	shown = FALSE;
+	return err;
+}
+
 static int recover_one(const char *file)
 {
 	struct recovery r;
-	int err = recover_file(file, dry_run ? RECOVER_LOOK : discard ? RECOVER_DISCARD :
-						      force	      ? RECOVER_FORCE :
-									RECOVER_REDO, &r);
+	int err = recover_it(file, &r);
 
 	if (!err && dry_run) {
 		print_report(file, &r, outlook(&r));
@@ -206,18 +242,23 @@ static int recover_one(const char *file)
 
 int cli_recover(int argc, char **argv)
 {
+	g_autoptr(GPtrArray) files = NULL;
 	int status = CLI_OK;
 
-	if (!cli_parse(&argc, &argv, recover_entries, "FILE...",
-		       "Brings files to their last commit after a crash.  Exits with 0 when all are good, 1 otherwise.") ||
+	if (!cli_parse(&argc, &argv, recover_entries, "FILE|FOLDER...",
+		       "Brings files, those in folders, and those that were changed together with them to their last commit after a\n"
+		       "crash.  Exits with 0 when all are good, 1 otherwise.") ||
 	    !need_files("recover"))
 		return CLI_USAGE;
 	if (force && discard) {
 		cli_complain("--force redoes the journal, --discard throws it away: choose one");
 		return CLI_USAGE;
 	}
-	for (char **f = files; *f; f++) {
-		if (recover_one(*f))
+	files = files_named(arguments);
+	if (isatty(STDERR_FILENO))
+		redo_progress = show_progress;
+	for (guint i = 0; i < files->len; i++) {
+		if (recover_one(files->pdata[i]))
 			status = CLI_FAILED;
 	}
 	return status;

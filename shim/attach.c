@@ -17,6 +17,8 @@
 #include "names.h"
 #include "parking.h"
 #include "participants.h"
+#include "retire.h"
+#include "roster.h"
 #include "sharing.h"
 #include "sys.h"
 #include "tracker.h"
@@ -62,7 +64,7 @@ static int open_journal(const char *journal, const char *path, int fd, const str
 			err = recover_opened(*jfd, journal, fd, path, RECOVER_REDO, report);
 		/* A new journal is a new file: nothing of the old one can ever be taken for its records. */
 		if (!err)
-			err = journal_delete(journal);
+			err = retire_journal(*jfd, journal, file);
 		sys_close(*jfd);
 		if (err)
 			return err;
@@ -98,15 +100,16 @@ static int take_journal(struct view *v, struct attach_request *r)
 		return err;
 	fmt_print(r->report.journal, sizeof r->report.journal, "%s", journal);
 	err = open_journal(journal, v->path, v->fd, &st, &r->report, &jfd);
-	if (err == -EBUSY && follow_names(v))
+	/* Unless it is another file's journal that is in use. */
+	if (err == -EBUSY && r->report.state != JOURNAL_BUSY && follow_names(v))
 		err = open_journal(journal, v->path, v->fd, &st, &r->report, &jfd);
-	if (err == -EBUSY)
+	if (err == -EBUSY && r->report.state != JOURNAL_BUSY)
 		report_holder(r);
 	if (err)
 		return err;
 	err = sys_fstat(v->fd, &st);
 	if (!err)
-		err = journal_init(&v->journal, jfd, journal, &st, config.durable);
+		err = journal_init(&v->journal, jfd, journal, &st, config.durable, JOURNAL_DATA);
 	if (err) {
 		sys_unlinkat(AT_FDCWD, journal);
 		journal_close(&v->journal);
@@ -273,20 +276,43 @@ int attach_run(struct attach_request *r)
 	return err;
 }
 
-static void let_go(struct view *v)
+/* Durable, and nothing in its journal that matters to anybody - or what a failed sync has left, which goes with the journal. */
+static bool is_settled(struct view *v)
 {
-	bool used = v->journal.named;
+	int err = checkpoint_now(v);
 
-	/* What cannot be made durable stays in the journal, and the journal stays. */
-	if (checkpoint_now(v)) {
-		journal_close(&v->journal);
-		return;
+	return !err || (v->journal.error && !v->error && !journal_has_records(&v->journal));
+}
+
+static bool drop_journal(struct view *v)
+{
+	bool seen = v->journal.named || v->journal.error;
+
+	if (seen && v->journal.durable)
+		return !journal_delete(v->journal.path);
+	return !sys_unlinkat(AT_FDCWD, v->journal.path);
+}
+
+/*
+ * What cannot be made durable stays in the journal, and the journal stays - and so does one that its companions may have to
+ * ask.  First go those whose last record nobody must see again.
+ */
+static void let_go_all(void)
+{
+	bool all = true;
+
+	for (struct view *v = view_first(); v; v = v->next) {
+		if (v->mode == VIEW_WRITING)
+			all &= v->settled = is_settled(v);
 	}
-	if (used && v->journal.durable)
-		journal_delete(v->journal.path);
-	else
-		sys_unlinkat(AT_FDCWD, v->journal.path);
-	journal_close(&v->journal);
+	for (int failed = 1; failed >= 0; failed--) {
+		for (struct view *v = view_first(); v; v = v->next) {
+			if (v->mode != VIEW_WRITING || !v->settled || (v->journal.error != 0) != failed)
+				continue;
+			if (all || roster_is_empty(&v->journal))
+				all &= drop_journal(v) || !v->journal.error;
+		}
+	}
 }
 
 int detach(bool ends)
@@ -296,10 +322,11 @@ int detach(bool ends)
 		sharing_leave(ends);
 		return 0;
 	}
+	let_go_all();
 	for (struct view *v = view_first(); v; v = v->next) {
 		if (v->mode != VIEW_WRITING)
 			continue;
-		let_go(v);
+		journal_close(&v->journal);
 		v->mode = VIEW_READING;
 	}
 	if (shared_session())

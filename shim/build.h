@@ -19,6 +19,7 @@
 struct build {
 	struct view *view;
 	bool begun;               /* there is a record in the journal's making */
+	bool prepared;            /* it is written, as a prepared record that is not decided yet */
 	int error;                /* the first one; pages are only noted from then on */
 	struct range run;         /* differing bytes not yet logged: file offsets */
 	const uint8_t *run_at;

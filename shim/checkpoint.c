@@ -10,6 +10,7 @@
 #include "journal_lock.h"
 #include "log.h"
 #include "marks.h"
+#include "roster.h"
 #include "shared.h"
 #include "sys.h"
 
@@ -125,6 +126,33 @@ int checkpoint_now(struct view *v)
 	return err ? err : journal_sync(&v->journal);
 }
 
+int checkpoint_companions(struct view *v)
+{
+	int err = 0;
+
+	if (roster_is_empty(&v->journal))
+		return 0;
+	for (struct view *other = view_first(); other && !err; other = other->next) {
+		/* One whose sync failed is replaced itself before the next commit. */
+		if (other != v && other->mode == VIEW_WRITING && !other->journal.error)
+			err = checkpoint_now(other);
+	}
+	return err;
+}
+
+void checkpoint_forget(struct view *v)
+{
+	for (struct view *other = view_first(); other; other = other->next) {
+		if (other != v && other->mode == VIEW_WRITING && !other->journal.error)
+			roster_remove(&other->journal, v->journal.header.salt);
+	}
+}
+
+static uint64_t data_offset_of(const struct view *v)
+{
+	return max_u64(JOURNAL_DATA, round_up(JOURNAL_ROSTER + v->journal.roster_wanted, JOURNAL_BLOCK));
+}
+
 static int replace_journal(struct view *v, const char *fresh, const struct stat *file)
 {
 	struct journal j;
@@ -135,7 +163,7 @@ static int replace_journal(struct view *v, const char *fresh, const struct stat 
 	err = journal_open_locked(fresh, file, true, &fd);
 	if (err)
 		return err;
-	err = journal_init(&j, fd, path, file, v->journal.durable);
+	err = journal_init(&j, fd, path, file, v->journal.durable, data_offset_of(v));
 	if (!err && j.durable)
 		err = sys_fsync(fd);
 	if (!err)
@@ -168,8 +196,11 @@ int checkpoint_renew_journal(struct view *v)
 	wait_for_background();
 	if (v->error)
 		return v->error;
+	err = checkpoint_companions(v);
+	if (err)
+		return err;
 	if (journal_has_records(&v->journal)) {
-		err = sys_fdatasync(v->fd);
+		err = v->journal.durable ? sys_fdatasync(v->fd) : 0;
 		if (err) {
 			fail(v, err);
 			return err;

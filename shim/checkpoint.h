@@ -18,11 +18,17 @@
 void checkpoint_consider(struct view *v, bool idle);
 /* Takes in the results of those that have ended. */
 void checkpoint_reap(void);
-/* Does one now, waiting for the one under way. */
+/* Does one now, waiting for the one under way.  The journal is then empty on the disk too: none of its records is in doubt. */
 int checkpoint_now(struct view *v);
 /* In the background, of v. */
 bool checkpoint_is_under_way(const struct view *v);
-/* Replaces a journal whose sync failed. */
+/*
+ * Checkpoints of the companions of v, before its journal gets another path or goes, for that is the one they would ask.
+ */
+int checkpoint_companions(struct view *v);
+/* v's journal gets another path, or goes; it is empty: no roster need have it any more. */
+void checkpoint_forget(struct view *v);
+/* Replaces a journal whose sync failed, or whose roster is full. */
 int checkpoint_renew_journal(struct view *v);
 /* In the child of fork: one that is under way is the parent's. */
 void checkpoint_after_fork(void);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Commit: a consistent cut, one record per changed file, one sync, apply.  See commit.h.
+ * Commit: a consistent cut, one record per changed file, sealed together, apply.  See commit.h.
  *
  * The cut.  A round protects the dirty pages and copies them.  When after a round nothing is dirty, nothing was
  * stored between the protection of any page and the look that found it clean: all copies are
@@ -8,8 +8,8 @@
  * gate is closed for one last round, in which a writer waits in the fault handler.  It opens
  * before any disk I/O.
  *
- * A crash before the sync of a record leaves the old state, one after it the new state: recovery redoes the
- * record.  The file is touched by apply alone, which comes after the sync.
+ * A crash before seal_all has made the transaction durable leaves the old state in all files, one after that the new one: recovery redoes the
+ * records.  Files are touched by apply alone, which comes after that.
  */
 #include "commit.h"
 
@@ -22,6 +22,7 @@
 #include "log.h"
 #include "names.h"
 #include "participants.h"
+#include "seal.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -168,7 +169,7 @@ static int start_builds(void)
 	each_writing(v) {
 		int err = v->shared ? shared_follow(v) : 0;
 
-		if (!err && v->journal.error)
+		if (!err && (v->journal.error || v->journal.roster_wanted))
 			err = checkpoint_renew_journal(v);
 		look_for_stranger(v);
 		if (!err)
@@ -235,37 +236,16 @@ static void apply(struct view *v)
 	v->cut = UINT64_MAX;
 }
 
-/* From here on files are changed.  The first record that is durable is the commit. */
-static int seal_and_apply(struct commit_report *report)
+/* From here on files are changed. */
+static void apply_all(struct commit_report *report)
 {
-	uint64_t transaction = 0;
-	struct view *failed = NULL;
-	int err = 0;
-
-	sys_call(SYS_getrandom, &transaction, sizeof transaction, 0);
 	each_writing(v) {
-		if (failed || !build_has_changes(v->build))
-			continue;
-		err = journal_seal(&v->journal, transaction, v->cut, v->size);
-		if (err) {
-			failed = v;
-			continue;
-		}
-		report->files++;
-		report->bytes += v->journal.record.length;
-	}
-	if (failed && report->files)
-		log_error("%s: commit failed: %e; %u other files of the same commit are committed, this one and "
-			  "those after it are not", failed->path, err, report->files);
-	each_writing(v) {
-		if (v == failed)
-			break;
 		if (!build_has_changes(v->build))
 			continue;
+		report->files++;
+		report->bytes += v->journal.record.length;
 		apply(v);
-		build_end(v, true);
 	}
-	return err;
 }
 
 static int attempt(struct commit_report *report)
@@ -285,14 +265,11 @@ static int attempt(struct commit_report *report)
 		report->pages += v->build ? v->build->pages : 0;
 	}
 	if (!err) {
-		at_fault = NULL;
-		err = seal_and_apply(report);
-		each_writing(v) {
-			if (err && v->build && build_has_changes(v->build) && !at_fault)
-				at_fault = v;
-		}
+		err = seal_all(&at_fault);
+		if (!err)
+			apply_all(report);
 	}
-	if (err && err != -EAGAIN && at_fault && !report->files)
+	if (err && err != -EAGAIN && at_fault)
 		log_error("%s: commit failed: %e; nothing is lost: the transaction stays open, mend the cause "
 			  "and commit again", at_fault->path, err);
 	end_builds(!err);

@@ -20,9 +20,8 @@ struct commit_report {
 };
 
 /*
- * 0: everything that was stored before the call is committed.  -errno: nothing of it is, the
- * transaction is still open and the files are untouched; said in one line.  (When several files have changed
- * and a later one fails, the earlier ones are committed: the line says so.)
+ * 0: everything that was stored before the call is committed, in all files.  -errno: nothing of it is, the
+ * transaction is still open and the files are untouched; said in one line.
  */
 int commit_all(struct commit_report *report);
 

@@ -126,7 +126,8 @@ static bool is_empty_of_unnamed(struct view *v)
 /* Who has it under a name that is not marked would use the file without a transaction from then on. */
 static bool is_empty_of_named(struct view *v)
 {
-	return !v->nameless && marks_match(v->path) && is_clean(v) && (v->mode == VIEW_READING || !checkpoint_now(v));
+	return !v->nameless && marks_match(v->path) && is_clean(v) &&
+	       (v->mode == VIEW_READING || (!checkpoint_now(v) && !checkpoint_companions(v)));
 }
 
 static bool is_wanted_elsewhere(const struct view *v)
@@ -176,10 +177,11 @@ static void take_back(struct view *v)
 	participants_ask_all(ASK_LOOK, NULL);
 }
 
-static void delete_journal(const struct view *v)
+static void delete_journal(struct view *v)
 {
 	if (v->mode != VIEW_WRITING)
 		return;
+	checkpoint_forget(v);
 	if (v->journal.named && v->journal.durable)
 		journal_delete(v->journal.path);
 	else

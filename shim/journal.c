@@ -43,7 +43,7 @@ int journal_adopt(struct journal *j, int fd, const char *path)
 	return open_with(j, fd, path);
 }
 
-int journal_init(struct journal *j, int fd, const char *path, const struct stat *file, bool durable)
+int journal_init(struct journal *j, int fd, const char *path, const struct stat *file, bool durable, uint64_t data_offset)
 {
 	int err = open_with(j, fd, path);
 
@@ -51,10 +51,11 @@ int journal_init(struct journal *j, int fd, const char *path, const struct stat 
 		return err;
 	j->durable = durable;
 	journal_first_header(&j->header, file, durable);
-	j->tail = (struct journal_position){ JOURNAL_DATA, 1 };
-	j->free_limit = JOURNAL_DATA;
+	j->header.data_offset = j->header.head_offset = data_offset;
+	j->tail = (struct journal_position){ data_offset, 1 };
+	j->free_limit = data_offset;
 	j->free_seq = 1;
-	j->allocated = JOURNAL_DATA;
+	j->allocated = data_offset;
 	return journal_write_both(j->fd, &j->header);
 }
 
@@ -66,6 +67,7 @@ void journal_close(struct journal *j)
 		arena_free(j->path, strlen(j->path) + 1);
 	arena_free(j->buffer, BUFFER_SIZE);
 	arena_free(j->hash, sizeof(XXH3_state_t));
+	arena_free(j->roster, j->roster_room);
 	memset(j, 0, sizeof *j);
 	j->fd = -1;
 }
@@ -86,7 +88,7 @@ uint64_t journal_live_bytes(const struct journal *j)
 		return 0;
 	if (j->header.head_offset < j->tail.offset)
 		return j->tail.offset - j->header.head_offset;
-	return j->tail.offset - JOURNAL_DATA + j->allocated - j->header.head_offset;
+	return j->tail.offset - j->header.data_offset + j->allocated - j->header.head_offset;
 }
 
 /* Writes zeros where the file will be used next, behind a record that ends at `end`. */
@@ -123,9 +125,9 @@ int journal_begin(struct journal *j)
 	j->room_end = wrapped ? j->free_limit : UINT64_MAX;
 	if (idle) {
 		/* The durable head may be elsewhere, but the chain from there leads here too. */
-		j->start = j->header.head_offset = j->free_limit = JOURNAL_DATA;
-	} else if (!wrapped && j->free_limit - JOURNAL_DATA >= j->allocated / 2) {
-		j->start = JOURNAL_DATA;
+		j->start = j->header.head_offset = j->free_limit = j->header.data_offset;
+	} else if (!wrapped && j->free_limit - j->header.data_offset >= j->allocated / 2) {
+		j->start = j->header.data_offset;
 		j->room_end = j->free_limit;
 	}
 	memset(j->buffer, 0, sizeof j->record);
@@ -238,24 +240,18 @@ int journal_put(struct journal *j, uint64_t offset, const void *data, size_t len
 
 /*
  * A commit that is reported as failed should not come back to life: when the record may have reached
- * the disk but the sync failed, blot it out as well as can be done now.
+ * the disk but the sync failed, blot it out as well as can be done now.  0: it is known to be gone.
  */
-static void blot_out(struct journal *j)
+static int blot_out(struct journal *j)
 {
 	static const struct journal_record nothing;
+	int err = sys_pwrite_all(j->fd, &nothing, sizeof nothing, j->start);
 
-	sys_pwrite_all(j->fd, &nothing, sizeof nothing, j->start);
-	sys_fdatasync(j->fd);
+	return !err && j->durable ? sys_fdatasync(j->fd) : err;
 }
 
-int journal_sync(struct journal *j)
+int journal_synced(struct journal *j, int err)
 {
-	int err = 0;
-
-	if (j->error)
-		return j->error;
-	if (j->durable)
-		err = sys_fdatasync(j->fd);
 	if (!err && j->durable && !j->named)
 		err = sync_folder_of(j->path);
 	if (err) {
@@ -266,6 +262,13 @@ int journal_sync(struct journal *j)
 	j->free_limit = j->header.head_offset;
 	j->free_seq = j->header.head_seq;
 	return 0;
+}
+
+int journal_sync(struct journal *j)
+{
+	if (j->error)
+		return j->error;
+	return journal_synced(j, j->durable ? sys_fdatasync(j->fd) : 0);
 }
 
 /* What is in the buffer goes out with its last block filled up, so that the kernel need not read it. */
@@ -293,34 +296,67 @@ static int write_out(struct journal *j)
 	return err;
 }
 
-int journal_seal(struct journal *j, uint64_t transaction, uint64_t cut_size, uint64_t new_size)
+static uint64_t record_end(const struct journal *j)
 {
-	uint64_t end;
+	return round_up(j->start + sizeof j->record + j->record.length, JOURNAL_BLOCK);
+}
+
+static int write_record(struct journal *j, enum journal_record_type type, const struct journal_sealing *s)
+{
 	int err;
 
 	j->record.magic = JOURNAL_RECORD_MAGIC;
-	j->record.type = RECORD_COMMIT;
+	j->record.type = (uint16_t)type;
 	j->record.seq = j->tail.seq;
 	j->record.salt = j->header.salt;
-	j->record.transaction = transaction;
-	j->record.cut_size = cut_size;
-	j->record.new_size = new_size;
+	j->record.transaction = s->transaction;
+	j->record.cut_size = s->cut_size;
+	j->record.new_size = s->new_size;
 	j->record.time = sys_now_ns(CLOCK_REALTIME);
 	err = write_out(j);
-	if (err) {
+	/* It was not written whole, so it is none; what there is of it goes all the same. */
+	if (err)
 		blot_out(j);
-		return err;
-	}
-	end = round_up(j->start + sizeof j->record + j->record.length, JOURNAL_BLOCK);
-	extend(j, end);
-	err = journal_sync(j);
-	if (err) {
-		blot_out(j);
-		return err;
-	}
-	j->tail = (struct journal_position){ end, j->tail.seq + 1 };
+	else
+		extend(j, record_end(j));
+	return err;
+}
+
+void journal_accept(struct journal *j)
+{
+	j->tail = (struct journal_position){ record_end(j), j->tail.seq + 1 };
 	journal_seals++;
-	return 0;
+}
+
+int journal_seal(struct journal *j, const struct journal_sealing *s)
+{
+	int err = write_record(j, RECORD_COMMIT, s);
+
+	j->lingers = false;
+	if (err)
+		return err;
+	err = journal_sync(j);
+	if (err)
+		j->lingers = blot_out(j) != 0;
+	else
+		journal_accept(j);
+	return err;
+}
+
+int journal_prepare(struct journal *j, const struct journal_sealing *s, const struct journal_reference *reference,
+		    size_t length)
+{
+	int err = journal_put(j, JOURNAL_REFERENCE, reference, length);
+
+	return err ? err : write_record(j, RECORD_PREPARED, s);
+}
+
+void journal_revoke(struct journal *j)
+{
+	int err = blot_out(j);
+
+	if (err && !j->error)
+		j->error = err;
 }
 
 int journal_each_sealed(struct journal *j, journal_entry_fn fn, void *arg)
@@ -334,7 +370,8 @@ int journal_each_sealed(struct journal *j, journal_entry_fn fn, void *arg)
 		struct journal_entry e;
 
 		memcpy(&e, p, sizeof e);
-		err = fn(arg, e.offset, p + sizeof e, e.length);
+		if (e.offset != JOURNAL_REFERENCE)
+			err = fn(arg, e.offset, p + sizeof e, e.length);
 		p += sizeof e + round_up(e.length, 8);
 	}
 	return err;

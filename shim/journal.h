@@ -46,10 +46,26 @@ struct journal {
 	size_t used;
 	struct journal_record record;
 	void *hash;
+	bool lingers;                 /* its sync failed, and whether it is on the disk nobody knows */
+
+	/* roster.c */
+	uint8_t *roster;              /* as in the file; NULL: not read yet */
+	size_t roster_room;
+	uint64_t roster_salt;         /* of the journal that it was read from */
+	uint64_t roster_used;         /* bytes */
+	uint32_t roster_version;      /* counts changes, in a shared session those of all; */
+	uint32_t roster_seen;         /* what is in memory is as of this one */
+	uint64_t roster_wanted;       /* bytes that had no room: the next journal has it */
+};
+
+struct journal_sealing {
+	uint64_t transaction;
+	uint64_t cut_size;
+	uint64_t new_size;
 };
 
 /* Takes over fd, which is new, empty and locked, and writes the first header (not synced). */
-int journal_init(struct journal *j, int fd, const char *path, const struct stat *file, bool durable);
+int journal_init(struct journal *j, int fd, const char *path, const struct stat *file, bool durable, uint64_t data_offset);
 /*
  * Takes over fd, of a journal that another process writes too; what is in it the caller copies from there.  A journal
  * that j had before is closed.
@@ -61,8 +77,17 @@ void journal_close(struct journal *j);
 int journal_begin(struct journal *j);
 /* Appends [offset, offset + length) of the file.  -EAGAIN: no room before a checkpoint. */
 int journal_put(struct journal *j, uint64_t offset, const void *data, size_t length);
-/* Completes the record and makes it durable.  After an error the record does not exist. */
-int journal_seal(struct journal *j, uint64_t transaction, uint64_t cut_size, uint64_t new_size);
+/* Completes the record and makes it durable.  After an error the record does not exist, unless it lingers. */
+int journal_seal(struct journal *j, const struct journal_sealing *s);
+/*
+ * Completes it as a prepared record, and writes it.  It is there when it has been made durable (journal_sync, or a
+ * sync of fd and journal_synced) and accepted, or else it must be revoked.  After an error it does not exist.
+ */
+int journal_prepare(struct journal *j, const struct journal_sealing *s, const struct journal_reference *reference,
+		    size_t length);
+void journal_accept(struct journal *j);
+/* What fails makes the journal one to be replaced. */
+void journal_revoke(struct journal *j);
 /* The entries of the record just sealed, in order. */
 int journal_each_sealed(struct journal *j, journal_entry_fn fn, void *arg);
 
@@ -74,6 +99,8 @@ int journal_note(struct journal *j, uint64_t applied_seq, uint64_t applying_seq,
 int journal_trim(struct journal *j, struct journal_position head);
 /* Makes the trim durable now, and thereby its room free. */
 int journal_sync(struct journal *j);
+/* The same, when fd has been synced since with the result err. */
+int journal_synced(struct journal *j, int err);
 uint64_t journal_live_bytes(const struct journal *j);
 bool journal_has_records(const struct journal *j);
 /* It has none, and a crash now would find none: all of it is free. */

@@ -5,9 +5,10 @@
  * A journal is the redo log of one marked file.  All numbers are little-endian, all offsets
  * and lengths in bytes, all ranges half-open.
  *
- *   0       header slot 0   struct journal_header, padded with zeros to 4096
- *   4096    header slot 1   the same
- *   8192    records         each starts at a multiple of 4096
+ *   0            header slot 0   struct journal_header, padded with zeros to 4096
+ *   4096         header slot 1   the same
+ *   8192         roster          struct journal_companion, one behind the other
+ *   data_offset  records         each starts at a multiple of 4096
  *
  * Header.  Both slots are written by turns; the valid one with the higher serial counts.  A
  * slot is valid when magic and checksum (XXH3-64 of the bytes before it) are right.  A slot that
@@ -19,12 +20,13 @@
  * head_checksum (XXH3-64 of the struct's bytes before that field), salt (the header's) and
  * body_checksum (XXH3-64 of the entries) are right.  An entry is struct journal_entry, then
  * `length` bytes that belong at `offset` of the file, then zeros up to a multiple of 8.  A later
- * entry overrides an earlier one.
+ * entry overrides an earlier one.  An entry at JOURNAL_REFERENCE holds no bytes of the file but struct
+ * journal_reference; it is the last one of a prepared record.
  *
  * Chain.  The first live record is number head_seq at head_offset (a header says so even when it is
  * not written yet).  Record n+1 starts at the end of record n, rounded up to 4096 - or, when no valid
- * record n+1 is there, at 8192: the log is a ring.  The chain ends where neither holds it.
- * Record n+1 is written only after record n is durable.  Therefore, when a chain ends at n and
+ * record n+1 is there, at data_offset: the log is a ring.  The chain ends where neither holds it.
+ * Record n+1 is written only after record n is durable and decided.  Therefore, when a chain ends at n and
  * any multiple of 4096 holds a valid record with a number above n+1, or when the header's
  * applied_seq is above n, the journal is corrupt - not merely cut short by a crash.
  *
@@ -34,6 +36,21 @@
  * Redo.  Of each live record in turn: when the file is longer than cut_size it is cut to that, then
  * it is given new_size (growth reads as zeros), then the entries are written.  Redoing
  * the chain from its head any number of times gives the same file.
+ *
+ * Several files.  A transaction that changes several files has a record in the journal of each.  One of them, the coordinator's, is a
+ * commit record like any other, and decides.  The others are prepared records: they count when the coordinator's counts, which
+ * they name by the journal's path and salt, and by the record's number.  A prepared record is in doubt
+ * when it is the last of its chain and the header's applying_seq is below it; any other is committed.
+ * The coordinator's record `seq` counts as committed
+ *   - when the coordinator's head_seq is above seq, or
+ *   - when its chain holds record seq, with the same transaction;
+ * as aborted when its chain, undamaged, does not.  Therefore no number is used again before the prepared records that name it
+ * have durably gone.  What is decided is written into the record: it becomes a commit record, or is blotted out.
+ *
+ * Roster.  The companions that a journal may be the coordinator of: no prepared record names a journal before
+ * the roster, durable, has the record's own journal in it.  It ends where the magic or the checksum is wrong, or at data_offset.
+ * Nobody deletes a journal, or gives it another path, as long as a companion that its roster names may be in doubt.  When
+ * recovery cannot get at a companion it keeps the journal as PATH.SALT.bigfile-journal, PATH being its path without the suffix.
  *
  * State of the file.  file_size, mtime and ctime are what the file looked like when record applied_seq had
  * been applied to it, on the boot boot_id; applying_seq is the newest record whose apply has begun.  These are
@@ -48,7 +65,9 @@
 #define JOURNAL_MAGIC 0x4c4e524a46474942ull /* "BIGFJRNL" */
 #define JOURNAL_VERSION 1
 #define JOURNAL_BLOCK 4096u
-#define JOURNAL_DATA (2u * JOURNAL_BLOCK)
+#define JOURNAL_ROSTER (2u * JOURNAL_BLOCK)
+#define JOURNAL_DATA (JOURNAL_ROSTER + JOURNAL_BLOCK) /* the least data_offset */
+#define JOURNAL_REFERENCE UINT64_MAX
 
 /* Records were not made durable one by one: a gap in the chain proves nothing. */
 #define JOURNAL_LAX 1u
@@ -60,6 +79,7 @@ struct journal_header {
 	uint32_t flags;       /* JOURNAL_LAX or 0 */
 	uint64_t serial;      /* higher wins */
 	uint64_t salt;        /* random, one per journal file */
+	uint64_t data_offset; /* a multiple of 4096; the same as long as the journal lives */
 	uint64_t head_offset;
 	uint64_t head_seq;    /* from 1 */
 	uint64_t file_ino;    /* the marked file */
@@ -84,7 +104,7 @@ struct journal_header {
 
 enum journal_record_type {
 	RECORD_COMMIT = 1, /* this record alone decides */
-	/* 2 and 3 are kept for transactions over several files: prepared, decision. */
+	RECORD_PREPARED = 2, /* another journal's record decides */
 };
 
 struct journal_record {
@@ -108,8 +128,30 @@ struct journal_entry {
 	uint32_t reserved;     /* 0 */
 };
 
+/* Which record decides.  Then the paths, each with its 0: of the coordinator's journal, of its file. */
+struct journal_reference {
+	uint64_t salt;
+	uint64_t seq;
+	uint32_t journal_length; /* of the paths, their 0 included */
+	uint32_t file_length;
+};
+
+#define JOURNAL_COMPANION_MAGIC 0x504d4342u /* "BCMP" */
+
+/* Then the paths, as above, of the companion; then zeros up to a multiple of 8. */
+struct journal_companion {
+	uint32_t magic;
+	uint32_t done;           /* not 0: it is in doubt no more.  Written later, and not in the checksum */
+	uint64_t salt;           /* of its journal */
+	uint32_t journal_length;
+	uint32_t file_length;
+	uint64_t checksum;       /* XXH3-64 of salt, of the lengths, and of the paths */
+};
+
 _Static_assert(sizeof(struct journal_header) <= 512, "a header fits a sector");
 _Static_assert(sizeof(struct journal_record) == 80, "no padding on disk");
 _Static_assert(sizeof(struct journal_entry) == 16, "no padding on disk");
+_Static_assert(sizeof(struct journal_reference) == 24, "no padding on disk");
+_Static_assert(sizeof(struct journal_companion) == 32, "no padding on disk");
 
 #endif

@@ -54,6 +54,7 @@ void journal_first_header(struct journal_header *h, const struct stat *file, boo
 	h->version = JOURNAL_VERSION;
 	h->flags = durable ? 0 : JOURNAL_LAX;
 	sys_call(SYS_getrandom, &h->salt, sizeof h->salt, 0);
+	h->data_offset = JOURNAL_DATA;
 	h->head_offset = JOURNAL_DATA;
 	h->head_seq = 1;
 	h->file_ino = file->st_ino;

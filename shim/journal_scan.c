@@ -2,6 +2,7 @@
 /* The reader of journal_format.h; see journal_scan.h for its rules. */
 #include "journal_scan.h"
 
+#include <limits.h>
 #include <string.h>
 
 #define XXH_INLINE_ALL
@@ -35,6 +36,8 @@ static enum journal_find judge_slot(const struct journal_header *h)
 	if (h->version != JOURNAL_VERSION)
 		return h->version > JOURNAL_VERSION ? FOUND_NEWER : FOUND_DAMAGE;
 	if (h->checksum != journal_hash(h, offsetof(struct journal_header, checksum)))
+		return FOUND_DAMAGE;
+	if (h->data_offset < JOURNAL_DATA || h->data_offset % JOURNAL_BLOCK || h->data_offset > INT64_MAX / 2)
 		return FOUND_DAMAGE;
 	return h->flags & ~JOURNAL_KNOWN_FLAGS ? FOUND_NEWER : FOUND_HEADER;
 }
@@ -152,7 +155,7 @@ static int try_record(int fd, const struct journal_header *header, uint64_t seq,
 		return err;
 	if (r->seq != seq)
 		return -ENOENT;
-	if (r->type != RECORD_COMMIT || r->flags)
+	if ((r->type != RECORD_COMMIT && r->type != RECORD_PREPARED) || r->flags)
 		return -EPROTONOSUPPORT;
 	return check_body(fd, pos, r);
 }
@@ -163,9 +166,9 @@ int journal_locate(int fd, const struct journal_header *header, uint64_t seq, ui
 	int err = try_record(fd, header, seq, pos, record);
 
 	*offset = pos;
-	if (err == -ENOENT && pos != JOURNAL_DATA) {
-		*offset = JOURNAL_DATA;
-		err = try_record(fd, header, seq, JOURNAL_DATA, record);
+	if (err == -ENOENT && pos != header->data_offset) {
+		*offset = header->data_offset;
+		err = try_record(fd, header, seq, *offset, record);
 	}
 	return err;
 }
@@ -174,7 +177,7 @@ int journal_locate(int fd, const struct journal_header *header, uint64_t seq, ui
 static int find_later_record(int fd, const struct journal_header *header, uint64_t seq, bool *found)
 {
 	char *scratch = arena_alloc(SCRATCH);
-	uint64_t pos = JOURNAL_DATA;
+	uint64_t pos = header->data_offset;
 	ssize_t n = 1;
 
 	*found = false;
@@ -199,20 +202,22 @@ static int find_later_record(int fd, const struct journal_header *header, uint64
 	return n < 0 ? (int)n : 0;
 }
 
-int journal_scan(int fd, const struct journal_header *header, struct journal_chain *chain)
+static int walk(int fd, const struct journal_header *header, uint64_t last, struct journal_chain *chain)
 {
 	uint64_t pos = header->head_offset, offset;
 	struct journal_record r;
-	int err;
+	int err = 0;
 
 	memset(chain, 0, sizeof *chain);
 	chain->last_seq = header->head_seq - 1;
 	chain->end = pos;
-	for (;;) {
+	while (chain->last_seq < last) {
 		err = journal_locate(fd, header, chain->last_seq + 1, pos, &offset, &r);
 		if (err)
 			break;
 		chain->records++;
+		chain->last_at = offset;
+		chain->doubtful = r.type == RECORD_PREPARED && header->applying_seq < r.seq;
 		chain->bytes += r.length;
 		chain->last_seq = r.seq;
 		chain->last_time = r.time;
@@ -220,6 +225,21 @@ int journal_scan(int fd, const struct journal_header *header, struct journal_cha
 		pos = round_up(offset + sizeof r + r.length, JOURNAL_BLOCK);
 		chain->end = pos;
 	}
+	return err;
+}
+
+int journal_scan_to(int fd, const struct journal_header *header, uint64_t last, struct journal_chain *chain)
+{
+	int err = walk(fd, header, last, chain);
+
+	chain->doubtful = false;
+	return err == -ENOENT || err == -EPROTONOSUPPORT ? 0 : err;
+}
+
+int journal_scan(int fd, const struct journal_header *header, struct journal_chain *chain)
+{
+	int err = walk(fd, header, UINT64_MAX, chain);
+
 	chain->newer = err == -EPROTONOSUPPORT;
 	if (err != -ENOENT)
 		return chain->newer ? 0 : err;
@@ -265,12 +285,55 @@ int journal_each_entry(int fd, uint64_t offset, const struct journal_record *rec
 		err = sys_pread_all(fd, &e, sizeof e, at);
 		at += sizeof e;
 		if (!err && (e.length == 0 || e.length > end - at ||
-			     e.offset > INT64_MAX - (uint64_t)e.length))
+			     (e.offset != JOURNAL_REFERENCE && e.offset > INT64_MAX - (uint64_t)e.length)))
 			err = -EBADMSG;
-		if (!err)
+		if (!err && e.offset != JOURNAL_REFERENCE)
 			err = emit_entry(fd, at, &e, scratch, fn, arg);
 		at += round_up(e.length, 8);
 	}
 	arena_free(scratch, SCRATCH);
 	return err;
+}
+
+bool journal_paths_are_sound(const char *paths, uint64_t journal_length, uint64_t file_length, uint64_t room)
+{
+	return journal_length > 1 && file_length > 1 && journal_length <= PATH_MAX && file_length <= PATH_MAX &&
+	       journal_length + file_length <= room && strnlen(paths, journal_length) == journal_length - 1 &&
+	       strnlen(paths + journal_length, file_length) == file_length - 1;
+}
+
+static int take_reference(int fd, uint64_t at, size_t length, struct journal_reference **reference)
+{
+	struct journal_reference *r = length < sizeof *r ? NULL : arena_alloc(length);
+	int err = r ? sys_pread_all(fd, r, length, at) : -EBADMSG;
+
+	if (!err && !journal_paths_are_sound((const char *)(r + 1), r->journal_length, r->file_length, length - sizeof *r))
+		err = -EBADMSG;
+	if (err)
+		arena_free(r, length);
+	else
+		*reference = r;
+	return err;
+}
+
+int journal_read_reference(int fd, uint64_t offset, const struct journal_record *record,
+			   struct journal_reference **reference, size_t *length)
+{
+	uint64_t at = offset + sizeof *record, end = at + record->length;
+
+	while (end - at > sizeof(struct journal_entry)) {
+		struct journal_entry e;
+		int err = sys_pread_all(fd, &e, sizeof e, at);
+
+		at += sizeof e;
+		if (err)
+			return err;
+		if (e.length == 0 || round_up(e.length, 8) > end - at)
+			return -EBADMSG;
+		*length = e.length;
+		if (e.offset == JOURNAL_REFERENCE)
+			return take_reference(fd, at, e.length, reference);
+		at += round_up(e.length, 8);
+	}
+	return -EBADMSG;
 }

@@ -17,6 +17,7 @@
 #include "journal_lock.h"
 #include "log.h"
 #include "marks.h"
+#include "retire.h"
 #include "sys.h"
 #include "tracker.h"
 #include "view.h"
@@ -69,6 +70,18 @@ static bool is_journal_of(const struct view *v, const char *path)
 	       ours.st_ino == named.st_ino;
 }
 
+/* It goes to another path, or goes: then nobody may be in doubt and look for it at this one. */
+static int empty_journal(struct view *v)
+{
+	int err = checkpoint_now(v);
+
+	if (!err)
+		err = checkpoint_companions(v);
+	if (!err)
+		checkpoint_forget(v);
+	return err;
+}
+
 /* Files may have changed names with each other: then no journal can go straight to its new place. */
 static void step_aside(struct view *v)
 {
@@ -76,7 +89,7 @@ static void step_aside(struct view *v)
 
 	/* By the inode: what a crash has left of another file there is not overwritten. */
 	fmt_print(aside, sizeof aside, "%s.%lu" JOURNAL_SUFFIX, v->journal.path, (unsigned long)v->ino);
-	if (v->mode == VIEW_WRITING && !checkpoint_now(v) && is_journal_of(v, v->journal.path) &&
+	if (v->mode == VIEW_WRITING && !empty_journal(v) && is_journal_of(v, v->journal.path) &&
 	    !sys_rename(v->journal.path, aside))
 		set_string(&v->journal.path, aside);
 }
@@ -107,7 +120,7 @@ static void lose_name(struct view *v)
 		else if (open)
 			log_info("%s: deleted: what was not committed of it is dropped with it", v->path);
 		/* Its records may matter as long as the deletion itself is not durable. */
-		if (!checkpoint_now(v))
+		if (!empty_journal(v))
 			sys_unlinkat(AT_FDCWD, v->journal.path);
 		journal_close(&v->journal);
 	}
@@ -121,7 +134,7 @@ static int clear_the_way(const char *journal, const struct stat *file)
 
 	if (err)
 		return err == -ENOENT ? 0 : err;
-	err = sys_unlinkat(AT_FDCWD, journal);
+	err = retire_journal(fd, journal, file);
 	sys_close(fd);
 	return err;
 }
@@ -147,7 +160,7 @@ static int move_journal(struct view *v, const char *path)
 	int err = journal_path_of(path, config.journal_dir, journal, sizeof journal);
 
 	if (!err)
-		err = checkpoint_now(v);
+		err = empty_journal(v);
 	if (!err)
 		err = rename_journal(v, journal);
 	if (!err && v->journal.durable)

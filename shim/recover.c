@@ -21,13 +21,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
 #include "config.h"
+#include "doubt.h"
 #include "fmt.h"
 #include "journal_lock.h"
 #include "journal_scan.h"
 #include "log.h"
 #include "marks.h"
-#include "page.h"
+#include "redo.h"
+#include "retire.h"
 #include "sys.h"
 
 #define APPLY_GRACE_SECONDS 60
@@ -39,6 +42,7 @@ const char *journal_state_name(enum journal_state state)
 		[JOURNAL_PENDING] = "pending", [JOURNAL_BUSY] = "busy",
 		[JOURNAL_CORRUPT] = "corrupt", [JOURNAL_FOREIGN] = "foreign",
 		[JOURNAL_STRANGER] = "stranger", [JOURNAL_NEWER] = "newer",
+		[JOURNAL_DOUBT] = "doubt",
 	};
 
 	return names[state];
@@ -100,7 +104,65 @@ static void copy_owner(struct recovery *r, const struct journal_header *h)
 	r->owner_comm[sizeof r->owner_comm - 1] = '\0';
 }
 
-static int examine(int jfd, const struct stat *file, struct journal_header *h,
+static void judge_doubt(struct recovery *r, const struct doubt *d)
+{
+	if (d->answer == DOUBT_BUSY) {
+		copy_owner(r, &d->asked);
+		r->state = JOURNAL_BUSY;
+		fmt_print(r->reason, sizeof r->reason, "the journal of a file that was changed together with it, %s, is in use",
+			  d->coordinator);
+	} else {
+		r->state = JOURNAL_DOUBT;
+		fmt_print(r->reason, sizeof r->reason, "whether its last commit took place is said by %s, and %s",
+			  d->coordinator, d->reason);
+	}
+}
+
+/* Does the last record count?  Afterwards the chain ends with one that does, unless the state says why not. */
+static int resolve(int jfd, const struct stat *file, const struct journal_header *h, struct journal_chain *chain,
+		   enum recover_mode mode, struct recovery *r)
+{
+	static const enum doubt_how how[] = {
+		[RECOVER_LOOK] = DOUBT_LOOK,     [RECOVER_REDO] = DOUBT_SETTLE,
+		[RECOVER_FORCE] = DOUBT_COMMIT,  [RECOVER_DISCARD] = DOUBT_ABORT,
+	};
+	struct doubt *d = arena_alloc(sizeof *d);
+	int err = d ? doubt_settle(jfd, r->journal, file, h, chain, how[mode], d) : -ENOMEM;
+
+	if (!err && d->answer == DOUBT_ABORTED && mode == RECOVER_LOOK)
+		err = journal_scan_to(jfd, h, chain->last_seq - 1, chain);
+	if (!err && (d->answer == DOUBT_UNKNOWN || d->answer == DOUBT_BUSY))
+		judge_doubt(r, d);
+	arena_free(d, sizeof *d);
+	return err;
+}
+
+static void judge_chain(int jfd, const struct stat *file, const struct journal_header *h,
+			const struct journal_chain *chain, struct recovery *r)
+{
+	r->records = chain->records;
+	r->bytes = chain->bytes;
+	r->first_seq = h->head_seq;
+	r->last_seq = chain->last_seq;
+	r->last_time = chain->last_time;
+	r->new_size = chain->new_size;
+	if (r->state == JOURNAL_BUSY || r->state == JOURNAL_DOUBT)
+		return;
+	if (chain->newer)
+		judge(r, JOURNAL_NEWER, "a record was written by a newer version of Bigfile");
+	else if (chain->gap)
+		judge(r, JOURNAL_CORRUPT, "a committed record is damaged or missing");
+	else if (chain->records == 0)
+		judge(r, JOURNAL_EMPTY, "the journal holds no committed record");
+	else if (h->file_ino != (uint64_t)file->st_ino)
+		judge(r, JOURNAL_FOREIGN, "the journal belongs to another file of this name");
+	else if (stranger_was_here(jfd, h, chain, file))
+		judge(r, JOURNAL_STRANGER, "the file was changed without Bigfile after the crash");
+	else
+		judge(r, JOURNAL_PENDING, "committed records are not yet in the file for good");
+}
+
+static int examine(int jfd, const struct stat *file, enum recover_mode mode, struct journal_header *h,
 		   struct journal_chain *chain, struct recovery *r)
 {
 	enum journal_find found;
@@ -120,65 +182,11 @@ static int examine(int jfd, const struct stat *file, struct journal_header *h,
 	err = journal_scan(jfd, h, chain);
 	if (err)
 		return err;
-	r->records = chain->records;
-	r->bytes = chain->bytes;
-	r->first_seq = h->head_seq;
-	r->last_seq = chain->last_seq;
-	r->last_time = chain->last_time;
-	r->new_size = chain->new_size;
-	if (chain->newer)
-		judge(r, JOURNAL_NEWER, "a record was written by a newer version of Bigfile");
-	else if (chain->gap)
-		judge(r, JOURNAL_CORRUPT, "a committed record is damaged or missing");
-	else if (chain->records == 0)
-		judge(r, JOURNAL_EMPTY, "the journal holds no committed record");
-	else if (h->file_ino != (uint64_t)file->st_ino)
-		judge(r, JOURNAL_FOREIGN, "the journal belongs to another file of this name");
-	else if (stranger_was_here(jfd, h, chain, file))
-		judge(r, JOURNAL_STRANGER, "the file was changed without Bigfile after the crash");
-	else
-		judge(r, JOURNAL_PENDING, "committed records are not yet in the file for good");
-	return 0;
-}
-
-static int write_entry(void *arg, uint64_t offset, const void *data, size_t length)
-{
-	return sys_pwrite_all(*(int *)arg, data, length, offset);
-}
-
-static int redo_record(int jfd, int file_fd, uint64_t at, const struct journal_record *rec)
-{
-	struct stat st;
-	int err = sys_fstat(file_fd, &st);
-
-	if (!err && rec->new_size > INT64_MAX)
-		err = -EBADMSG;
-	if (!err && (uint64_t)st.st_size > rec->cut_size)
-		err = sys_ftruncate(file_fd, rec->cut_size);
+	if (chain->doubtful && !chain->gap && !chain->newer)
+		err = resolve(jfd, file, h, chain, mode, r);
 	if (!err)
-		err = sys_ftruncate(file_fd, rec->new_size);
-	if (!err)
-		err = journal_each_entry(jfd, at, rec, write_entry, &file_fd);
+		judge_chain(jfd, file, h, chain, r);
 	return err;
-}
-
-static int redo_chain(int jfd, const struct journal_header *h, const struct journal_chain *chain,
-		      int file_fd)
-{
-	uint64_t pos = h->head_offset;
-
-	for (uint64_t seq = h->head_seq; seq <= chain->last_seq; seq++) {
-		struct journal_record rec;
-		uint64_t at;
-		int err = journal_locate(jfd, h, seq, pos, &at, &rec);
-
-		if (!err)
-			err = redo_record(jfd, file_fd, at, &rec);
-		if (err)
-			return err;
-		pos = round_up(at + sizeof rec + rec.length, JOURNAL_BLOCK);
-	}
-	return 0;
 }
 
 /* Says in the journal that from here on the file's changes are recovery's. */
@@ -202,6 +210,8 @@ static int refusal(enum journal_state state, enum recover_mode mode)
 	case JOURNAL_FOREIGN:
 	case JOURNAL_STRANGER:
 		return forced ? 0 : -ESTALE;
+	case JOURNAL_DOUBT:
+		return mode == RECOVER_REDO ? -ESTALE : 0;
 	case JOURNAL_NEWER:
 		return -EPROTONOSUPPORT;
 	case JOURNAL_BUSY:
@@ -222,8 +232,9 @@ int recover_opened(int jfd, const char *journal, int file_fd, const char *path,
 	memset(report, 0, sizeof *report);
 	fmt_print(report->journal, sizeof report->journal, "%s", journal);
 	if (!err)
-		err = examine(jfd, &file, &h, &chain, report);
-	if (err || mode == RECOVER_LOOK || mode == RECOVER_DISCARD)
+		err = examine(jfd, &file, mode, &h, &chain, report);
+	if (err || mode == RECOVER_LOOK || (mode == RECOVER_DISCARD && report->state != JOURNAL_DOUBT &&
+					    report->state != JOURNAL_BUSY))
 		return err;
 	err = refusal(report->state, mode);
 	if (err || chain.records == 0)
@@ -254,6 +265,9 @@ void recover_explain(const char *path, const struct recovery *r, int err)
 			  "or --discard", path, r->reason);
 	else if (r->state == JOURNAL_NEWER)
 		log_error("%s: recovery refused: %s; use that version", path, r->reason);
+	else if (r->state == JOURNAL_DOUBT)
+		log_error("%s: recovery refused: %s; bring it back, then bigfile recover both files; or say yourself: "
+			  "bigfile recover --force (it did) or --discard (it did not)", path, r->reason);
 	else
 		log_error("%s: recovery failed: %e; the journal %s is kept", path, err, r->journal);
 }
@@ -312,7 +326,7 @@ static int act(const char *journal, const struct stat *file, int file_fd, const 
 	if (!err && report->state == JOURNAL_CORRUPT && mode == RECOVER_FORCE)
 		err = set_aside(journal);
 	else if (!err)
-		err = journal_delete(journal);
+		err = retire_journal(jfd, journal, file);
 	sys_close(jfd);
 	return err;
 }
@@ -320,7 +334,7 @@ static int act(const char *journal, const struct stat *file, int file_fd, const 
 int recover_file(const char *path, enum recover_mode mode, struct recovery *report)
 {
 	char real[PATH_MAX], journal[PATH_MAX];
-	bool writes = mode == RECOVER_REDO || mode == RECOVER_FORCE;
+	bool writes = mode != RECOVER_LOOK;
 	struct stat file;
 	int fd, err;
 
@@ -333,6 +347,9 @@ int recover_file(const char *path, enum recover_mode mode, struct recovery *repo
 	fmt_print(report->journal, sizeof report->journal, "%s", journal);
 	judge(report, JOURNAL_NONE, "there is no journal");
 	fd = sys_open(real, (writes ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK, 0);
+	/* Whose journal is only thrown away need not be written. */
+	if (fd < 0 && mode == RECOVER_DISCARD)
+		fd = sys_open(real, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
 	if (fd < 0)
 		return fd;
 	err = sys_fstat(fd, &file);

@@ -21,6 +21,8 @@ enum journal_state {
 	JOURNAL_FOREIGN,   /* of another file: the inode differs */
 	JOURNAL_STRANGER,  /* the file was changed since by somebody without Bigfile */
 	JOURNAL_NEWER,     /* of a newer version of Bigfile */
+	JOURNAL_DOUBT,     /* its last record belongs to a transaction over several files, and the journal that
+			      tells whether that was committed is not to be had */
 };
 
 struct recovery {
@@ -35,21 +37,22 @@ struct recovery {
 	uint32_t owner_pid;   /* JOURNAL_BUSY: who */
 	char owner_host[64];
 	char owner_comm[16];
-	char reason[256];     /* one clause for a person: why the state is what it is */
+	char reason[512];     /* one clause for a person: why the state is what it is */
 };
 
 enum recover_mode {
 	RECOVER_LOOK,    /* only fill in the report; takes no lock that outlives the call */
 	RECOVER_REDO,    /* redo JOURNAL_PENDING, drop JOURNAL_EMPTY, refuse the rest */
-	RECOVER_FORCE,   /* redo JOURNAL_STRANGER and JOURNAL_FOREIGN too, and the whole records
+	RECOVER_FORCE,   /* take what is in JOURNAL_DOUBT for committed, redo JOURNAL_STRANGER and JOURNAL_FOREIGN too, and the whole records
 			    before the damage in JOURNAL_CORRUPT, which is then kept under another name */
-	RECOVER_DISCARD, /* delete the journal unless it is busy, leave the file as it is */
+	RECOVER_DISCARD, /* JOURNAL_DOUBT: take it for rolled back, redo what came before; otherwise delete the journal
+			    unless it is busy, leave the file as it is */
 };
 
 /*
  * path: the marked file.  Fills in *report (the state found, before anything was done).
  * 0: done, or nothing to do.  Otherwise -errno: -EBUSY (JOURNAL_BUSY), -EBADMSG (corrupt),
- * -ESTALE (foreign or stranger), -EPROTONOSUPPORT (newer), or what a system call said; the file
+ * -ESTALE (foreign, stranger or in doubt), -EPROTONOSUPPORT (newer), or what a system call said; the file
  * is then untouched, or, after an I/O error while redoing, still covered by its journal.
  */
 int recover_file(const char *path, enum recover_mode mode, struct recovery *report);
@@ -63,7 +66,8 @@ const char *journal_state_name(enum journal_state state);
 /*
  * The same for who holds the journal's lock already (attach): jfd and file_fd are open for reading and writing,
  * journal names the one and path the other.  Fills in report->state and the rest; with RECOVER_REDO and
- * RECOVER_FORCE the file is as last committed and durable afterwards and the journal's records may be dropped.
+ * RECOVER_FORCE the file is as last committed and durable afterwards and the journal's records may be dropped, by
+ * retire_journal.
  */
 int recover_opened(int jfd, const char *journal, int file_fd, const char *path,
 		   enum recover_mode mode, struct recovery *report);

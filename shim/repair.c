@@ -3,11 +3,13 @@
 #include "repair.h"
 
 #include "commit.h"
+#include "doubt.h"
 #include "engine.h"
 #include "log.h"
 #include "memory.h"
 #include "participants.h"
 #include "recover.h"
+#include "roster.h"
 #include "sys.h"
 
 /* The journal's records are in the file, which is durable: writing goes on behind them. */
@@ -33,6 +35,8 @@ static int resume_journal(struct view *v)
 	j->free_limit = header.head_offset;
 	j->free_seq = header.head_seq;
 	j->allocated = (uint64_t)st.st_size;
+	roster_forget(j);
+	j->roster_version++;
 	err = sys_fstat(v->fd, &st);
 	if (!err)
 		err = journal_note(j, chain.last_seq, chain.last_seq, &st);
@@ -42,6 +46,27 @@ static int resume_journal(struct view *v)
 		err = journal_sync(j);
 	v->committed = (uint64_t)st.st_size;
 	return err;
+}
+
+/* What was prepared and not decided counts, or goes: the journals say the same of it whatever is repaired first. */
+static int settle(struct view *v)
+{
+	static struct doubt d;
+	struct journal_chain chain;
+	struct journal_header header;
+	enum journal_find found;
+	struct stat st;
+	int err = sys_fstat(v->fd, &st);
+
+	if (!err)
+		err = journal_read_header(v->journal.fd, &header, &found);
+	if (!err && found != FOUND_HEADER)
+		err = -EBADMSG;
+	if (!err)
+		err = journal_scan(v->journal.fd, &header, &chain);
+	if (!err)
+		err = doubt_settle(v->journal.fd, v->journal.path, &st, &header, &chain, DOUBT_OURS, &d);
+	return !err && d.answer != DOUBT_NONE && d.answer != DOUBT_COMMITTED && d.answer != DOUBT_ABORTED ? -ESTALE : err;
 }
 
 /*
@@ -71,9 +96,9 @@ static void repair_view(struct view *v)
 {
 	static struct recovery report;
 	struct stat st;
-	int err = 0;
+	int err = v->mode == VIEW_WRITING ? settle(v) : 0;
 
-	if (v->mode == VIEW_WRITING)
+	if (!err && v->mode == VIEW_WRITING)
 		err = recover_opened(v->journal.fd, v->journal.path, v->fd, v->path, RECOVER_REDO, &report);
 	if (!err && v->mode == VIEW_WRITING)
 		err = resume_journal(v);

@@ -21,6 +21,7 @@
 #include "sharing.h"
 #include "sigchain.h"
 #include "session_lock.h"
+#include "sync.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -327,6 +328,7 @@ void session_start_in_child(void)
 	arena_after_fork();
 	engine_after_fork();
 	checkpoint_after_fork();
+	sync_after_fork();
 	control_after_fork();
 	sigchain_after_fork();
 	tracker_after_fork();

@@ -129,6 +129,8 @@ static void pull_journal(struct journal *j, const struct shared_journal *s)
 	j->free_limit = s->free_limit;
 	j->free_seq = s->free_seq;
 	j->allocated = s->allocated;
+	j->roster_version = s->roster_version;
+	j->roster_wanted = s->roster_wanted;
 	j->error = s->error;
 	j->named = s->named;
 	j->durable = !(s->header.flags & JOURNAL_LAX);
@@ -141,6 +143,8 @@ static void push_journal(const struct journal *j, struct shared_journal *s)
 	s->free_limit = j->free_limit;
 	s->free_seq = j->free_seq;
 	s->allocated = j->allocated;
+	s->roster_version = j->roster_version;
+	s->roster_wanted = j->roster_wanted;
 	s->error = j->error;
 	s->named = j->named;
 	s->generation = (uint32_t)max_u64(s->generation, j->generation);

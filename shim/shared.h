@@ -67,6 +67,9 @@ struct shared_journal {
 	uint64_t free_limit;
 	uint64_t free_seq;
 	uint64_t allocated;
+	uint64_t roster_wanted;
+	uint32_t roster_version;
+	uint32_t unused;
 	int32_t error;
 	uint32_t named;
 	uint32_t generation; /* another file since */

@@ -18,7 +18,7 @@ static int commit(size_t mebibytes)
 
 	for (size_t i = 0; i < mebibytes && !err; i++)
 		err = journal_put(&v.journal, i * sizeof block, block, sizeof block);
-	return err ? err : journal_seal(&v.journal, 1, UINT64_MAX, sizeof block);
+	return err ? err : journal_seal(&v.journal, &(struct journal_sealing){ 1, UINT64_MAX, sizeof block });
 }
 
 /* The end of the log lies before its durable head, with 12 MiB in between. */
@@ -40,7 +40,7 @@ int main(void)
 	v.mode = VIEW_WRITING;
 	v.path = file;
 	v.fd = mkstemp(file);
-	is_int(journal_init(&v.journal, mkstemp(path), path, &st, true), 0, "a new journal");
+	is_int(journal_init(&v.journal, mkstemp(path), path, &st, true, JOURNAL_DATA), 0, "a new journal");
 	wrap();
 	is_int(commit(13), -EAGAIN, "a record finds no room");
 	/* As one in the background ends. */

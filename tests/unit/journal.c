@@ -20,7 +20,7 @@ static int commit(size_t bytes, char fill)
 	memset(block, fill, sizeof block);
 	for (uint64_t at = 0; at < bytes && !err; at += sizeof block)
 		err = journal_put(&j, at, block, bytes - at < sizeof block ? bytes - at : sizeof block);
-	return err ? err : journal_seal(&j, 1, UINT64_MAX, bytes);
+	return err ? err : journal_seal(&j, &(struct journal_sealing){ 1, UINT64_MAX, bytes });
 }
 
 static struct journal_chain scan(void)
@@ -131,7 +131,7 @@ int main(void)
 	struct stat st = { .st_ino = 7, .st_size = 100 };
 
 	plan(20);
-	is_int(journal_init(&j, mkstemp(path), path, &st, true), 0, "a new journal");
+	is_int(journal_init(&j, mkstemp(path), path, &st, true, JOURNAL_DATA), 0, "a new journal");
 	records();
 	ring();
 	damage();

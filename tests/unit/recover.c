@@ -40,7 +40,7 @@ static void start_journal(void)
 
 	unlink(journal);
 	stat(path, &st);
-	if (journal_open_locked(journal, &st, true, &fd) || journal_init(&j, fd, journal, &st, true))
+	if (journal_open_locked(journal, &st, true, &fd) || journal_init(&j, fd, journal, &st, true, JOURNAL_DATA))
 		printf("not ok - journal\n");
 }
 
@@ -48,7 +48,7 @@ static void record(uint64_t cut, uint64_t size, uint64_t at, const char *text)
 {
 	journal_begin(&j);
 	journal_put(&j, at, text, strlen(text));
-	journal_seal(&j, 1, cut, size);
+	journal_seal(&j, &(struct journal_sealing){ 1, cut, size });
 }
 
 static enum journal_state look(void)

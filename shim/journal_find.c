@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See journal_find.h. */
+#include "journal_find.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "arena.h"
+#include "fmt.h"
+#include "journal_lock.h"
+#include "journal_scan.h"
+#include "marks.h"
+#include "sys.h"
+
+#define NAMES 4096
+#define PLACES 64
+
+static char *places[PLACES];
+
+static int has_salt(const char *path, uint64_t salt, const struct stat *file)
+{
+	struct journal_header h;
+	enum journal_find found;
+	bool busy;
+	int fd, err = journal_open_unlocked(path, file, &fd, &busy);
+
+	if (err)
+		return err;
+	err = journal_read_header(fd, &h, &found);
+	sys_close(fd);
+	if (err)
+		return err;
+	return found == FOUND_HEADER && h.salt == salt ? 0 : -ENOENT;
+}
+
+static void folder_of(const char *path, char *folder, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+
+	fmt_print(folder, size, "%s", path);
+	if (slash && (size_t)(slash - path) < size)
+		folder[slash - path] = '\0';
+	else
+		fmt_print(folder, size, ".");
+}
+
+struct entry {
+	uint64_t ino;
+	int64_t offset;
+	uint16_t length;
+	uint8_t type;
+	char name[];
+};
+
+struct search {
+	const char *folder;
+	uint64_t salt;
+	const struct stat *file;
+	char *found;
+	size_t size;
+};
+
+static int each_name(const char *names, long length, const struct search *s)
+{
+	static const size_t suffix = sizeof JOURNAL_SUFFIX - 1;
+
+	for (long at = 0; at < length;) {
+		const struct entry *e = (const struct entry *)(names + at);
+		size_t n = strlen(e->name);
+
+		at += e->length;
+		if (n <= suffix || strcmp(e->name + n - suffix, JOURNAL_SUFFIX))
+			continue;
+		if (fmt_print(s->found, s->size, "%s/%s", s->folder, e->name) + 1 < s->size &&
+		    !has_salt(s->found, s->salt, s->file))
+			return 0;
+	}
+	return -ENOENT;
+}
+
+static int search_beside(const char *path, struct search *s)
+{
+	_Alignas(struct entry) char names[NAMES];
+	char folder[PATH_MAX];
+	int fd, err = -ENOENT;
+	long n;
+
+	folder_of(path, folder, sizeof folder);
+	s->folder = folder;
+	fd = sys_open(*folder ? folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return -ENOENT;
+	while (err && (n = sys_call(SYS_getdents64, fd, names, sizeof names)) > 0)
+		err = each_name(names, n, s);
+	sys_close(fd);
+	return err;
+}
+
+int journal_find(const char *path, uint64_t salt, const char *near, const struct stat *file, char *found, size_t size)
+{
+	struct search s = { NULL, salt, file, found, size };
+	int err = has_salt(path, salt, file);
+
+	fmt_print(found, size, "%s", path);
+	if (!err)
+		return 0;
+	if (!search_beside(path, &s) || !search_beside(near, &s))
+		return 0;
+	for (unsigned i = 0; i < PLACES && places[i]; i++) {
+		if (!search_beside(places[i], &s))
+			return 0;
+	}
+	fmt_print(found, size, "%s", path);
+	return err;
+}
+
+void journal_find_also_beside(const char *path)
+{
+	char given[PATH_MAX], known[PATH_MAX];
+	unsigned i = 0;
+
+	folder_of(path, given, sizeof given);
+	for (; i < PLACES && places[i]; i++) {
+		folder_of(places[i], known, sizeof known);
+		if (!strcmp(given, known))
+			return;
+	}
+	if (i < PLACES)
+		places[i] = arena_strdup(path);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See redo.h. */
+#include "redo.h"
+
+#include "page.h"
+#include "sys.h"
+
+void (*redo_progress)(uint64_t done, uint64_t all);
+
+struct redoing {
+	int fd; /* of the marked file */
+	uint64_t done;
+	uint64_t all;
+};
+
+static int write_entry(void *arg, uint64_t offset, const void *data, size_t length)
+{
+	struct redoing *r = arg;
+
+	r->done += length;
+	if (redo_progress)
+		redo_progress(r->done, r->all);
+	return sys_pwrite_all(r->fd, data, length, offset);
+}
+
+static int redo_record(int jfd, struct redoing *r, uint64_t at, const struct journal_record *rec)
+{
+	struct stat st;
+	int err = sys_fstat(r->fd, &st);
+
+	if (!err && rec->new_size > INT64_MAX)
+		err = -EBADMSG;
+	if (!err && (uint64_t)st.st_size > rec->cut_size)
+		err = sys_ftruncate(r->fd, rec->cut_size);
+	if (!err)
+		err = sys_ftruncate(r->fd, rec->new_size);
+	if (!err)
+		err = journal_each_entry(jfd, at, rec, write_entry, r);
+	return err;
+}
+
+int redo_chain(int jfd, const struct journal_header *h, const struct journal_chain *chain, int file_fd)
+{
+	struct redoing r = { file_fd, 0, chain->bytes };
+	uint64_t pos = h->head_offset;
+
+	for (uint64_t seq = h->head_seq; seq <= chain->last_seq; seq++) {
+		struct journal_record rec;
+		uint64_t at;
+		int err = journal_locate(jfd, h, seq, pos, &at, &rec);
+
+		if (!err)
+			err = redo_record(jfd, &r, at, &rec);
+		if (err)
+			return err;
+		pos = round_up(at + sizeof rec + rec.length, JOURNAL_BLOCK);
+	}
+	return 0;
+}

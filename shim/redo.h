@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Redo: the committed records of a journal, written into the file (journal_format.h).
+ *
+ * Touches the file only.  0 or -errno; not for signal handlers.
+ */
+#ifndef BIGFILE_REDO_H
+#define BIGFILE_REDO_H
+
+#include "journal_scan.h"
+
+/* All records of the chain, in order; they count. */
+int redo_chain(int jfd, const struct journal_header *h, const struct journal_chain *chain, int file_fd);
+
+/* Is called, if set, with the bytes of entries that have been written, of about so many in all. */
+extern void (*redo_progress)(uint64_t done, uint64_t all);
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See retire.h. */
+#include "retire.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "arena.h"
+#include "doubt_ask.h"
+#include "fmt.h"
+#include "journal_find.h"
+#include "journal_head.h"
+#include "journal_lock.h"
+#include "log.h"
+#include "marks.h"
+#include "roster.h"
+#include "sys.h"
+
+#define WAIT_MS 500
+#define POLL_MS 5
+
+struct retiring {
+	int jfd;
+	const char *journal;
+	const struct stat *file;
+	struct journal_header header;
+	unsigned lost;
+	char path[PATH_MAX]; /* of the companion's journal */
+	char lost_file[PATH_MAX];
+};
+
+/* In doubt about what we decide, and about nothing else? */
+static int is_ours(int fd, const struct journal_chain *chain, uint64_t salt, struct journal_record *rec, uint64_t *seq,
+		   bool *ours)
+{
+	struct journal_reference *ref;
+	size_t length;
+	int err = sys_pread_all(fd, rec, sizeof *rec, chain->last_at);
+
+	*ours = false;
+	if (!err)
+		err = journal_read_reference(fd, chain->last_at, rec, &ref, &length);
+	if (err)
+		return err;
+	*ours = ref->salt == salt;
+	*seq = ref->seq;
+	arena_free(ref, length);
+	return 0;
+}
+
+static int settle(struct retiring *r, int fd)
+{
+	struct journal_header h;
+	struct journal_chain chain;
+	struct journal_record rec;
+	enum journal_find found;
+	enum doubt_answer answer;
+	uint64_t seq;
+	bool ours;
+	int err = journal_read_header(fd, &h, &found);
+
+	if (err || found != FOUND_HEADER)
+		return err;
+	err = journal_scan(fd, &h, &chain);
+	if (err || !chain.doubtful)
+		return err;
+	err = is_ours(fd, &chain, r->header.salt, &rec, &seq, &ours);
+	if (err || !ours)
+		return err;
+	err = doubt_ask(r->jfd, &r->header, seq, rec.transaction, true, &answer);
+	/* Nobody will ever know: it is for a person to say. */
+	if (!err && answer == DOUBT_UNKNOWN) {
+		log_error("%s: is in doubt about its last commit, and %s, which would tell, is damaged: bigfile recover "
+			  "--force or --discard that file first", r->path, r->journal);
+		err = -EBADMSG;
+	}
+	return err ? err : doubt_write(fd, &h, &chain, answer);
+}
+
+static int open_patiently(const char *path, const struct stat *file, int *fd)
+{
+	int err;
+
+	for (unsigned ms = 0; (err = journal_open_locked(path, file, false, fd)) == -EBUSY && ms < WAIT_MS; ms += POLL_MS)
+		sys_sleep_ms(POLL_MS);
+	return err;
+}
+
+/* Its file is there, and has no journal or another one: what it was in doubt about has been settled. */
+static bool is_settled(const struct companion *c)
+{
+	struct stat st;
+
+	return !sys_lstat(c->journal, &st) || !sys_lstat(c->file, &st);
+}
+
+static int release(void *arg, const struct companion *c)
+{
+	struct retiring *r = arg;
+	struct stat theirs;
+	const struct stat *owner = sys_stat(c->file, &theirs) ? r->file : &theirs;
+	int fd, err = journal_find(c->journal, c->salt, r->journal, owner, r->path, sizeof r->path);
+
+	if (!err)
+		err = open_patiently(r->path, owner, &fd);
+	if (!err) {
+		err = settle(r, fd);
+		sys_close(fd);
+		return err ? err : roster_strike(r->jfd, c);
+	}
+	if (err == -EBUSY)
+		return err;
+	if (err == -ENOENT && is_settled(c))
+		return roster_strike(r->jfd, c);
+	r->lost++;
+	fmt_print(r->lost_file, sizeof r->lost_file, "%s", c->file);
+	return 0;
+}
+
+/* All that it holds is in the file; what it says is said by its head alone. */
+static int empty(struct retiring *r)
+{
+	struct journal_chain chain;
+	int err = journal_scan(r->jfd, &r->header, &chain);
+
+	/* What is damaged must not look whole. */
+	if (err || chain.gap || chain.newer)
+		return err;
+	r->header.head_offset = chain.end;
+	r->header.head_seq = chain.last_seq + 1;
+	r->header.applied_seq = r->header.applying_seq = chain.last_seq;
+	err = journal_write_both(r->jfd, &r->header);
+	return err ? err : sys_fdatasync(r->jfd);
+}
+
+static int kept_path(const char *journal, uint64_t salt, char *out, size_t size)
+{
+	size_t n = strlen(journal), suffix = sizeof JOURNAL_SUFFIX - 1;
+	char stem[PATH_MAX];
+
+	if (n >= sizeof stem || n < suffix)
+		return -ENAMETOOLONG;
+	fmt_print(stem, sizeof stem, "%s", journal);
+	stem[n - suffix] = '\0';
+	return fmt_print(out, size, "%s.%lx%s", stem, salt, JOURNAL_SUFFIX) + 1 >= size ? -ENAMETOOLONG : 0;
+}
+
+bool retire_is_kept(const char *journal, uint64_t salt)
+{
+	char end[64];
+	size_t n = strlen(journal), length = fmt_print(end, sizeof end, ".%lx%s", salt, JOURNAL_SUFFIX);
+
+	return n > length && !strcmp(journal + n - length, end);
+}
+
+static int keep(struct retiring *r)
+{
+	char kept[PATH_MAX];
+	int err;
+
+	if (retire_is_kept(r->journal, r->header.salt))
+		return 0;
+	err = kept_path(r->journal, r->header.salt, kept, sizeof kept);
+	if (!err)
+		err = empty(r);
+	if (!err)
+		err = sys_rename(r->journal, kept);
+	if (!err)
+		err = sync_folder_of(kept);
+	if (!err)
+		log_warn("%s: was changed together with this file and cannot be found; %s is kept until it has been "
+			 "recovered, and is needed for that; when it is gone for good, delete that", r->lost_file, kept);
+	return err;
+}
+
+int retire_journal(int jfd, const char *journal, const struct stat *file)
+{
+	struct retiring *r = arena_alloc(sizeof *r);
+	enum journal_find found;
+	int err = r ? 0 : -ENOMEM;
+
+	if (err)
+		return err;
+	r->jfd = jfd;
+	r->journal = journal;
+	r->file = file;
+	err = journal_read_header(jfd, &r->header, &found);
+	if (!err && found == FOUND_HEADER)
+		err = roster_each(jfd, &r->header, release, r);
+	if (!err)
+		err = r->lost ? keep(r) : journal_delete(journal);
+	arena_free(r, sizeof *r);
+	return err;
+}
