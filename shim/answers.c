@@ -83,6 +83,7 @@ void participants_answer(void)
 	if (asked == me->answered)
 		return;
 	lock_take(&session_lock);
+	__atomic_store_n(&me->begun, asked, __ATOMIC_SEQ_CST);
 	do_as_asked(me);
 	lock_release(&session_lock);
 	__atomic_store_n(&me->answered, asked, __ATOMIC_SEQ_CST);

@@ -35,6 +35,12 @@ void participants_after_fork(void)
 		tables[i].pid = 0;
 }
 
+/* What has been stored may take long to tell. */
+static bool is_at_work(const struct shared_participant *p, uint32_t ticket)
+{
+	return __atomic_load_n(&p->begun, __ATOMIC_SEQ_CST) == ticket && !proc_is_stopped(p->pid);
+}
+
 /* Futex words of a slot tell us; a dead one never will. */
 static int wait_for_answer(struct shared_participant *p, uint32_t ticket)
 {
@@ -51,7 +57,7 @@ static int wait_for_answer(struct shared_participant *p, uint32_t ticket)
 			return 0;
 		if (!proc_is_alive(p->pid, p->start_time))
 			return -ESRCH;
-		if (sys_now_ns(CLOCK_MONOTONIC) - start > PATIENCE_MS * UINT64_C(1000000))
+		if (sys_now_ns(CLOCK_MONOTONIC) - start > PATIENCE_MS * UINT64_C(1000000) && !is_at_work(p, ticket))
 			return -ETIMEDOUT;
 	}
 }

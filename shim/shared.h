@@ -53,7 +53,8 @@ struct shared_participant {
 	uint64_t start_time; /* with pid: which process.  SLOT_COMING: CLOCK_MONOTONIC nanoseconds, until when */
 	int32_t session_fd;
 	uint32_t asked;      /* futex: counts requests */
-	uint32_t answered;   /* futex: the last that was answered */
+	uint32_t begun;      /* the last that it is at work on, */
+	uint32_t answered;   /* futex: and that was answered */
 	uint32_t op;
 	uint32_t file;
 	uint64_t count;      /* what was asked for */

@@ -83,3 +83,16 @@ held() {
 	"$PROGS/invariant" check data.bin 4
 }
 @test "uffd: the others hold their own writers while one is stopped" { TRACKERS=uffd each_tracker held; }
+
+slow() {
+	one_stopped raise:9
+	kill -CONT $second
+	strace -f -qq -o trace -e inject=mprotect:delay_enter=1500000:when=1 -p $second &
+	until_true 10 grep -q '^TracerPid:.*[1-9]' /proc/$second/status
+	bigfile commit $first
+	[ "$(at 5 6 9000)" = XYZ ]
+	grep -q 'mprotect.*DELAYED' trace
+	touch go
+	goes_on
+}
+@test "mprotect: one that takes long to tell what it has stored is waited for" { TRACKERS=mprotect each_tracker slow; }
