@@ -1,47 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Calls by which the kernel, or libc, stores into memory of the program's choice.
- *
- * When that is a window, its pages may be write-protected, or the gate closed, and the kernel would answer
- * EFAULT where a store would have waited.  So the pages are prepared first; and when the gate closed in
- * between and EFAULT came all the same, the call is made again - it has done nothing yet.
- */
-#include "interpose.h"
-
-#include "view.h"
-#include "windowcalls.h"
-
-#define TRIES 100
-
-static bool may_concern_us(void)
-{
-	return boot_is_active() && view_any();
-}
-
-static bool prepare(const struct iovec *iov, int count)
-{
-	bool any = false;
-
-	if (!may_concern_us())
-		return false;
-	for (int i = 0; i < count; i++) {
-		if (!view_overlaps((uintptr_t)iov[i].iov_base, iov[i].iov_len))
-			continue;
-		windowcalls_before_kernel_store(iov[i].iov_base, iov[i].iov_len);
-		any = true;
-	}
-	return any;
-}
-
-/* Makes the call with the buffers of iov prepared. */
-#define STORING(iov, count, call)                                                     \
-	bool prepared_ = prepare(iov, count);                                         \
-	__typeof__(call) result_ = (call);                                            \
-	for (int i_ = 0; i_ < TRIES && result_ < 0 && prepared_ && errno == EFAULT; i_++) { \
-		prepare(iov, count);                                                  \
-		result_ = (call);                                                     \
-	}                                                                             \
-	return result_
+/* Calls by which the kernel, or libc, stores into memory of the program's choice: using.h. */
+#include "using.h"
 
 static bool read_from_view(int fd, const struct iovec *iov, int count, off_t offset, ssize_t *result)
 {
@@ -144,8 +103,7 @@ EXPORT size_t fread(void *buf, size_t size, size_t n, FILE *stream)
 {
 	struct iovec iov = { buf, size * n };
 
-	prepare(&iov, 1);
-	return real(fread)(buf, size, n, stream);
+	STORING(&iov, 1, real(fread)(buf, size, n, stream));
 }
 
 /* The fortified names, with their checks. */

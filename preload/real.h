@@ -54,6 +54,14 @@
 	X(ssize_t, pwrite, (int, const void *, size_t, off_t))                                 \
 	X(ssize_t, writev, (int, const struct iovec *, int))                                   \
 	X(ssize_t, pwritev, (int, const struct iovec *, int, off_t))                           \
+	X(ssize_t, send, (int, const void *, size_t, int))                                     \
+	X(ssize_t, sendto, (int, const void *, size_t, int, const struct sockaddr *, socklen_t)) \
+	X(ssize_t, sendmsg, (int, const struct msghdr *, int))                                 \
+	X(size_t, fwrite, (const void *, size_t, size_t, FILE *))                              \
+	X(size_t, fwrite_unlocked, (const void *, size_t, size_t, FILE *))                     \
+	X(int, fputs, (const char *, FILE *))                                                  \
+	X(int, mlock, (const void *, size_t))                                                  \
+	X(int, mlock2, (const void *, size_t, unsigned))                                       \
 	X(ssize_t, recv, (int, void *, size_t, int))                                           \
 	X(ssize_t, recvfrom, (int, void *, size_t, int, struct sockaddr *, socklen_t *))       \
 	X(ssize_t, recvmsg, (int, struct msghdr *, int))                                       \

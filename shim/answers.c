@@ -3,6 +3,7 @@
 #include "gate.h"
 #include "memory.h"
 #include "participants.h"
+#include "reach.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -24,11 +25,12 @@ void participants_thaw(void)
 {
 	if (!gate_is_closed())
 		return;
+	/* In this order: see commit.c. */
+	gate_open();
 	for (struct view *v = view_first(); v; v = v->next) {
 		if (v->shared)
 			v->tracker->thaw(v);
 	}
-	gate_open();
 }
 
 static struct view *view_of_file(uint32_t file)
@@ -61,6 +63,9 @@ static void do_as_asked(struct shared_participant *me)
 		break;
 	case ASK_DROP:
 		me->count = v && (!shared_file_of(v)->unsettled || !participants_drop(v));
+		break;
+	case ASK_LEAVE:
+		me->count = v && reach_leave(v);
 		break;
 	case ASK_LOOK:
 	case ASK_ALIVE:

@@ -19,6 +19,7 @@
 #include "checkpoint.h"
 #include "gate.h"
 #include "home.h"
+#include "loading.h"
 #include "log.h"
 #include "names.h"
 #include "participants.h"
@@ -104,9 +105,10 @@ static int freeze_all(bool *sure)
 
 static void thaw_all(void)
 {
+	/* In this order: who brings a page within reach meanwhile gives it the protection of an open gate, or it is thawed. */
+	gate_open();
 	each_writing(v)
 		v->tracker->thaw(v);
-	gate_open();
 	if (shared_session())
 		participants_let_go();
 }
@@ -234,6 +236,8 @@ static void apply(struct view *v)
 	}
 	v->committed = v->size;
 	v->cut = UINT64_MAX;
+	if (v->shared && !v->error)
+		loading_extend(v);
 }
 
 /* From here on files are changed. */

@@ -27,7 +27,7 @@ struct config {
 	enum config_on_error on_error; /* BIGFILE_ON_ERROR=fail|warn: a file that cannot be attached */
 	enum config_tracker tracker;   /* BIGFILE_TRACKER=auto|uffd|mprotect */
 	enum config_view view;         /* BIGFILE_VIEW=auto|private: private ones are never shared */
-	uint64_t memory;           /* BIGFILE_MEMORY: bytes that shared views may take; 0: a GiB, or half of what there is */
+	uint64_t memory;           /* BIGFILE_MEMORY: bytes that shared views may take; 0: half of what there is */
 	bool durable;              /* BIGFILE_DURABLE=yes|no: commit survives power loss */
 	unsigned wait_ms;          /* BIGFILE_WAIT seconds for another writer, default 10 */
 	unsigned interval_ms;      /* BIGFILE_INTERVAL seconds between commits, 0: none */

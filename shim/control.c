@@ -10,6 +10,7 @@
 #include "fmt.h"
 #include "log.h"
 #include "proc.h"
+#include "reclaim.h"
 #include "shared.h"
 #include "sys.h"
 
@@ -186,6 +187,8 @@ int control_commit(void)
 		return err;
 	}
 	note_clean();
+	/* What was dirty may leave now. */
+	reclaim_run();
 	page->commits++;
 	page->pages += r.pages;
 	page->bytes += r.bytes;
@@ -207,6 +210,7 @@ int control_abort(void)
 		return err;
 	}
 	note_clean();
+	reclaim_run();
 	page->aborts++;
 	log_info("aborted, %lu dirty pages dropped", r.pages);
 	return 0;

@@ -21,7 +21,7 @@ int dirtymap_map(struct dirtymap *m, int fd, unsigned index, uint64_t end)
 
 	if (m->any && end <= m->end)
 		return 0;
-	if (bytes_for(end) > DIRTYMAP_ROOM - ANY_ROOM || any > ANY_ROOM)
+	if (bytes_for(end) > DIRTYMAP_ROOM / 2 - ANY_ROOM || any > ANY_ROOM)
 		return -EFBIG;
 	a = sys_mmap(NULL, any, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, base);
 	if (sys_is_error(a))

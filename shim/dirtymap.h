@@ -17,7 +17,7 @@
 #include "page.h"
 
 #define DIRTYMAP_BASE (UINT64_C(1) << 32) /* where the rooms begin in the session's memory */
-#define DIRTYMAP_ROOM (UINT64_C(1) << 36)
+#define DIRTYMAP_ROOM (UINT64_C(1) << 36) /* the second half of each is the load map's (loadmap.h) */
 
 struct dirtymap {
 	uint8_t *any;   /* for each page of bits */

@@ -12,8 +12,11 @@
 #include "gate.h"
 #include "kernel.h"
 #include "lock.h"
+#include "loading.h"
 #include "log.h"
 #include "participants.h"
+#include "reach.h"
+#include "reclaim.h"
 #include "session_lock.h"
 #include "shared.h"
 #include "sys.h"
@@ -22,6 +25,7 @@
 #define STACK_SIZE (1 << 20) /* a program's thread-local storage comes out of it too */
 #define IDLE_MS 3000
 #define HELD_MS 100
+#define LOOK_MS 1000
 
 struct job {
 	struct job *next;
@@ -124,6 +128,24 @@ static void look_for_holder(void)
 	session_lock_release();
 }
 
+static uint32_t pressed;
+
+/* Any thread, any context. */
+static void press(void)
+{
+	if (!__atomic_exchange_n(&pressed, 1, __ATOMIC_SEQ_CST))
+		control_ring();
+}
+
+static void reclaim_if_pressed(void)
+{
+	if (!__atomic_exchange_n(&pressed, 0, __ATOMIC_SEQ_CST))
+		return;
+	session_lock_take();
+	reclaim_run();
+	session_lock_release();
+}
+
 /* The transaction goes on in others: who has left it must not die with their lock in hand. */
 static bool has_left(void)
 {
@@ -149,6 +171,7 @@ static void serve(void)
 			control_wait(heard, -1);
 			continue;
 		}
+		reclaim_if_pressed();
 		if (config.interval_ms &&
 		    sys_now_ns(CLOCK_MONOTONIC) - last_commit >= config.interval_ms * UINT64_C(1000000)) {
 			session_lock_take();
@@ -158,11 +181,16 @@ static void serve(void)
 		}
 		if (timeout < 0 && has_records())
 			timeout = IDLE_MS;
+		/* What is loaded is counted when it comes; what takes memory later is not. */
+		if (reach_any && (timeout < 0 || timeout > LOOK_MS))
+			timeout = LOOK_MS;
 		if (gate_is_closed())
 			timeout = HELD_MS;
 		control_wait(heard, timeout);
 		if (timeout == HELD_MS)
 			look_for_holder();
+		if (timeout == LOOK_MS)
+			pressed = 1;
 		if (timeout >= 0 && control_bell() == heard)
 			checkpoint_idle();
 	}
@@ -198,6 +226,7 @@ static void *engine_main(void *arg)
 	if (!start_error) {
 		sys_call(SYS_prctl, PR_SET_NAME, "bigfile", 0, 0, 0);
 		checkpoint_ended = control_ring;
+		loading_press = press;
 		control_start(tracker->name);
 	}
 	__atomic_store_n(&state, start_error ? NOT_STARTED : STARTED, __ATOMIC_RELEASE);

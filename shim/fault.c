@@ -10,7 +10,9 @@
 
 #include "gate.h"
 #include "guard.h"
+#include "loading.h"
 #include "log.h"
+#include "reach.h"
 #include "shared.h"
 #include "sigchain.h"
 #include "sys.h"
@@ -23,22 +25,44 @@
 #endif
 
 /* A jump into data must not be taken for a store, or it would be "retried" for ever. */
-static bool may_be_store(const siginfo_t *info, const void *context)
+static bool is_fetch(const siginfo_t *info, const void *context)
 {
 	const ucontext_t *uc = context;
 
 #if defined(__x86_64__)
-	long code = uc->uc_mcontext.gregs[REG_ERR];
-
-	return (code & FAULT_WRITE) && !(code & FAULT_FETCH);
+	return uc->uc_mcontext.gregs[REG_ERR] & FAULT_FETCH;
 #elif defined(__aarch64__)
-	return (uintptr_t)info->si_addr != uc->uc_mcontext.pc;
+	return (uintptr_t)info->si_addr == uc->uc_mcontext.pc;
 #else
-#error "tell stores from fetches on this machine"
+#error "tell fetches from the rest on this machine"
 #endif
 }
 
-/* The run of storable window pages around `page`; false when no window allows a store there. */
+static bool may_be_store(const void *context)
+{
+#if defined(__x86_64__)
+	return ((const ucontext_t *)context)->uc_mcontext.gregs[REG_ERR] & FAULT_WRITE;
+#else
+	return true;
+#endif
+}
+
+/* What of the run around `page` is within reach; the page is. */
+static bool clip_to_reach(const struct view *v, uint64_t page, struct range *run)
+{
+	uint64_t end = run->end;
+
+	if (!view_reaches(v, page, &end))
+		return false;
+	run->end = end;
+	for (uint64_t p = run->start; p < page; p = end) {
+		end = page;
+		run->start = view_reaches(v, p, &end) ? run->start : end;
+	}
+	return true;
+}
+
+/* The run of storable window pages around `page`, within reach; false when no window allows a store there. */
 static bool writable_around(const struct view *v, uint64_t page, struct range *writable)
 {
 	for (unsigned i = 0; i < v->segment_count; i++) {
@@ -53,7 +77,7 @@ static bool writable_around(const struct view *v, uint64_t page, struct range *w
 
 			*writable = (struct range){ p, end };
 			if (page < end)
-				return storable;
+				return storable && clip_to_reach(v, page, writable);
 		}
 	}
 	return false;
@@ -66,25 +90,25 @@ static void unfreeze_orphan(struct view *v)
 	log_warn("%s: inherited over fork: what this child stores stays its own and is never committed", v->path);
 }
 
-static pid_t last_thread;
-
 void fault_last_thread(void)
 {
-	last_thread = sys_gettid();
+	gate_pass();
 }
 
 /* The gate is closed because the process has left, and this is the thread that ends it. */
 static bool is_late(const struct view *v)
 {
-	return v->shared && !shared_takes_part && last_thread == sys_gettid();
+	return v->shared && !shared_takes_part && gate_is_passed();
 }
 
-/* Noted first, then opened. */
+/* Noted first, then opened.  -EAGAIN: reclaim had chosen it before it saw the note, and did not ask us. */
 static int store_late(struct view *v, uint64_t page)
 {
 	uint64_t offset = view_offset_at(v, page);
 
 	dirtymap_set(&v->memory.dirty, offset, offset + page_size());
+	if (!loading_has(v, offset, offset + page_size()))
+		return -EAGAIN;
 	return sys_mprotect((void *)page, page_size(), PROT_READ | PROT_WRITE);
 }
 
@@ -106,6 +130,10 @@ static bool serve(struct view *v, uint64_t page)
 	lock_release(&window_lock);
 	if (ours && closed)
 		gate_wait();
+	if (err == -EAGAIN) {
+		reach_look_again(v);
+		err = 0;
+	}
 	if (err)
 		log_error("%s: a page cannot be made storable: %e; raise vm.max_map_count", v->path, err);
 	return ours && !err;
@@ -127,6 +155,8 @@ static void open_pages(struct view *v, struct range at)
 
 void fault_prepare(struct view *v, struct range at)
 {
+	if (v->partial)
+		reach_hold(v, at);
 	for (;;) {
 		bool closed;
 
@@ -143,20 +173,64 @@ void fault_prepare(struct view *v, struct range at)
 	}
 }
 
-static bool is_served(const siginfo_t *info, const void *context)
+/* As the kernel says of a file that cannot be read. */
+static void raise_bus(siginfo_t *info, void *context)
+{
+	siginfo_t bus = { .si_signo = SIGBUS, .si_code = BUS_ADRERR };
+
+	bus.si_addr = info->si_addr;
+	sigchain_raise(SIGBUS, &bus, context);
+}
+
+enum service { NOT_SERVED, SERVED, UNREADABLE };
+
+/* Another thread has brought the page within reach since.  If that was not it, the page faults once more. */
+static bool try_again(const struct view *v, uint64_t page)
+{
+	static __thread uint64_t tried __attribute__((tls_model("initial-exec")));
+	bool again = v->partial && tried != page;
+
+	tried = again ? page : 0;
+	return again;
+}
+
+static enum service serve_access(struct view *v, siginfo_t *info, void *context)
+{
+	uint64_t page = page_floor((uintptr_t)info->si_addr);
+
+	if (is_fetch(info, context))
+		return NOT_SERVED;
+	switch (reach_fault(v, page)) {
+	case REACH_DONE:
+		return SERVED;
+	case REACH_NO_WINDOW:
+		return NOT_SERVED;
+	case REACH_FAILED:
+		return UNREADABLE;
+	case REACH_NO_MATTER:
+		break;
+	}
+	return (may_be_store(context) && serve(v, page)) || try_again(v, page) ? SERVED : NOT_SERVED;
+}
+
+static enum service served(siginfo_t *info, void *context)
 {
 	IN_HAND struct view *v = info->si_code == SEGV_ACCERR ? view_get_at((uintptr_t)info->si_addr) : NULL;
 
-	return v && may_be_store(info, context) && serve(v, page_floor((uintptr_t)info->si_addr));
+	return v ? serve_access(v, info, context) : NOT_SERVED;
 }
 
-static bool on_store_fault(int sig, siginfo_t *info, void *context)
+static bool on_access_fault(int sig, siginfo_t *info, void *context)
 {
-	if (is_served(info, context))
+	enum service service = served(info, context);
+
+	if (service == SERVED)
 		return true;
 	/* May not come back. */
 	guard_catch();
-	return false;
+	if (service == UNREADABLE)
+		raise_bus(info, context);
+	return service == UNREADABLE;
 }
 
 static bool on_missing_page(int sig, siginfo_t *info, void *context)
@@ -172,7 +246,7 @@ int fault_claim(void)
 
 	if (claimed)
 		return 0;
-	err = sigchain_claim(SIGSEGV, on_store_fault);
+	err = sigchain_claim(SIGSEGV, on_access_fault);
 	if (!err)
 		err = sigchain_claim(SIGBUS, on_missing_page);
 	claimed = !err;

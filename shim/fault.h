@@ -2,7 +2,8 @@
 /*
  * The engine's part of SIGSEGV and SIGBUS.
  *
- * A fault is ours only if it is a store, to a page of a view, that one of the program's windows allows.
+ * A fault is ours only if it is a store, to a page of a view, that one of the program's windows allows, or any access to a page
+ * that is not within reach yet (reach.h).
  * Everything else goes to whoever the program meant it for.
  */
 #ifndef BIGFILE_FAULT_H
@@ -11,8 +12,8 @@
 #include "view.h"
 
 /*
- * The kernel is about to store to `at`, addresses of v: waits until the gate is open and, where the tracker
- * needs it, opens the pages that windows allow to be stored to.  Any thread, no lock held.
+ * The kernel is about to store to `at`, addresses of v: brings it within reach, where reach_release lets it go again, waits until the
+ * gate is open and, where the tracker needs it, opens the pages that windows allow to be stored to.  Any thread, no lock held.
  */
 void fault_prepare(struct view *v, struct range at);
 

@@ -7,6 +7,7 @@
 #include "sys.h"
 
 static uint32_t closed;
+static pid_t passing;
 
 void gate_close(void)
 {
@@ -28,4 +29,14 @@ void gate_wait(void)
 {
 	while (gate_is_closed())
 		sys_futex_wait(&closed, 1, NULL);
+}
+
+void gate_pass(void)
+{
+	passing = sys_gettid();
+}
+
+bool gate_is_passed(void)
+{
+	return passing && passing == sys_gettid();
 }

@@ -4,28 +4,31 @@
 
 #include <errno.h>
 #include <setjmp.h>
+#include <stddef.h>
 
 #include "lock.h"
 
-static __thread volatile bool inside __attribute__((tls_model("initial-exec")));
-static __thread sigjmp_buf way_out __attribute__((tls_model("initial-exec")));
+/* The innermost: a fault inside one may be answered by a handler that runs another. */
+static __thread sigjmp_buf *volatile way_out __attribute__((tls_model("initial-exec")));
 
 int guard_run(void (*fn)(void *arg), void *arg)
 {
-	if (sigsetjmp(way_out, 0)) {
-		inside = false;
+	sigjmp_buf here, *const outer = way_out;
+
+	if (sigsetjmp(here, 0)) {
+		way_out = outer;
 		return -EIO;
 	}
-	inside = true;
+	way_out = &here;
 	fn(arg);
-	inside = false;
+	way_out = outer;
 	return 0;
 }
 
 void guard_catch(void)
 {
-	if (!inside)
+	if (!way_out)
 		return;
 	signals_block();
-	siglongjmp(way_out, 1);
+	siglongjmp(*way_out, 1);
 }

@@ -4,6 +4,7 @@
  *
  * A page of a shared file mapping that cannot be had - the disk is full or failing, somebody cut the
  * file - is a SIGBUS, a buffer that the program has made up is a SIGSEGV.  Inside guard_run either becomes -EIO.
+ * One may run inside another, by a fault handler.
  *
  * For threads that block signals (lock.h), as the engine thread does: the mask is put back to that.  fn takes no locks and calls nothing that does: it is
  * left in the middle.

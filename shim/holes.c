@@ -62,28 +62,38 @@ static bool next_copied(const struct view *v, uint64_t at, struct range *run)
 	return any;
 }
 
+/* The memory of a shared view has what is loaded; of a large one the file has the rest. */
+static bool next_in_view(const struct view *v, uint64_t at, struct range *run)
+{
+	if (!v->shared)
+		return next_copied(v, at, run);
+	run->start = memory_seek(v, at, false);
+	run->end = run->start < UINT64_MAX ? memory_seek(v, run->start, true) : 0;
+	return run->start < run->end;
+}
+
 static uint64_t next_data(const struct view *v, uint64_t at)
 {
 	struct range run;
 	uint64_t file;
 
-	if (v->shared)
+	if (v->shared && !v->partial)
 		return memory_seek(v, at, false);
 	file = in_file(v, at, false);
-	if (next_copied(v, at, &run))
+	if (next_in_view(v, at, &run))
 		file = min_u64(file, max_u64(at, run.start));
 	return file;
 }
 
 static uint64_t next_hole(const struct view *v, uint64_t at)
 {
-	if (v->shared)
+	if (v->shared && !v->partial)
 		return memory_seek(v, at, true);
 	while (at < v->size) {
 		uint64_t end = in_file(v, at, true);
 		struct range run;
 
-		if (end == at && next_copied(v, at, &run) && run.start <= at)
+		if (end == at && next_in_view(v, at, &run) && run.start <= at)
 			end = run.end;
 		if (end == at)
 			return at;

@@ -3,12 +3,13 @@
 #include "mapping.h"
 
 #include "engine.h"
-#include "fault.h"
 #include "fds.h"
 #include "kernel.h"
+#include "loading.h"
 #include "log.h"
 #include "placing.h"
 #include "privatemap.h"
+#include "reach.h"
 #include "resize.h"
 #include "session.h"
 #include "sharing.h"
@@ -182,8 +183,8 @@ int mapping_map(void *addr, size_t length, int prot, int flags, int fd, int64_t 
 	err = run_for(v, place_job, &p);
 	if (err)
 		return err;
-	if ((flags & MAP_POPULATE) && !(flags & MAP_NONBLOCK))
-		sys_madvise((void *)p.start, length, MADV_POPULATE_READ);
+	if ((flags & (MAP_POPULATE | MAP_LOCKED)) && !(flags & MAP_NONBLOCK))
+		reach_populate(v, whole_pages((void *)p.start, length), true);
 	*result = (void *)p.start;
 	return 0;
 }

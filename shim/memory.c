@@ -3,13 +3,11 @@
 #include "memory.h"
 
 #include <linux/falloc.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "config.h"
 #include "guard.h"
 #include "home.h"
-#include "log.h"
+#include "loading.h"
 #include "parking.h"
 #include "shared.h"
 #include "sys.h"
@@ -17,7 +15,6 @@
 #define CHUNK ((uint64_t)2 << 20)
 #define GENEROUS ((uint64_t)4 << 30)
 #define LOAD_SIZE ((uint64_t)1 << 30)
-#define LARGEST_DEFAULT ((uint64_t)1 << 30) /* is loaded in less than a second */
 
 static uint64_t room_for(uint64_t end)
 {
@@ -31,7 +28,7 @@ static void *map(const struct view *v, uint64_t room)
 
 int memory_reach(struct view *v, uint64_t end)
 {
-	uint64_t room = room_for(end);
+	uint64_t room = max_u64(room_for(end), shared_file_of(v)->load_room);
 	void *p;
 	int err;
 
@@ -43,12 +40,13 @@ int memory_reach(struct view *v, uint64_t end)
 		return err;
 	p = map(v, room);
 	if (sys_is_error(p)) {
-		room = end;
+		room = max_u64(end, shared_file_of(v)->load_room);
 		p = map(v, room);
 	}
 	if (sys_is_error(p))
 		return sys_error_of(p);
-	if (v->memory.at)
+	/* A thread that loads a page, without a lock, may still be using the old one. */
+	if (v->memory.at && !v->memory.loads.words)
 		sys_munmap(v->memory.at, v->memory.room);
 	v->memory.at = p;
 	v->memory.room = room;
@@ -79,10 +77,9 @@ static int load_range(struct view *v, uint64_t start, uint64_t end)
 	return 0;
 }
 
-/* What the file has below the transaction's smallest size. */
-static int load(struct view *v)
+/* What the file has there: engine thread. */
+static int load(struct view *v, uint64_t at, uint64_t end)
 {
-	uint64_t at = 0, end = min_u64(min_u64(v->committed, v->cut), v->size);
 	int err = 0;
 
 	while (at < end && !err) {
@@ -106,54 +103,35 @@ int memory_adopt(struct view *v, int fd, unsigned index)
 	v->memory.fd = fd;
 	v->shared = index + 1;
 	err = memory_reach(v, v->zero_end);
+	if (!err)
+		err = loading_start(v);
 	if (err)
 		memory_drop(v);
 	return err;
 }
 
-/* Half of the machine's memory, or of what the control group allows, but not what would take long to load. */
-static uint64_t default_limit(void)
+/* What the transaction has kept of the file. */
+static uint64_t kept_of(const struct view *v)
 {
-	uint64_t all = (uint64_t)sysconf(_SC_PHYS_PAGES) * page_size(), limit;
-	int fd = sys_open("/sys/fs/cgroup/memory.max", O_RDONLY | O_CLOEXEC, 0);
-	char text[32] = "";
-
-	if (fd >= 0) {
-		sys_read(fd, text, sizeof text - 1);
-		sys_close(fd);
-	}
-	limit = strtoull(text, NULL, 10);
-	return min_u64(min_u64(all, limit ? limit : all) / 2, LARGEST_DEFAULT);
+	return min_u64(min_u64(v->committed, v->cut), v->size);
 }
 
-/* What would be in memory of all shared views of this session, v's file included. */
-static uint64_t wanted_with(const struct view *v)
+/* A large file comes when it is touched, but for its last, broken granule.  Says from where on it is loaded now. */
+static uint64_t plan(const struct view *v)
 {
-	uint64_t wanted = 0;
+	uint64_t end = kept_of(v);
+	struct shared_file *f = shared_file_of(v);
 
-	for (const struct view *other = view_first(); other; other = other->next) {
-		struct stat st;
-
-		if ((other == v || other->shared) && !sys_fstat(other->fd, &st))
-			wanted += (uint64_t)st.st_blocks * 512;
-	}
-	return wanted;
-}
-
-static int check_limit(const struct view *v)
-{
-	uint64_t wanted = wanted_with(v), limit = config.memory ? config.memory : default_limit();
-
-	if (wanted <= limit)
-		return 0;
-	log_warn_once("%s: cannot be shared between processes: that takes %lu MiB of memory, and BIGFILE_MEMORY allows %lu; raise it, or set "
-		  "BIGFILE_VIEW=private", v->path, wanted >> 20, limit >> 20);
-	return -ENOMEM;
+	f->load_room = room_for(v->zero_end);
+	f->load_end = loading_is_small(end) ? 0 : granule_floor(end);
+	f->hand = f->leaving[0] = f->leaving[1] = 0;
+	return f->load_end;
 }
 
 int memory_create(struct view *v, unsigned index)
 {
-	int err = check_limit(v), fd = err ? err : parking_put((int)sys_call(SYS_memfd_create, "bigfile-view", MFD_CLOEXEC));
+	int err, fd = parking_put((int)sys_call(SYS_memfd_create, "bigfile-view", MFD_CLOEXEC));
+	uint64_t rest;
 
 	if (fd < 0)
 		return fd;
@@ -162,9 +140,11 @@ int memory_create(struct view *v, unsigned index)
 		sys_close(fd);
 		return err;
 	}
+	v->shared = index + 1;
+	rest = plan(v);
 	err = memory_adopt(v, fd, index);
 	if (!err) {
-		err = load(v);
+		err = load(v, rest, kept_of(v));
 		if (err)
 			memory_drop(v);
 	}
@@ -173,6 +153,9 @@ int memory_create(struct view *v, unsigned index)
 
 void memory_drop(struct view *v)
 {
+	loading_stop(v);
+	for (unsigned i = 0; i < VIEW_SEGMENTS; i++)
+		open_pages_free(&v->reach[i]);
 	dirtymap_unmap(&v->memory.dirty);
 	if (v->memory.at)
 		sys_munmap(v->memory.at, v->memory.room);
@@ -234,6 +217,7 @@ int memory_resize(struct view *v, uint64_t size)
 	int err;
 
 	if (size > v->size) {
+		loading_cut(v, v->size);
 		/* Stores behind the end, in its last page or in pages that an abort kept, were never part of the file. */
 		zero_rest_of_page(v, v->size);
 		err = punch(v, page_ceil(v->size), v->zero_end);
@@ -243,29 +227,40 @@ int memory_resize(struct view *v, uint64_t size)
 			v->size = size;
 		return err;
 	}
+	err = loading_fix_border(v, size);
+	if (err)
+		return err;
 	/* The size first: should we die in between, what is left over lies beyond it. */
 	v->size = size;
 	v->cut = min_u64(v->cut, size);
 	v->file_end = min_u64(v->file_end, page_ceil(size));
 	shared_push(v);
+	loading_cut(v, size);
 	zero_rest_of_page(v, size);
 	return set_length(v, page_ceil(size));
 }
 
 int memory_revert_size(struct view *v)
 {
-	uint64_t lost = page_floor(min_u64(v->cut, v->committed)), end = page_ceil(v->committed);
-	int err = punch(v, end, v->zero_end);
+	uint64_t lost = min_u64(v->cut, v->committed), kept = min_u64(page_ceil(lost), v->zero_end);
+	uint64_t end = page_ceil(v->committed);
+	int err;
 
+	loading_cut(v, lost);
+	/* The page with the border shows what is committed all the time. */
+	err = page_floor(lost) < kept ? memory_reload(v, page_floor(lost), kept) : 0;
+	if (!err)
+		err = punch(v, kept, v->zero_end);
 	if (!err && end > v->zero_end)
 		err = set_length(v, end);
 	if (!err)
-		err = memory_reload(v, lost, end);
+		err = load(v, kept, v->committed);
 	if (err)
 		return err;
 	v->file_end = end;
 	v->size = v->committed;
 	v->cut = UINT64_MAX;
+	loading_extend(v);
 	return 0;
 }
 

@@ -13,7 +13,10 @@
 
 #include "view.h"
 
-/* Engine thread.  Makes v's memory, of v->zero_end bytes, and loads the file into it: holes stay holes. */
+/*
+ * Engine thread.  Makes v's memory, of v->zero_end bytes, and loads a small file into it: holes stay holes.  A large one is loaded
+ * when it is touched (loading.h).
+ */
 int memory_create(struct view *v, unsigned index);
 /* Engine thread.  The same for one that exists: takes over fd. */
 int memory_adopt(struct view *v, int fd, unsigned index);
@@ -23,11 +26,11 @@ void memory_drop(struct view *v);
 /* Engine thread.  Maps the memory up to `end`, and the dirty map with it. */
 int memory_reach(struct view *v, uint64_t end);
 
-/* As view_resize and view_revert_size. */
+/* As view_resize and view_revert_size, which is for the engine thread. */
 int memory_resize(struct view *v, uint64_t size);
 int memory_revert_size(struct view *v);
 
-/* The pages [start, end) are as in the file again.  Clean or not is the caller's affair. */
+/* Loaded pages [start, end) are as in the file again.  Clean or not is the caller's affair. */
 int memory_reload(struct view *v, uint64_t start, uint64_t end);
 
 /* Everything that is there counts as dirty. */

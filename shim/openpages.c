@@ -2,6 +2,8 @@
 /* See openpages.h. */
 #include "openpages.h"
 
+#include <string.h>
+
 #include "page.h"
 #include "sys.h"
 
@@ -15,14 +17,13 @@ int open_pages_reach(struct open_pages *o, uint64_t pages)
 
 	if (pages <= o->pages)
 		return 0;
-	if (!o->bits)
-		p = sys_mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	else
-		p = sys_mremap(o->bits, o->mapped, bytes, MREMAP_MAYMOVE, NULL);
+	p = sys_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (sys_is_error(p))
 		return -ENOMEM;
-	o->bits = p;
+	if (o->bits)
+		memcpy(p, o->bits, o->mapped);
+	/* The old one stays: somebody may be reading it without the lock. */
+	__atomic_store_n(&o->bits, p, __ATOMIC_RELEASE);
 	o->mapped = bytes;
 	o->pages = pages;
 	return 0;

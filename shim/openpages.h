@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which pages of a segment the mprotect tracker has opened: a bitmap, one bit per page from the segment's first address on.
+ * Which pages of a segment the mprotect tracker has opened, or are within reach (reach.h): a bitmap, one bit per page from the segment's first address on.
  *
- * Units: pages, ranges half-open.  Under the window lock; the fault handler uses it.
+ * Units: pages, ranges half-open.  Changed under the window lock, by the fault handler too; read without it by who knows that what
+ * he asks for does not change.
  */
 #ifndef BIGFILE_OPENPAGES_H
 #define BIGFILE_OPENPAGES_H

@@ -7,6 +7,7 @@
 #include "memory.h"
 #include "pagemap.h"
 #include "proc.h"
+#include "reach.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -113,8 +114,11 @@ int participants_ask_all(enum participant_op op, const struct view *v)
 	int err = 0;
 
 	each_other(shared_session(), p) {
-		int failed = participants_ask(slot_of(p), op, v, NULL);
+		uint64_t refused;
+		int failed = participants_ask(slot_of(p), op, v, &refused);
 
+		if (!failed && op == ASK_LEAVE && refused)
+			failed = -ENOMEM;
 		if (failed && failed != -ESRCH && !err)
 			err = failed;
 	}
@@ -179,7 +183,7 @@ static int count_range(void *arg, struct range at)
 }
 
 /* Looks into somebody's page tables.  Where nothing can be learned from them, all counts as stored to. */
-static int scan(const struct shared_participant *p, struct view *v, enum pagemap_protect protect,
+static int scan(const struct shared_participant *p, struct view *v, struct range file, enum pagemap_protect protect,
 		pagemap_range_fn fn, uint64_t *pages)
 {
 	const struct shared_place *place = &p->places[v->shared - 1];
@@ -187,7 +191,7 @@ static int scan(const struct shared_participant *p, struct view *v, enum pagemap
 
 	for (unsigned i = 0; i < place->segment_count && !err; i++) {
 		struct report r = { v, &place->segments[i], 0 };
-		struct range at = segment_range(r.segment, 0, page_ceil(v->size));
+		struct range at = segment_range(r.segment, file.start, min_u64(file.end, page_ceil(v->size)));
 
 		if (!range_is_empty(at))
 			err = pagemap_each_shared(fd, at, protect, fn, &r);
@@ -202,13 +206,15 @@ static int scan(const struct shared_participant *p, struct view *v, enum pagemap
 	return err;
 }
 
-static int report_one(const struct shared_participant *p, struct view *v)
+static const struct range all = { 0, UINT64_MAX };
+
+static int report_one(const struct shared_participant *p, struct view *v, struct range file)
 {
 	uint64_t failed;
 	int err;
 
 	if (p->scannable)
-		return scan(p, v, PAGEMAP_PROTECT, note_range, NULL);
+		return scan(p, v, file, PAGEMAP_PROTECT, note_range, NULL);
 	if (p == shared_me())
 		return tracker->report(v);
 	err = participants_ask(slot_of(p), ASK_REPORT, v, &failed);
@@ -237,19 +243,24 @@ static void bury(struct shared_participant *p)
 
 int participants_report_own(struct view *v)
 {
-	return report_one(shared_me(), v);
+	return report_one(shared_me(), v, all);
 }
 
 int participants_report(struct view *v)
+{
+	return participants_report_range(v, all);
+}
+
+int participants_report_range(struct view *v, struct range file)
 {
 	/* Others may have made it larger than anything we have mapped of it. */
 	int err = memory_reach(v, v->zero_end);
 
 	if (!err)
-		err = participants_report_own(v);
+		err = report_one(shared_me(), v, file);
 
 	each_other(shared_session(), p) {
-		int failed = p->places[v->shared - 1].attached ? report_one(p, v) : 0;
+		int failed = p->places[v->shared - 1].attached ? report_one(p, v, file) : 0;
 
 		if (failed == -ESRCH)
 			bury(p);
@@ -262,7 +273,7 @@ int participants_report(struct view *v)
 static int count_one(const struct shared_participant *p, struct view *v, uint64_t *pages)
 {
 	if (p->scannable)
-		return scan(p, v, PAGEMAP_LOOK, count_range, pages);
+		return scan(p, v, all, PAGEMAP_LOOK, count_range, pages);
 	if (p == shared_me())
 		return tracker->count_own(v, pages);
 	return participants_ask(slot_of(p), ASK_COUNT, v, pages);

@@ -18,6 +18,7 @@ enum participant_op {
 	ASK_REPORT,   /* put into the dirty map what you have stored to in `file`, and begin anew; count 1: failed */
 	ASK_COUNT,    /* how many pages of `file` you have stored to */
 	ASK_FREEZE,   /* let nobody store, until the session is no longer `holding` */
+	ASK_LEAVE,    /* put out of reach what of `file` reclaim has chosen; count 1: failed */
 	ASK_LOOK,     /* take up the files that are new in the session */
 	ASK_DROP,     /* let go of `file`, which is being given up; count 1: it stays */
 	ASK_ALIVE,    /* nothing: one that is being killed looks alive for a while, but does not answer */
@@ -25,7 +26,7 @@ enum participant_op {
 
 /* Asks one of the others; -ESRCH for a slot that is not taken. */
 int participants_ask(unsigned slot, enum participant_op op, const struct view *v, uint64_t *count);
-/* Asks all others that live.  The first error, of those that are not -ESRCH. */
+/* Asks all others that live.  The first error, of those that are not -ESRCH: what a dead one has stored to is called dirty. */
 int participants_ask_all(enum participant_op op, const struct view *v);
 
 /*
@@ -38,6 +39,8 @@ void participants_let_go(void);
 
 /* Has everybody, us included, report what they stored to in v. */
 int participants_report(struct view *v);
+/* The same for a part of the file, at least. */
+int participants_report_range(struct view *v, struct range file);
 /* Counts pages that somebody stored to and has not reported, up to `enough`. */
 int participants_count(struct view *v, uint64_t enough, uint64_t *pages);
 

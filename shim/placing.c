@@ -40,7 +40,7 @@ static void *map_private(const struct view *v, uintptr_t at, uint64_t length, in
 static void *map_file(const struct view *v, uintptr_t at, uint64_t length, int flags, uint64_t offset)
 {
 	if (v->shared)
-		return sys_mmap((void *)at, length, PROT_READ, MAP_SHARED | MAP_NORESERVE | flags, v->memory.fd, offset);
+		return sys_mmap((void *)at, length, v->partial ? PROT_NONE : PROT_READ, MAP_SHARED | MAP_NORESERVE | flags, v->memory.fd, offset);
 	return map_private(v, at, length, flags, offset);
 }
 

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "engine.h"
+#include "loading.h"
 #include "memory.h"
 #include "pagemap.h"
+#include "shared.h"
 #include "sys.h"
 
 #define BATCH 64
@@ -66,11 +68,25 @@ static int copy_segment(const struct filling *f, const struct segment *s, struct
 	return 0;
 }
 
-/* A shared view is all memory: what of it is not a hole. */
+static void copy_loaded(const struct filling *f, uint64_t at, uint64_t end)
+{
+	const struct view *v = f->view;
+
+	for (uint64_t next; at < end; at = next) {
+		bool loaded;
+
+		next = loading_run(v, at, end, &loaded);
+		if (loaded)
+			memcpy(place_of(f, at), v->memory.at + at, next - at);
+	}
+}
+
+/* A shared view is memory: what of it is not a hole.  What is not loaded yet is as in the file. */
 static int fill_from_memory(const struct filling *f, uint64_t end)
 {
 	const struct view *v = f->view;
-	int err = put(f, f->range.start, end, -1);
+	uint64_t loaded = v->partial ? max_u64(shared_file_of(v)->load_end, f->range.start) : f->range.start;
+	int err = put(f, loaded, end, -1);
 
 	if (!err)
 		err = put(f, page_ceil(v->size), f->range.end, view_void_fd());
@@ -78,7 +94,7 @@ static int fill_from_memory(const struct filling *f, uint64_t end)
 		at = memory_seek(v, at, false);
 		hole = at < end ? min_u64(page_ceil(memory_seek(v, at, true)), end) : at;
 		if (at < end)
-			memcpy(place_of(f, at), v->memory.at + at, hole - at);
+			copy_loaded(f, at, hole);
 	}
 	return err;
 }

@@ -42,6 +42,16 @@ uint64_t proc_start_time(uint32_t pid)
 	return p ? strtoull(p, NULL, 10) : 0;
 }
 
+bool proc_thread_runs(uint32_t tid)
+{
+	char text[1024];
+	const char *fields = stat_fields(tid, text, sizeof text);
+
+	if (!fields)
+		return sys_call(SYS_kill, tid, 0) != -ESRCH;
+	return fields[0] != 'Z' && fields[0] != 'X';
+}
+
 bool proc_is_alive(uint32_t pid, uint64_t start_time)
 {
 	char text[1024];

@@ -4,9 +4,11 @@
 
 #include "gate.h"
 #include "journal_lock.h"
+#include "loading.h"
 #include "log.h"
 #include "memory.h"
 #include "pagemap.h"
+#include "reach.h"
 #include "shared.h"
 #include "sys.h"
 #include "tracker.h"
@@ -22,7 +24,10 @@ static int note_dirty(void *arg, struct view *v, const struct segment *s, struct
 /* By the kernel: through our mapping each page would cost a fault and be cleared first, and memory that is not there a signal. */
 static int copy(struct view *v, const struct segment *s, struct range at)
 {
-	return sys_pwrite_all(v->memory.fd, (const void *)at.start, at.end - at.start, view_offset(s, at.start));
+	uint64_t offset = view_offset(s, at.start);
+	int err = loading_bring(v, offset, offset + (at.end - at.start));
+
+	return err ? err : sys_pwrite_all(v->memory.fd, (const void *)at.start, at.end - at.start, offset);
 }
 
 /* What the kernel has copied, dirty or not: it may hold more than the file does. */
@@ -63,22 +68,28 @@ static int take_pages(struct view *v)
 	return 0;
 }
 
+/* From here on the fault handler may be asked for any page of the segment. */
+static void map_memory(struct view *v, struct segment *s)
+{
+	void *p = sys_mmap((void *)s->at.start, s->at.end - s->at.start, v->partial ? PROT_NONE : PROT_READ,
+			   MAP_SHARED | MAP_FIXED | MAP_NORESERVE, v->memory.fd, s->offset);
+
+	s->tracked = 0;
+	if (!sys_is_error(p))
+		return;
+	v->error = sys_error_of(p);
+	log_error("%s: its memory cannot be mapped: %e; nothing of it will be committed any more", v->path, v->error);
+}
+
 void promote_segments(struct view *v)
 {
-	for (unsigned i = 0; i < v->segment_count; i++) {
-		struct segment *s = &v->segments[i];
-		void *p;
-
-		tracker->forget(v, s->at);
-		p = sys_mmap((void *)s->at.start, s->at.end - s->at.start, PROT_READ,
-			     MAP_SHARED | MAP_FIXED | MAP_NORESERVE, v->memory.fd, s->offset);
-		s->tracked = 0;
-		if (sys_is_error(p)) {
-			v->error = sys_error_of(p);
-			log_error("%s: its memory cannot be mapped: %e; nothing of it will be committed any more", v->path,
-				  v->error);
-		}
-	}
+	for (unsigned i = 0; i < v->segment_count; i++)
+		tracker->forget(v, v->segments[i].at);
+	lock_take(&window_lock);
+	reach_begin(v);
+	for (unsigned i = 0; i < v->segment_count; i++)
+		map_memory(v, &v->segments[i]);
+	lock_release(&window_lock);
 	v->tracker = &tracker_shared;
 	for (unsigned i = 0; i < v->segment_count; i++)
 		v->tracker->protect(v, v->segments[i].at);

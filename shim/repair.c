@@ -5,6 +5,7 @@
 #include "commit.h"
 #include "doubt.h"
 #include "engine.h"
+#include "loading.h"
 #include "log.h"
 #include "memory.h"
 #include "participants.h"
@@ -104,6 +105,7 @@ static void repair_view(struct view *v)
 		err = resume_journal(v);
 	if (!err && !sys_fstat(v->memory.fd, &st))
 		v->zero_end = (uint64_t)st.st_size;
+	loading_repair(v);
 	memory_all_dirty(v);
 	if (err) {
 		v->error = err;

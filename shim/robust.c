@@ -5,6 +5,7 @@
 #include <linux/futex.h>
 
 #include "guard.h"
+#include "loading.h"
 #include "memory.h"
 #include "proc.h"
 #include "shared.h"
@@ -45,7 +46,8 @@ static void release(uintptr_t at, uint32_t tid, bool pi)
 	uint64_t offset = v && v->shared ? view_offset_at(v, at) : 0;
 	uint32_t *word, old;
 
-	if (!v || !v->shared || at % sizeof *word || offset + sizeof *word > v->size || memory_reach(v, v->zero_end))
+	if (!v || !v->shared || at % sizeof *word || offset + sizeof *word > v->size || memory_reach(v, v->zero_end) ||
+	    loading_bring(v, offset, offset + sizeof *word))
 		return;
 	word = (uint32_t *)(v->memory.at + offset);
 	old = __atomic_load_n(word, __ATOMIC_SEQ_CST);

@@ -14,6 +14,7 @@
 #include "fault.h"
 #include "fds.h"
 #include "fmt.h"
+#include "held.h"
 #include "join.h"
 #include "log.h"
 #include "marks.h"
@@ -333,6 +334,7 @@ void session_start_in_child(void)
 	sigchain_after_fork();
 	tracker_after_fork();
 	view_after_fork();
+	held_forget();
 	join_after_fork();
 	has_ended = false;
 }

@@ -89,6 +89,10 @@ struct shared_file {
 	uint64_t cut;
 	uint64_t file_end;
 	uint64_t zero_end; /* the length of its memory */
+	uint64_t load_room; /* what is loaded when it is touched (loading.h) lies below this; 0: all was loaded at once */
+	uint64_t load_end;  /* and now below this; atomic */
+	uint64_t hand;      /* where reclaim goes on */
+	uint64_t leaving[2]; /* what it is at: start, end */
 	int64_t times[6];  /* seconds and nanoseconds: changed, times[0], times[1] */
 	int32_t error;
 	struct shared_journal journal;
@@ -103,6 +107,8 @@ struct shared_session {
 	uint32_t aborting; /* an abort is under way */
 	uint32_t slots;    /* of participants[], that were ever in use */
 	uint32_t file_count; /* of files[], that were ever in use */
+	uint64_t taken;    /* bytes of all files' memory, roughly; atomic, as */
+	uint64_t press_at; /* from how many on reclaim is worth a try: not before long when the last one found too little */
 	uint32_t holding;  /* writers of all processes are held, for a commit */
 	uint32_t closed;   /* the last participant has let the files go: not to be entered any more */
 	pthread_mutex_t lock; /* robust */

@@ -7,11 +7,13 @@
 #include "adopt.h"
 #include "config.h"
 #include "giveup.h"
+#include "loading.h"
 #include "log.h"
 #include "memory.h"
 #include "participants.h"
 #include "proc.h"
 #include "promote.h"
+#include "reach.h"
 #include "repair.h"
 #include "robust.h"
 #include "session_lock.h"
@@ -165,6 +167,7 @@ static int enter_view(struct view *v)
 	shared_pull(v);
 	for (unsigned i = 0; i < v->segment_count; i++)
 		v->segments[i].tracked = 0;
+	reach_look_again(v);
 	return v->segment_count ? v->tracker->protect(v, v->segments[0].at) : 0;
 }
 
@@ -279,27 +282,40 @@ int sharing_enter_child(void *arg)
 	return err;
 }
 
+static int copy_for_orphan(struct view *v, const struct segment *s, struct range there)
+{
+	uint64_t length = there.end - there.start, offset = view_offset(s, there.start);
+	int err = length > loading_limit() ? -ENOMEM : loading_bring(v, offset, offset + length);
+	void *p = err ? NULL : sys_mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (err || sys_is_error(p))
+		return err ? err : sys_error_of(p);
+	memcpy(p, v->memory.at + offset, length);
+	p = sys_mremap(p, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)there.start);
+	return sys_is_error(p) ? sys_error_of(p) : 0;
+}
+
 int sharing_orphan(struct view *v)
 {
+	int err = 0;
+
 	for (unsigned i = 0; i < v->segment_count; i++) {
 		struct segment *s = &v->segments[i];
 		struct range there = segment_range(s, 0, v->zero_end);
-		uint64_t length = there.end - there.start;
-		void *p;
+		int failed = range_is_empty(there) ? 0 : copy_for_orphan(v, s, there);
 
-		if (range_is_empty(there))
-			continue;
-		p = sys_mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-		if (sys_is_error(p))
-			return sys_error_of(p);
-		memcpy(p, (const void *)there.start, length);
-		p = sys_mremap(p, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)there.start);
-		if (sys_is_error(p))
-			return sys_error_of(p);
+		/* Its parent's memory is not its own to store to. */
+		if (failed)
+			sys_mprotect((void *)s->at.start, s->at.end - s->at.start, PROT_NONE);
+		err = err ? err : failed;
 	}
+	if (err)
+		log_error("%s: inherited over fork, and too large to be copied: %e; this child cannot touch it", v->path, err);
+	v->partial = false;
+	v->memory.loads.words = NULL;
 	v->shared = 0;
 	v->tracker = tracker;
-	return 0;
+	return err;
 }
 
 void sharing_leave(bool ends)
@@ -316,6 +332,7 @@ void sharing_leave(bool ends)
 		/* What cannot be told is called dirty. */
 		if (participants_report_own(v))
 			memory_all_dirty(v);
+		reach_nothing(v);
 	}
 	shared_takes_part = false;
 	participants_give_up(me);
@@ -348,10 +365,12 @@ int sharing_return(void)
 	shared_slot = (unsigned)slot;
 	sharing_take_slot(shared_me());
 	for (struct view *v = view_first(); v; v = v->next) {
-		if (v->shared && shared_is_ours(v))
-			shared_push_place(v);
-		else if (v->shared)
+		if (v->shared && !shared_is_ours(v)) {
 			lose_file(v);
+		} else if (v->shared) {
+			reach_look_again(v);
+			shared_push_place(v);
+		}
 	}
 	participants_thaw();
 	return 0;

@@ -136,6 +136,16 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 		call_program(sig, &act, info, context);
 }
 
+void sigchain_raise(int sig, siginfo_t *info, void *context)
+{
+	struct sigaction act = take_wish(sig);
+
+	if (act.sa_handler == SIG_DFL || act.sa_handler == SIG_IGN || (blocked_wish & MASK_OF(sig)))
+		die_of(sig, false);
+	else
+		call_program(sig, &act, info, context);
+}
+
 static void on_offered(int sig)
 {
 	int saved = errno;

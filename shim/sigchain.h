@@ -32,6 +32,9 @@ void sigchain_start(sigchain_sigaction_fn real);
 /* Makes sig claimed: what is installed now becomes the program's wish.  Idempotent. */
 int sigchain_claim(int sig, sigchain_fault_fn fn);
 
+/* In the handler of one of them: the program is to see this fault, as sig, which comes from nowhere else. */
+void sigchain_raise(int sig, siginfo_t *info, void *context);
+
 /*
  * Makes sig offered: on_signal runs in the handler (SA_RESTART), taken is called, outside
  * of any handler, whenever the program takes the signal.  If something else than

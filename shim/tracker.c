@@ -58,7 +58,22 @@ int tracker_each_run(const struct view *v, struct range at, tracker_run_fn fn, v
 		struct range run = { at.start, at.end };
 		int prot = window_prot(&v->windows, at.start, at.end, &run.end);
 
-		err = fn(arg, run, prot);
+		if (view_reaches(v, run.start, &run.end))
+			err = fn(arg, run, prot);
+		at.start = run.end;
+	}
+	return err;
+}
+
+int tracker_set_prot(const struct view *v, struct range at, int prot)
+{
+	int err = 0;
+
+	while (at.start < at.end && !err) {
+		struct range run = at;
+
+		if (view_reaches(v, run.start, &run.end))
+			err = sys_mprotect((void *)run.start, run.end - run.start, prot);
 		at.start = run.end;
 	}
 	return err;

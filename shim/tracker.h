@@ -42,6 +42,9 @@ struct tracker {
 	/* Caller.  The mapping of `at` was replaced: what the kernel knew about it is gone. */
 	void (*forget)(struct view *v, struct range at);
 
+	/* Handler.  `at` has come within reach: gives its pages the protection that their windows ask for. */
+	int (*reach)(struct view *v, struct range at);
+
 	/* Handler.  A store to `page`, in the writable run of windows `writable`, faulted.  0 when the store
 	   can be tried again. */
 	int (*fault)(struct view *v, uint64_t page, struct range writable);
@@ -77,8 +80,10 @@ int tracker_choose(enum config_tracker wanted);
 /* In the child of fork: the tracker's descriptors are the parent's; tracker_choose opens them anew. */
 void tracker_after_fork(void);
 
-/* Calls fn for each run of equal window protection in `at`. */
+/* Calls fn for each run of equal window protection in `at`, within reach: other pages keep theirs, which is none. */
 typedef int (*tracker_run_fn)(void *arg, struct range run, int prot);
 int tracker_each_run(const struct view *v, struct range at, tracker_run_fn fn, void *arg);
+/* mprotect, within reach. */
+int tracker_set_prot(const struct view *v, struct range at, int prot);
 
 #endif

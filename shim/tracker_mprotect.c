@@ -67,15 +67,6 @@ static void detach(struct view *v)
 	v->tracking = NULL;
 }
 
-static struct segment *segment_of(struct view *v, uint64_t at)
-{
-	for (unsigned i = 0; i < v->segment_count; i++) {
-		if (at >= v->segments[i].at.start && at < v->segments[i].at.end)
-			return &v->segments[i];
-	}
-	return NULL;
-}
-
 static uint64_t page_index(const struct segment *s, uint64_t at)
 {
 	return (at - s->at.start) / page_size();
@@ -84,7 +75,7 @@ static uint64_t page_index(const struct segment *s, uint64_t at)
 /* Under the window lock.  Notes first, then opens: a page is never storable and unknown. */
 static int open_now(struct view *v, struct range at)
 {
-	struct segment *s = segment_of(v, at.start);
+	struct segment *s = view_segment_at(v, at.start);
 	struct open_pages *o = open_pages_of(v, s);
 	uint64_t first = page_index(s, at.start), end = page_index(s, at.end);
 	bool left, right;
@@ -116,14 +107,14 @@ static uint64_t unit_now(const struct open_pages *o)
 
 static int fault(struct view *v, uint64_t page, struct range writable)
 {
-	struct segment *s = segment_of(v, page);
+	struct segment *s = view_segment_at(v, page);
 	uint64_t unit = unit_now(open_pages_of(v, s));
 	struct range at = writable;
 	int err;
 
-	/* Another thread was faster. */
+	/* Another thread was faster; or the page was out of reach meanwhile, or frozen, and is noted all the time. */
 	if (open_pages_is_open(open_pages_of(v, s), page_index(s, page)))
-		return 0;
+		return sys_mprotect((void *)page, page_size(), PROT_READ | PROT_WRITE);
 	if (unit != UINT64_MAX) {
 		at = range_intersect((struct range){ page / unit * unit, page / unit * unit + unit },
 				     writable);
@@ -154,7 +145,7 @@ static void close_range_again(struct view *v, struct range at)
 static int protect_run(void *arg, struct range run, int prot)
 {
 	struct view *v = arg;
-	struct segment *s = segment_of(v, run.start);
+	struct segment *s = view_segment_at(v, run.start);
 	struct open_pages *o = open_pages_of(v, s);
 	uint64_t page = page_index(s, run.start), end = page_index(s, run.end), first, stop;
 	int err = sys_mprotect((void *)run.start, run.end - run.start, PROT_READ);
@@ -178,9 +169,14 @@ static int protect(struct view *v, struct range at)
 	return err;
 }
 
+static int reach(struct view *v, struct range at)
+{
+	return tracker_each_run(v, at, protect_run, v);
+}
+
 static void forget(struct view *v, struct range at)
 {
-	struct segment *s = segment_of(v, at.start);
+	struct segment *s = view_segment_at(v, at.start);
 	struct open_pages *o = open_pages_of(v, s);
 
 	lock_take(&window_lock);
@@ -226,7 +222,7 @@ static bool close_next_run(struct view *v, struct segment *s, uint64_t *page, ui
 	if (found) {
 		*at = (struct range){ s->at.start + first * page_size(),
 				      s->at.start + stop * page_size() };
-		*err = sys_mprotect((void *)at->start, at->end - at->start, PROT_READ);
+		*err = tracker_set_prot(v, *at, PROT_READ);
 		/* A run that cannot be closed stays dirty. */
 		if (!*err) {
 			open_pages_clear(o, first, stop);
@@ -334,9 +330,7 @@ static int freeze(struct view *v)
 	int err = 0;
 
 	for (unsigned i = 0; i < v->segment_count && !err; i++) {
-		struct range at = v->segments[i].at;
-
-		err = sys_mprotect((void *)at.start, at.end - at.start, PROT_READ);
+		err = tracker_set_prot(v, v->segments[i].at, PROT_READ);
 	}
 	return err;
 }
@@ -359,6 +353,7 @@ const struct tracker tracker_mprotect = {
 	.open = open_range,
 	.close = close_range_again,
 	.forget = forget,
+	.reach = reach,
 	.fault = fault,
 	.collect = collect,
 	.count = count,

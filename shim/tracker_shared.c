@@ -10,6 +10,7 @@
  */
 #include "tracker.h"
 
+#include "loading.h"
 #include "memory.h"
 #include "participants.h"
 #include "sys.h"
@@ -53,6 +54,24 @@ static int fault(struct view *v, uint64_t page, struct range writable)
 	return tracker->fault(v, page, writable);
 }
 
+/* What is not loaded nobody can have stored to, whatever a dying process has left in the memory. */
+static int each_loaded(struct view *v, struct range run, const struct segment *whole, tracker_dirty_fn fn, void *arg)
+{
+	int err = 0;
+
+	while (run.start < run.end && !err) {
+		bool loaded;
+		uint64_t end = loading_run(v, run.start, run.end, &loaded);
+
+		if (loaded) {
+			loading_note_stored(v, run.start, end);
+			err = fn(arg, v, whole, segment_range(whole, run.start, end));
+		}
+		run.start = end;
+	}
+	return err;
+}
+
 static int collect(struct view *v, tracker_dirty_fn fn, void *arg, bool *settled)
 {
 	struct segment whole = { { (uintptr_t)v->memory.at, (uintptr_t)v->memory.at + v->memory.room }, 0, 0 };
@@ -63,7 +82,7 @@ static int collect(struct view *v, tracker_dirty_fn fn, void *arg, bool *settled
 	*settled = false;
 	while (!err && dirtymap_next(&v->memory.dirty, &at, end, &run)) {
 		dirtymap_clear(&v->memory.dirty, run);
-		err = fn(arg, v, &whole, segment_range(&whole, run.start, run.end));
+		err = each_loaded(v, run, &whole, fn, arg);
 		if (err)
 			dirtymap_set(&v->memory.dirty, run.start, run.end);
 	}

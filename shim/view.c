@@ -285,6 +285,30 @@ void view_after_fork(void)
 	void_fd = -1;
 }
 
+struct segment *view_segment_at(struct view *v, uint64_t at)
+{
+	for (unsigned i = 0; i < v->segment_count; i++) {
+		if (at >= v->segments[i].at.start && at < v->segments[i].at.end)
+			return &v->segments[i];
+	}
+	return NULL;
+}
+
+bool view_reaches(const struct view *v, uint64_t at, uint64_t *end)
+{
+	const struct segment *s = v->partial ? view_segment_at((struct view *)v, at) : NULL;
+	uint64_t page, last, first, stop;
+
+	if (!s)
+		return true;
+	page = (at - s->at.start) / page_size();
+	last = (min_u64(*end, s->at.end) - s->at.start) / page_size();
+	if (!open_pages_next(&v->reach[s - v->segments], page, last, &first, &stop))
+		return false;
+	*end = s->at.start + (first == page ? stop : first) * page_size();
+	return first == page;
+}
+
 bool view_size_changed(const struct view *v)
 {
 	return v->size != v->committed || v->cut < v->committed;

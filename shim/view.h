@@ -13,7 +13,8 @@
  *                         far as the transaction has cut the file, then the file itself past its end
  *
  * That is a private view.  The segments of a shared one (memory.h) all map its memory, which ends at zero_end, and may
- * overlap: a file can then be seen at several addresses.
+ * overlap: a file can then be seen at several addresses.  Of a large file a process can touch only the pages that have come
+ * within its reach (reach.h); the others are PROT_NONE, and need not be loaded.
  *
  * Nothing of an open transaction is in the file, not even its size: only apply changes it.
  *
@@ -34,11 +35,14 @@
 #include "addresses.h"
 #include "dirtymap.h"
 #include "journal.h"
+#include "loadmap.h"
 #include "lock.h"
+#include "openpages.h"
 #include "rangelist.h"
 #include "window.h"
 
 #define VIEW_SEGMENTS 16
+#define VIEW_STREAMS 4
 
 struct build;
 struct tracker;
@@ -49,6 +53,14 @@ struct view_memory {
 	uint8_t *at; /* all of it, for the engine */
 	uint64_t room;
 	struct dirtymap dirty;
+	struct loadmap loads;  /* words NULL: loaded as a whole */
+	const uint8_t *source; /* the file, for loading, as far as there are words */
+};
+
+/* Where faults have come one after the other, upwards or downwards. */
+struct touch_stream {
+	struct range range; /* of the file, as last brought in */
+	uint64_t length;    /* of what a fault brings in there */
 };
 
 struct segment {
@@ -96,6 +108,10 @@ struct view {
 	unsigned shared;         /* the file's number in the session (shared.h), from 1; 0: a private view */
 	uint32_t shared_use;     /* which of the files that had this number */
 	struct view_memory memory;
+	bool partial;            /* only what is within reach can be touched.  This and what follows: window lock */
+	struct open_pages reach[VIEW_SEGMENTS];
+	struct touch_stream streams[VIEW_STREAMS];
+	unsigned next_stream;
 
 	uint8_t *home;           /* the file, MAP_SHARED and writable: compare and apply (home.c) */
 	uint64_t home_size;
@@ -198,6 +214,13 @@ static inline bool view_overlaps(uintptr_t at, size_t length)
  * its part in *inside; NULL when there is none up to at.end.
  */
 struct view *view_get_first_in(struct range at, struct range *inside);
+
+/*
+ * Can this process touch the page at `at`, in a segment of v?  *end: how far the answer goes, at most as it came.  Window lock,
+ * or from who alone adds pages.
+ */
+bool view_reaches(const struct view *v, uint64_t at, uint64_t *end);
+struct segment *view_segment_at(struct view *v, uint64_t at);
 
 bool view_size_changed(const struct view *v);
 

@@ -7,6 +7,7 @@
 
 #include "engine.h"
 #include "guard.h"
+#include "loading.h"
 #include "memory.h"
 #include "placing.h"
 #include "resize.h"
@@ -84,7 +85,9 @@ int viewio_read(struct view *v, uint64_t offset, void *to, uint64_t length)
 		const uint8_t *from = view_address(v, offset, &run);
 
 		run = min_u64(run, length);
-		err = copy(p, from, run);
+		err = loading_bring(v, offset, offset + run);
+		if (!err)
+			err = copy(p, from, run);
 		p += run;
 		offset += run;
 		length -= run;
@@ -104,7 +107,9 @@ int viewio_write(struct view *v, uint64_t offset, const void *from, uint64_t len
 
 		run = min_u64(run, length);
 		pages = (struct range){ page_floor((uintptr_t)to), page_ceil((uintptr_t)to + run) };
-		err = v->tracker->open(v, pages);
+		err = loading_bring(v, offset, offset + run);
+		if (!err)
+			err = v->tracker->open(v, pages);
 		if (err)
 			return err;
 		err = copy(to, p, run);
@@ -126,7 +131,11 @@ static int64_t move_piece(struct view *v, uint64_t to, uint64_t from, uint64_t l
 
 	length = min_u64(length, min_u64(to_run, from_run));
 	pages = (struct range){ page_floor((uintptr_t)target), page_ceil((uintptr_t)target + length) };
-	err = v->tracker->open(v, pages);
+	err = loading_bring(v, from, from + length);
+	if (!err)
+		err = loading_bring(v, to, to + length);
+	if (!err)
+		err = v->tracker->open(v, pages);
 	if (err)
 		return err;
 	memmove(target, source, length);

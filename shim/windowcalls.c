@@ -3,10 +3,10 @@
 #include "windowcalls.h"
 
 #include "engine.h"
-#include "fault.h"
 #include "giveup.h"
 #include "kernel.h"
 #include "log.h"
+#include "reach.h"
 #include "session.h"
 #include "session_lock.h"
 #include "sys.h"
@@ -132,7 +132,11 @@ static int advise_window(struct view *v, struct range at, int advice)
 	case MADV_WIPEONFORK:
 		return -EINVAL;
 	case MADV_POPULATE_WRITE: /* would copy every page for nothing */
-		advice = MADV_POPULATE_READ;
+	case MADV_POPULATE_READ:
+		return reach_populate(v, at, true);
+	case MADV_WILLNEED:
+		if (v->partial)
+			return reach_populate(v, at, false);
 		break;
 	}
 	return sys_madvise((void *)at.start, at.end - at.start, advice);
@@ -168,20 +172,4 @@ int windowcalls_sync(void *addr, size_t length, int flags)
 	if (!covered)
 		return -ENOMEM;
 	return flags & MS_SYNC ? transaction_sync(v) : 0;
-}
-
-void windowcalls_before_kernel_store(const void *p, size_t length)
-{
-	struct range at = { page_floor((uintptr_t)p), page_ceil((uintptr_t)p + length) }, inside;
-
-	if (!length || !view_overlaps((uintptr_t)p, length))
-		return;
-	while (at.start < at.end) {
-		IN_HAND struct view *v = view_get_first_in(at, &inside);
-
-		if (!v)
-			return;
-		fault_prepare(v, inside);
-		at.start = inside.end;
-	}
 }

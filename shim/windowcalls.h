@@ -15,10 +15,4 @@ int windowcalls_protect(void *addr, size_t length, int prot);
 int windowcalls_advise(void *addr, size_t length, int advice);
 int windowcalls_sync(void *addr, size_t length, int flags);
 
-/*
- * The kernel is about to store into [p, p + length): waits until the gate is open and makes the
- * pages of windows there storable.  Cheap when no view is near.
- */
-void windowcalls_before_kernel_store(const void *p, size_t length);
-
 #endif

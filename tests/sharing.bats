@@ -304,16 +304,6 @@ threads_store() {
 }
 @test "threads store while their process forks, and no store is lost" { each_tracker threads_store; }
 
-too_large() {
-	BIGFILE_MEMORY=4K run play map:0:20000 set:0:5:X child get:0:5 set:0:6:C endchild get:0:6 child set:0:7:C endchild exit:0
-	echo "$output"
-	[[ "$output" == *"cannot be shared between processes: that takes "*BIGFILE_MEMORY* ]]
-	[ "$(grep -c 'that takes' <<<"$output")" = 1 ]
-	[ "$(grep -v bigfile <<<"$output" | tr '\n' ' ')" = "X child 0 a child 0 " ]
-	[ "$(at 5 6 7)" = Xaa ]
-}
-@test "a file that takes more than BIGFILE_MEMORY is not shared, and a child says so" { each_tracker too_large; }
-
 opened_before() {
 	begin post:first await:second size read:0:5 append:END size post:done await:end exit:0
 	first=$!

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Other calls by which the kernel reads memory of the program's choice (using.h): sockets, and streams of libc's own, which
+ * write large pieces straight from where they are.
+ */
+#include "using.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+EXPORT ssize_t send(int fd, const void *buf, size_t n, int flags)
+{
+	struct iovec iov = { (void *)buf, n };
+
+	LOADING(&iov, 1, real(send)(fd, buf, n, flags));
+}
+
+EXPORT ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *to, socklen_t length)
+{
+	struct iovec iov = { (void *)buf, n };
+
+	LOADING(&iov, 1, real(sendto)(fd, buf, n, flags, to, length));
+}
+
+EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	LOADING(msg->msg_iov, (int)msg->msg_iovlen, real(sendmsg)(fd, msg, flags));
+}
+
+EXPORT size_t fwrite(const void *buf, size_t size, size_t n, FILE *stream)
+{
+	struct iovec iov = { (void *)buf, size * n };
+
+	LOADING(&iov, 1, real(fwrite)(buf, size, n, stream));
+}
+
+#undef fwrite_unlocked /* <stdio.h> has a macro too */
+EXPORT size_t fwrite_unlocked(const void *buf, size_t size, size_t n, FILE *stream)
+{
+	struct iovec iov = { (void *)buf, size * n };
+
+	LOADING(&iov, 1, real(fwrite_unlocked)(buf, size, n, stream));
+}
+
+/* Its length is known only by reading it all, which brings it within reach. */
+EXPORT int fputs(const char *text, FILE *stream)
+{
+	struct iovec iov = { (void *)text, buffers_may_be_absent() ? strlen(text) : 0 };
+
+	LOADING(&iov, 1, real(fputs)(text, stream));
+}
+
+EXPORT int mlock(const void *addr, size_t length)
+{
+	struct iovec iov = { (void *)addr, length };
+
+	LOADING(&iov, 1, real(mlock)(addr, length));
+}
+
+EXPORT int mlock2(const void *addr, size_t length, unsigned flags)
+{
+	struct iovec iov = { (void *)addr, length };
+
+	LOADING(&iov, 1, real(mlock2)(addr, length, flags));
+}

@@ -1,0 +1,175 @@
+# Large files that processes share: loaded when they are touched, and let go again.
+load helpers
+
+# walker MODE ARGUMENT...: on data.bin, marked; prints as it goes.
+walker() { bigfile run -p "$PWD/data.bin" -- "$PROGS/walker" "$1" data.bin "${@:2}"; }
+make_pages() {
+	rm -f data.bin*
+	"$PROGS/walker" make data.bin "$1"
+}
+# What the walkers of `out` have counted, all together.
+counted() { awk '/counted/ { n += $1 } END { print n + 0 }' out; }
+# No walker saw more KiB of memory than that.
+at_most() { awk -v most="$1" '/counted/ && $3 > most { print; bad = 1 } END { exit bad }' out; }
+
+looks_only() {
+	make_pages 2048
+	before=$(sum data.bin)
+	BIGFILE_MEMORY=$2 walker fork "$1" >out
+	cat out
+	[ "$(grep -c counted out)" = 4 ]
+	unchanged
+	no_journal
+}
+unchanged() { [ "$(sum data.bin)" = "$before" ]; }
+bounded() {
+	looks_only 3000 1M
+	at_most 6144
+}
+@test "four processes walk a file of 8 MiB in 1 MiB of memory, and it stays about that" { each_tracker bounded; }
+
+holes_stay() {
+	make_pages 2048
+	BIGFILE_MEMORY=32M walker fork 0 0 ahead >out
+	cat out
+	[ "$(grep -c ' 4096 KiB' out)" = 4 ]
+}
+@test "holes stay holes when all is loaded" { each_tracker holes_stay; }
+
+counts() {
+	make_pages 1024
+	COMMIT_EACH=$1 BIGFILE_MEMORY=256K walker fork 1500 5 >out
+	cat out
+	[ "$(counted)" = 1200 ]
+	"$PROGS/walker" check data.bin 1200
+	no_journal
+}
+@test "stores of four processes, committed all the time, in 256 KiB" { each_tracker counts 150; }
+@test "stores of four processes, committed at the end: what is dirty stays" { each_tracker counts 0; }
+
+rolled_back() {
+	make_pages 1024
+	before=$(sum data.bin)
+	BIGFILE_EXIT=abort BIGFILE_MEMORY=256K walker fork 1000 5 >out
+	unchanged
+	no_journal
+}
+@test "and rolled back" { each_tracker rolled_back; }
+
+strangers() {
+	local pids=() i
+	make_pages 1024
+	for i in 0 1 2; do
+		COMMIT_EACH=100 BIGFILE_MEMORY=256K walker walk $i random 600 3 >out.$i 2>&1 &
+		pids+=($!)
+	done
+	for i in 0 1 2; do wait "${pids[i]}" || { cat out.*; return 1; }; done
+	"$PROGS/walker" check data.bin 600
+	no_journal
+}
+@test "unrelated processes come, walk, commit and go" { each_tracker strangers; }
+
+as_user() {
+	as_nobody_can_reach
+	make_pages 512
+	chmod 666 data.bin
+	chmod 777 .
+	as_nobody BIGFILE_MEMORY=128K "$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/walker" fork data.bin 512 >out 2>&1
+	cat out
+	[ "$(grep -c counted out)" = 4 ]
+}
+@test "an ordinary user's write(2) from pages that are not loaded" { each_tracker as_user; }
+
+# Words of play, on 320 KiB of letters in 64 KiB of memory: nothing of it is loaded at first.
+small() {
+	letters data.bin 327680
+	before=$(sum data.bin)
+	BIGFILE_MEMORY=64K run play map:0:327680 set:0:5:X "$@"
+	echo "$output"
+}
+
+sizes() {
+	small child trunc:200000 trunc:300000 get:0:199999 get:0:200000 get:0:262144 get:0:299999 endchild get:0:199990 get:0:250000 exit:0
+	[ "$output" = $'a\n0\n0\n0\nchild 0\na\n0' ]
+	[ "$(stat -c %s data.bin)$(at 5 199999)" = 300000Xa ]
+	cmp <(head -c 100000 /dev/zero) <(tail -c 100000 data.bin)
+	small child trunc:200000 trunc:300000 get:0:250000 endchild get:0:299999 exit:1
+	[ "$output" = $'0\nchild 0\n0' ]
+	unchanged
+}
+@test "what was cut and grown again reads as zeros, loaded or not" { each_tracker sizes; }
+
+cut_and_back() {
+	letters data.bin 327680
+	BIGFILE_MEMORY=64K begin map:0:327680 set:0:5:X fork trunc:100000 trunc:150000 set:0:120000:C post:child await:go get:0:99999 get:0:120000 get:0:300000 \
+		set:0:300001:D msync:0 endchild await:child post:parent await:go wait get:0:5 get:0:150000 get:0:300001 get:0:327679 _exit:1
+	posted parent
+	bigfile abort $pid
+	touch go
+	wait $pid || true
+	cat out
+	[ "$(tr '\n' ' ' <out)" = "a a a child 0 a a D a " ]
+	[ "$(stat -c %s data.bin)$(at 5 120000 300001)" = 327680aaD ]
+}
+@test "an abort brings back what was cut off before it was loaded" { each_tracker cut_and_back; }
+
+grown() {
+	BIGFILE_MEMORY=64K run play map:0:20000000 child trunc:400000 set:0:399999:G set:0:200000:H msync:0 endchild get:0:200000 get:0:399999 get:0:300000 \
+		child fill:0:0:400000:z msync:0 endchild get:0:399999 get:0:7 trunc:500000 get:0:399998 exit:0
+	echo "$output"
+	[ "$output" = $'child 0\nH\nG\n0\nchild 0\nz\nz\nz' ]
+	[ "$(stat -c %s data.bin)$(at 0 399999)" = 500000zz ]
+}
+@test "a file that becomes large while it is shared leaves memory too" { each_tracker grown; }
+
+calls() {
+	small child read:100000:3 write:200000:WWW read:199999:5 readinto:0:250000:6 endchild get:0:200001 get:0:250000 read:327675:9 exit:0
+	[ "${lines[0]}${lines[1]}" = aaaaWWWa ]
+	[ "$(at 5 200000 200002 200003)" = XWWa ]
+}
+@test "read, write and buffers for both, where nothing is loaded" { each_tracker calls; }
+
+protection() {
+	small child prot:0:r get:0:100000 set:0:100000:C endchild get:0:100000 set:0:100001:P exit:0
+	[ "$(tr '\n' ' ' <<<"$output")" = "a child -11 a " ]
+	[ "$(at 5 100000 100001)" = XaP ]
+}
+@test "windows that were protected stay so when they are loaded" { each_tracker protection; }
+
+second_address() {
+	small map:65536:131072:0x600000000000:fixed get:1:0 set:1:100000:Y get:0:165536 set:0:165537:Z get:1:100001 exit:0
+	[ "$output" = $'a\nY\nZ' ]
+	[ "$(at 165536 165537)" = YZ ]
+}
+@test "at a second address" { each_tracker second_address; }
+
+# A file that is cut by somebody without Bigfile: a page beyond is SIGBUS, as it is in a plain mapping.
+cut_by_a_stranger() {
+	letters data.bin 327680
+	BIGFILE_MEMORY=64K begin map:0:327680 child get:0:5 endchild post:mapped await:cut child get:0:60000 get:0:300000 endchild get:0:5 _exit:1
+	posted mapped >/dev/null
+	truncate -s 100000 data.bin
+	touch cut
+	wait $pid || true
+	cat out
+	[ "$(tr '\n' ' ' <out)" = "a child 0 a child -7 a " ]
+}
+@test "what cannot be read is SIGBUS" { each_tracker cut_by_a_stranger; }
+
+tellers() {
+	BIGFILE_MEMORY=64K run "$PROGS/teller" drive "$BIGFILE" "$PWD/data.bin" "${BIGFILE_KILLS:-20}"
+	echo "$output"
+	[ "$status" = 0 ]
+	no_journal
+}
+@test "kill -9 at random while content comes and goes all the time" { each_tracker tellers; }
+
+random_operations() {
+	rm -f data.bin
+	BIGFILE_MEMORY=96K run bigfile run -p "$PWD/data.bin" -- "$PROGS/fuzz" data.bin 8000 "$RANDOM$RANDOM" --end=0 --shared
+	echo "$output"
+	[[ "$output" == *": ok" ]]
+	cmp data.bin data.bin.wanted
+	no_journal
+}
+@test "8,000 random operations in 96 KiB" { each_tracker random_operations; }
