@@ -7,6 +7,7 @@
 
 #include "adopt.h"
 #include "arena.h"
+#include "loading.h"
 #include "log.h"
 #include "participants.h"
 #include "repair.h"
@@ -21,12 +22,22 @@ struct target {
 	int slot;
 };
 
+/* Threads load it without a lock, as the load map says: that cannot be exchanged under them. */
+static bool has_large(void)
+{
+	for (const struct view *v = view_first(); v; v = v->next) {
+		if (v->shared && (v->partial || loading_is_partial(v)))
+			return true;
+	}
+	return false;
+}
+
 static bool may_leave(void)
 {
 	struct shared_session *s = shared_session();
 
 	/* A file that we could not take up is a part of the transaction that nobody has any more. */
-	return shared_takes_part && !s->closed && !s->damaged && !s->aborting && !participants_others() && !participants_coming() &&
+	return shared_takes_part && !s->closed && !s->damaged && !s->aborting && !participants_others() && !participants_coming() && !has_large() &&
 	       !adopt_all();
 }
 
@@ -50,7 +61,7 @@ static void copy_dirty(const struct dirtymap *from, struct dirtymap *to, uint64_
 }
 
 /* A number for v over there, with all that is dirty in it.  Undone by nobody: the number is free until it is in use. */
-static int prepare_file(const struct view *v, const struct target *t, struct dirtymap *dirty, unsigned *file)
+static int prepare_file(const struct view *v, const struct target *t, struct dirtymap *dirty, struct loadmap *loads, unsigned *file)
 {
 	int n = has_file(t->session, v) ? -EBUSY : shared_find_file(t->session), err;
 
@@ -58,9 +69,14 @@ static int prepare_file(const struct view *v, const struct target *t, struct dir
 		return n;
 	*file = (unsigned)n;
 	*dirty = (struct dirtymap){ 0 };
+	err = loadmap_map(loads, t->fd, *file, v->memory.loads.end);
+	if (err)
+		return err;
 	err = dirtymap_map(dirty, t->fd, *file, v->memory.room);
 	if (!err)
 		copy_dirty(&v->memory.dirty, dirty, v->zero_end);
+	else
+		loadmap_unmap(loads);
 	return err;
 }
 
@@ -72,6 +88,8 @@ static void register_file(const struct view *v, const struct target *t, unsigned
 	f->dev = v->dev;
 	f->ino = v->ino;
 	f->unsettled = 1;
+	f->load_room = v->memory.loads.end;
+	f->load_end = f->hand = f->leaving[0] = f->leaving[1] = 0;
 	__atomic_store_n(&f->in_use, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -79,6 +97,7 @@ static void register_file(const struct view *v, const struct target *t, unsigned
 struct passage {
 	struct view *view;
 	struct dirtymap dirty;
+	struct loadmap loads;
 	unsigned file;
 };
 
@@ -95,6 +114,7 @@ static void undo(const struct target *t, struct passage *passages, unsigned coun
 {
 	for (unsigned i = 0; i < count; i++) {
 		dirtymap_unmap(&passages[i].dirty);
+		loadmap_unmap(&passages[i].loads);
 		t->session->files[passages[i].file].unsettled = t->session->files[passages[i].file].in_use = 0;
 	}
 }
@@ -109,7 +129,7 @@ static int prepare(const struct target *t, struct passage *passages, unsigned *c
 		if (!v->shared)
 			continue;
 		p->view = v;
-		err = prepare_file(v, t, &p->dirty, &p->file);
+		err = prepare_file(v, t, &p->dirty, &p->loads, &p->file);
 		if (!err) {
 			register_file(v, t, p->file);
 			++*count;
@@ -132,6 +152,8 @@ static void change(const struct target *t, struct passage *passages, unsigned co
 
 		dirtymap_unmap(&v->memory.dirty);
 		v->memory.dirty = passages[i].dirty;
+		loadmap_unmap(&v->memory.loads);
+		v->memory.loads = passages[i].loads;
 		v->shared_use = t->session->files[passages[i].file].use;
 		v->shared = passages[i].file + 1;
 		shared_push(v);

@@ -143,11 +143,6 @@ static int protect(struct view *v, struct range at)
 	return tracker_each_run(v, at, apply_prot, NULL);
 }
 
-static int reach(struct view *v, struct range at)
-{
-	return tracker_each_run(v, at, apply_prot, NULL);
-}
-
 static int open_range(struct view *v, struct range at)
 {
 	return sys_mprotect((void *)at.start, at.end - at.start, PROT_READ | PROT_WRITE);
@@ -395,7 +390,7 @@ const struct tracker tracker_uffd = {
 	.open = open_range,
 	.close = close_range_again,
 	.forget = forget,
-	.reach = reach,
+	.reach = protect,
 	.fault = fault,
 	.collect = collect,
 	.count = count,
