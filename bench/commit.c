@@ -38,7 +38,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < pages; i++)
 		sink = map[i << 12];
 	(void)sink;
-	srand48(dirty);
+	srand48(now_us()); /* never what the run before has stored: that would be no change */
 	for (int r = 0; r < rounds; r++) {
 		start = now_us();
 		for (int i = 0; i < dirty; i++)
