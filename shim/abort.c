@@ -26,8 +26,7 @@ static int drop(void *arg, struct view *v, const struct segment *s, struct range
 
 static int abort_view(struct view *v, struct commit_report *report)
 {
-	bool settled;
-	int err = v->tracker->collect(v, drop, report, &settled);
+	int err = v->tracker->collect(v, drop, report);
 
 	if (!err)
 		err = build_each_carried(v, drop, report);

@@ -4,7 +4,8 @@
  *
  * The cut.  A round protects the dirty pages and copies them.  When after a round nothing is dirty, nothing was
  * stored between the protection of any page and the look that found it clean: all copies are
- * the state at one instant, the beginning of that look.  Under constant stores that never comes; then the
+ * the state at one instant, the beginning of that look.  (When the only thread that could store waits for the commit, the
+ * look is not needed.)  Under constant stores that never comes; then the
  * gate is closed for one last round, in which a writer waits in the fault handler.  It opens
  * before any disk I/O.
  *
@@ -23,6 +24,7 @@
 #include "log.h"
 #include "names.h"
 #include "participants.h"
+#include "quiet.h"
 #include "seal.h"
 #include "sys.h"
 #include "tracker.h"
@@ -34,24 +36,15 @@
 	for (struct view *v = view_first(); v; v = v->next)         \
 		if (v->mode == VIEW_WRITING)
 
-/* True when it is known that nothing is dirty any more: a look at one view says nothing of another's copies. */
-static bool collect_round(void)
+static void collect_round(void)
 {
-	bool settled = true;
-	unsigned views = 0;
-
 	each_writing(v) {
-		bool this_one;
-		int err;
+		int err = v->tracker->collect(v, build_take, NULL);
 
-		err = v->tracker->collect(v, build_take, NULL, &this_one);
-		settled = settled && this_one;
-		views++;
 		build_flush(v->build);
 		if (err && !v->build->error)
 			v->build->error = err;
 	}
-	return settled && views == 1;
 }
 
 static int first_error(void)
@@ -135,11 +128,14 @@ static int stop_and_collect(void)
 
 static int take_cut(struct commit_report *report)
 {
-	for (report->rounds = 0; report->rounds < ROUNDS; report->rounds++) {
-		bool settled = collect_round();
-		int err = first_error();
+	bool quiet = !shared_session() && quiet_now();
 
-		if (err || settled || !something_is_dirty())
+	for (report->rounds = 0; report->rounds < ROUNDS; report->rounds++) {
+		int err;
+
+		collect_round();
+		err = first_error();
+		if (err || quiet || !something_is_dirty())
 			return err;
 	}
 	report->stopped = true;

@@ -15,6 +15,7 @@
 #include "loading.h"
 #include "log.h"
 #include "participants.h"
+#include "quiet.h"
 #include "reach.h"
 #include "reclaim.h"
 #include "session_lock.h"
@@ -60,7 +61,9 @@ static void run_jobs(void)
 		struct job *next = in_order->next;
 
 		session_lock_take();
+		quiet_asker(true);
 		in_order->result = in_order->fn(in_order->arg);
+		quiet_asker(false);
 		control_note_files();
 		session_lock_release();
 		/* Its memory is the waiter's and may be gone right after this store. */
@@ -306,6 +309,7 @@ int engine_run(engine_fn fn, void *arg)
 void engine_after_fork(void)
 {
 	lock_reset(&start_lock);
+	quiet_after_fork();
 	jobs = NULL;
 	state = NOT_STARTED;
 }

@@ -85,7 +85,6 @@ static int pour_range(void *arg, struct view *v, const struct segment *s, struct
 static int pour_out(struct view *v)
 {
 	char link[64];
-	bool settled;
 	int err = 0, fd;
 
 	fmt_print(link, sizeof link, "/proc/thread-self/fd/%d", v->fd);
@@ -99,7 +98,7 @@ static int pour_out(struct view *v)
 	if (!err)
 		err = build_each_carried(v, pour_range, &fd);
 	if (!err)
-		err = v->tracker->collect(v, pour_range, &fd, &settled);
+		err = v->tracker->collect(v, pour_range, &fd);
 	sys_close(fd);
 	return err;
 }

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "arena.h"
 #include "fmt.h"
 #include "kernel.h"
 #include "sys.h"
@@ -35,79 +34,95 @@ int pagemap_open(bool *can_scan)
 	return 0;
 }
 
-/* Which pages are asked for is in arg already. */
-static int scan(int fd, struct pm_scan_arg *arg, struct range at, enum pagemap_protect protect, struct range *found,
-		size_t capacity, uint64_t *next)
+static const struct pm_scan_arg asked_for[] = {
+	[PAGEMAP_COPIED] = {
+		.category_inverted = PAGE_IS_FILE,
+		.category_mask = PAGE_IS_FILE,
+		.category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
+		.return_mask = PAGE_IS_WRITTEN,
+	},
+	[PAGEMAP_COPIED_WRITTEN] = {
+		.category_inverted = PAGE_IS_FILE,
+		.category_mask = PAGE_IS_FILE | PAGE_IS_WRITTEN,
+		.category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
+		.return_mask = PAGE_IS_WRITTEN,
+	},
+	/* Exactly this is what the kernel has a short way for. */
+	[PAGEMAP_WRITTEN] = {
+		.flags = PM_SCAN_CHECK_WPASYNC,
+		.category_mask = PAGE_IS_WRITTEN,
+		.return_mask = PAGE_IS_WRITTEN,
+	},
+	[PAGEMAP_THERE] = {
+		.category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
+		.return_mask = PAGE_IS_PRESENT,
+	},
+};
+
+/* Fills up to BATCH regions; *next: where to go on, at.end when done.  Returns their number or -errno. */
+static int scan(int fd, struct pm_scan_arg arg, struct range at, struct page_region *regions, uint64_t *next)
 {
-	struct page_region regions[BATCH];
 	int n;
 
-	arg->size = sizeof *arg;
-	arg->flags |= protect == PAGEMAP_PROTECT ? PM_SCAN_WP_MATCHING : 0;
-	arg->start = at.start;
-	arg->end = at.end;
-	arg->vec = (uintptr_t)regions;
-	arg->vec_len = min_u64(capacity, BATCH);
-	n = sys_ioctl(fd, PAGEMAP_SCAN, arg);
-	if (n < 0)
-		return n;
-	for (int i = 0; i < n; i++)
-		found[i] = (struct range){ regions[i].start, regions[i].end };
-	*next = arg->walk_end > at.start ? arg->walk_end : at.end;
+	arg.size = sizeof arg;
+	arg.start = at.start;
+	arg.end = at.end;
+	arg.vec = (uintptr_t)regions;
+	arg.vec_len = BATCH;
+	n = sys_ioctl(fd, PAGEMAP_SCAN, &arg);
+	*next = arg.walk_end > at.start ? arg.walk_end : at.end;
 	return n;
 }
 
-/* Private memory: what the kernel has copied. */
-static const struct pm_scan_arg copied_and_written = {
-	.category_inverted = PAGE_IS_FILE,
-	.category_mask = PAGE_IS_FILE | PAGE_IS_WRITTEN,
-	.category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
-	.return_mask = PAGE_IS_WRITTEN,
-};
-static const struct pm_scan_arg shared_and_written = {
-	.flags = PM_SCAN_CHECK_WPASYNC,
-	.category_mask = PAGE_IS_WRITTEN,
-	.return_mask = PAGE_IS_WRITTEN,
-};
-
-int pagemap_scan_written(struct range at, enum pagemap_protect protect, struct range *found,
-			 size_t capacity, uint64_t max_pages, uint64_t *next)
-{
-	struct pm_scan_arg arg = copied_and_written;
-
-	arg.max_pages = max_pages;
-	return scan(pagemap_fd, &arg, at, protect, found, capacity, next);
-}
-
-static int each(int fd, const struct pm_scan_arg *what, struct range at, enum pagemap_protect protect, pagemap_range_fn fn,
+static int each(int fd, enum pagemap_pages what, struct range at, enum pagemap_protect protect, pagemap_range_fn fn,
 		void *arg)
 {
-	struct range *found = arena_alloc(BATCH * sizeof *found);
-	int err = found ? 0 : -ENOMEM;
+	struct page_region found[BATCH];
+	struct pm_scan_arg asked = asked_for[what];
+	int err = 0;
 
+	asked.flags |= protect == PAGEMAP_PROTECT ? PM_SCAN_WP_MATCHING : 0;
 	while (at.start < at.end && !err) {
-		struct pm_scan_arg asked = *what;
 		uint64_t next;
-		int n = scan(fd, &asked, at, protect, found, BATCH, &next);
+		int n = scan(fd, asked, at, found, &next);
 
 		if (n < 0)
 			err = n;
 		for (int i = 0; i < n && !err; i++)
-			err = fn(arg, found[i]);
+			err = fn(arg, (struct range){ found[i].start, found[i].end });
 		at.start = next;
 	}
-	arena_free(found, BATCH * sizeof *found);
 	return err;
 }
 
-int pagemap_each_written(struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg)
+int pagemap_each(enum pagemap_pages what, struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg)
 {
-	return each(pagemap_fd, &copied_and_written, at, protect, fn, arg);
+	return each(pagemap_fd, what, at, protect, fn, arg);
 }
 
-int pagemap_each_shared(int fd, struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg)
+int pagemap_each_of(int fd, struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg)
 {
-	return each(fd, &shared_and_written, at, protect, fn, arg);
+	return each(fd, PAGEMAP_WRITTEN, at, protect, fn, arg);
+}
+
+int pagemap_count(enum pagemap_pages what, struct range at, uint64_t enough, uint64_t *pages)
+{
+	struct page_region found[BATCH];
+	struct pm_scan_arg asked = asked_for[what];
+
+	while (at.start < at.end && *pages < enough) {
+		uint64_t next;
+		int n;
+
+		asked.max_pages = enough - *pages;
+		n = scan(pagemap_fd, asked, at, found, &next);
+		if (n < 0)
+			return n;
+		for (int i = 0; i < n; i++)
+			*pages += (found[i].end - found[i].start) / page_size();
+		at.start = next;
+	}
+	return 0;
 }
 
 int pagemap_open_of(uint32_t pid, uint32_t tid)

@@ -27,17 +27,23 @@ int pagemap_open(bool *can_scan);
 /* In the child of fork: the descriptor is the parent's. */
 void pagemap_after_fork(void);
 
-/*
- * PAGEMAP_SCAN: the pages in `at` that are copied and, where userfaultfd tracks them, written since
- * they were last protected.  (An untracked page always counts as written.)  Fills up to `capacity`
- * ranges; *next is where to go on, at.end when done.  Returns the number of ranges or -errno.
- */
-int pagemap_scan_written(struct range at, enum pagemap_protect protect, struct range *found,
-			 size_t capacity, uint64_t max_pages, uint64_t *next);
+/* Which pages are asked for.  "Written" is one that userfaultfd does not track, or that was stored to since it was protected. */
+enum pagemap_pages {
+	PAGEMAP_COPIED,         /* of private memory */
+	PAGEMAP_COPIED_WRITTEN,
+	PAGEMAP_WRITTEN,        /* in memory or not; -EPERM: userfaultfd does not track it (or the process is dying, and not any
+				   more).  What was protected before the error is not told */
+	PAGEMAP_THERE,          /* in memory, or swapped out */
+};
 
-/* The same for all of `at`: calls fn for each range, stops at its first error. */
+/*
+ * PAGEMAP_SCAN: calls fn for each range of such pages, stops at its first error.  Copied is what takes time: the kernel
+ * has to look up each page, where for the others it reads 8 bytes.
+ */
 typedef int (*pagemap_range_fn)(void *arg, struct range at);
-int pagemap_each_written(struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg);
+int pagemap_each(enum pagemap_pages what, struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg);
+/* Adds up to `enough` of them to *pages. */
+int pagemap_count(enum pagemap_pages what, struct range at, uint64_t enough, uint64_t *pages);
 
 /*
  * Another process's table: a descriptor.  By a thread that lives as long as the process does: where the first thread has
@@ -46,11 +52,8 @@ int pagemap_each_written(struct range at, enum pagemap_protect protect, pagemap_
  */
 int pagemap_open_of(uint32_t pid, uint32_t tid);
 
-/*
- * The same for shared memory, in the process whose table fd is: written is there what is not write-protected, in
- * memory or not.  -ESRCH: its memory is gone.  -EPERM: userfaultfd does not track it, or - the process is dying - not any more.
- */
-int pagemap_each_shared(int fd, struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg);
+/* PAGEMAP_WRITTEN in the process whose table fd is.  -ESRCH: its memory is gone. */
+int pagemap_each_of(int fd, struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg);
 
 /* The classic interface, for kernels without PAGEMAP_SCAN: the copied pages in `at`, as above. */
 int pagemap_read_copied(struct range at, struct range *found, size_t capacity, uint64_t *next);

@@ -194,7 +194,7 @@ static int scan(const struct shared_participant *p, struct view *v, struct range
 		struct range at = segment_range(r.segment, file.start, min_u64(file.end, page_ceil(v->size)));
 
 		if (!range_is_empty(at))
-			err = pagemap_each_shared(fd, at, protect, fn, &r);
+			err = pagemap_each_of(fd, at, protect, fn, &r);
 		if (err == -EPERM) {
 			memory_all_dirty(v);
 			r.pages++;

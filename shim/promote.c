@@ -52,8 +52,7 @@ static int copy_segment(struct view *v, const struct segment *s)
 
 static int take_pages(struct view *v)
 {
-	bool settled;
-	int err = v->tracker->collect(v, note_dirty, NULL, &settled);
+	int err = v->tracker->collect(v, note_dirty, NULL);
 
 	for (unsigned i = 0; i < v->segment_count && !err; i++)
 		err = copy_segment(v, &v->segments[i]);

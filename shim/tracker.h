@@ -50,9 +50,8 @@ struct tracker {
 	int (*fault)(struct view *v, uint64_t page, struct range writable);
 
 	/* Engine.  Reports the dirty pages of [0, v->size) and makes them clean: a store from here on
-	   is reported by the next call.  Stops at the first error of fn.  *settled: nothing in v was dirty any
-	   more after the last of them had been reported. */
-	int (*collect)(struct view *v, tracker_dirty_fn fn, void *arg, bool *settled);
+	   is reported by the next call.  Stops at the first error of fn. */
+	int (*collect)(struct view *v, tracker_dirty_fn fn, void *arg);
 	/* Engine.  Shared views: puts what this process has stored to into the dirty map, and makes it clean.  NULL:
 	   that is read from the page tables. */
 	int (*report)(struct view *v);

@@ -234,11 +234,10 @@ static bool close_next_run(struct view *v, struct segment *s, uint64_t *page, ui
 	return found;
 }
 
-static int collect(struct view *v, tracker_dirty_fn fn, void *arg, bool *settled)
+static int collect(struct view *v, tracker_dirty_fn fn, void *arg)
 {
 	int err = 0;
 
-	*settled = false;
 	for (unsigned i = 0; i < v->segment_count && !err; i++) {
 		struct segment *s = &v->segments[i];
 		struct range limits = segment_range(s, 0, page_ceil(v->size)), at;

@@ -72,14 +72,13 @@ static int each_loaded(struct view *v, struct range run, const struct segment *w
 	return err;
 }
 
-static int collect(struct view *v, tracker_dirty_fn fn, void *arg, bool *settled)
+static int collect(struct view *v, tracker_dirty_fn fn, void *arg)
 {
 	struct segment whole = { { (uintptr_t)v->memory.at, (uintptr_t)v->memory.at + v->memory.room }, 0, 0 };
 	uint64_t at = 0, end = page_ceil(v->size);
 	int err = participants_report(v);
 	struct range run;
 
-	*settled = false;
 	while (!err && dirtymap_next(&v->memory.dirty, &at, end, &run)) {
 		dirtymap_clear(&v->memory.dirty, run);
 		err = each_loaded(v, run, &whole, fn, arg);

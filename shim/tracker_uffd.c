@@ -2,57 +2,50 @@
 /*
  * The uffd tracker: userfaultfd in WP_ASYNC mode, read by PAGEMAP_SCAN (Linux 6.7 and later, any user).
  *
- * A page is dirty exactly when the kernel has copied it and it is not write-protected.  Where nothing is
- * registered no page is protected, so there a page is dirty when it was copied at all: that makes
- * reading free until a chunk (2 MiB) has been stored to and committed once, and it makes every accident -
- * a lost registration, a failed one, a remapped range - err on the safe side.
- *
- * A chunk is registered when the first commit finds it dirty; only its dirty pages are then protected, one by
- * one, by the scan that reports them.  Stores are let through by the kernel itself, which drops
- * the protection: no signal, no thread, system calls that store included.
- *
- * Each registered run of chunks costs up to two memory areas, so their number is bounded: beyond RUNS
- * the nearest ones are merged.
+ * Stores are let through by the kernel itself, which drops the page's protection: no signal, no thread, system calls
+ * that store included.  What is dirty is told by the page tables, in the three ways of chunks.h.  At first all chunks are
+ * free: reading costs nothing, and every accident - a lost registration, a failed one, a remapped range - leads
+ * back there, to the safe side.  A chunk is registered when a commit finds it dirty.  Where there are many pages
+ * in memory - stored to, or read from end to end - it is closed, since looking at such chunks is
+ * what a commit of few pages spends its time on.
  *
  * Context: see tracker.h.  The descriptors live in the engine thread's table.
  */
 #include "tracker.h"
 
-#include <string.h>
-
 #include "arena.h"
+#include "chunks.h"
+#include "collect.h"
 #include "log.h"
 #include "pagemap.h"
 #include "sys.h"
 #include "userfault.h"
 
-#define CHUNK ((uint64_t)2 << 20)
-#define RUNS 512
-
-/* Of one segment: the registered runs, as addresses, sorted, apart from each other. */
-struct registered {
-	struct range runs[RUNS];
-	unsigned count;
-	bool incomplete; /* a registration failed: some dirty chunks stay unprotected */
-};
-
-static struct registered *registered_of(struct view *v, const struct segment *s)
+static struct chunks *chunks_of(struct view *v, const struct segment *s)
 {
-	struct registered **all = v->tracking;
+	struct chunks **all = v->tracking;
 	unsigned i = (unsigned)(s - v->segments);
 
 	if (!all[i])
 		all[i] = arena_alloc(sizeof **all);
+	if (all[i])
+		all[i]->all = s->at;
 	return all[i];
+}
+
+static int seen(void *arg, struct range at)
+{
+	*(int *)arg += 1;
+	return 0;
 }
 
 /* Does the page at p count as written?  -errno, 0 or 1. */
 static int is_written(void *p, enum pagemap_protect protect)
 {
-	struct range page = { (uintptr_t)p, (uintptr_t)p + page_size() }, found[1];
-	uint64_t next;
+	struct range page = { (uintptr_t)p, (uintptr_t)p + page_size() };
+	int n = 0, err = pagemap_each(PAGEMAP_COPIED_WRITTEN, page, protect, seen, &n);
 
-	return pagemap_scan_written(page, protect, found, 1, 0, &next);
+	return err ? err : n;
 }
 
 /* Goes once through all that the tracker relies on, on a private page of a real file. */
@@ -104,16 +97,19 @@ static int start(void)
 
 static int attach(struct view *v)
 {
-	v->tracking = arena_alloc(VIEW_SEGMENTS * sizeof(struct registered *));
+	v->tracking = arena_alloc(VIEW_SEGMENTS * sizeof(struct chunks *));
 	return v->tracking ? 0 : -ENOMEM;
 }
 
 static void detach(struct view *v)
 {
-	struct registered **all = v->tracking;
+	struct chunks **all = v->tracking;
 
-	for (unsigned i = 0; all && i < VIEW_SEGMENTS; i++)
+	for (unsigned i = 0; all && i < VIEW_SEGMENTS; i++) {
+		if (all[i])
+			open_pages_free(&all[i]->closed);
 		arena_free(all[i], sizeof **all);
+	}
 	arena_free(all, VIEW_SEGMENTS * sizeof *all);
 	v->tracking = NULL;
 }
@@ -153,21 +149,13 @@ static void close_range_again(struct view *v, struct range at)
 	protect(v, at);
 }
 
-/* The mapping is new and unregistered: so are, for our books, the runs that it meets. */
 static void forget(struct view *v, struct range at)
 {
-	struct registered **all = v->tracking;
+	struct chunks **all = v->tracking;
 
 	for (unsigned i = 0; i < v->segment_count; i++) {
-		struct registered *r = all[i];
-		unsigned kept = 0;
-
-		for (unsigned j = 0; r && j < r->count; j++) {
-			if (range_is_empty(range_intersect(r->runs[j], at)))
-				r->runs[kept++] = r->runs[j];
-		}
-		if (r)
-			r->count = kept;
+		if (all[i])
+			chunks_forget(all[i], at);
 	}
 }
 
@@ -177,180 +165,38 @@ static int fault(struct view *v, uint64_t page, struct range writable)
 	return sys_mprotect((void *)page, page_size(), PROT_READ | PROT_WRITE);
 }
 
-/* The runs that will be wanted: what is registered and what is dirty, gaps up to `merge` closed. */
-struct plan {
-	struct range runs[RUNS];
-	unsigned count;
-	uint64_t merge;
-	struct range limits;
-	const struct registered *old;
-	unsigned next_old;
-	bool fresh; /* something dirty is not registered yet */
-	uint64_t pages;
-};
-
-static int plan_one(struct plan *p, struct range r)
-{
-	struct range *last = p->count ? &p->runs[p->count - 1] : NULL;
-
-	if (last && r.start <= last->end + p->merge) {
-		last->end = max_u64(last->end, r.end);
-		return 0;
-	}
-	if (p->count == RUNS)
-		return -ENOSPC;
-	p->runs[p->count++] = r;
-	return 0;
-}
-
-static int plan_old_until(struct plan *p, uint64_t at)
+static int collect(struct view *v, tracker_dirty_fn fn, void *arg)
 {
 	int err = 0;
 
-	while (!err && p->next_old < p->old->count && p->old->runs[p->next_old].start <= at)
-		err = plan_one(p, p->old->runs[p->next_old++]);
-	return err;
-}
-
-static int plan_dirty(void *arg, struct range at)
-{
-	struct plan *p = arg;
-	struct range chunks = { at.start / CHUNK * CHUNK, round_up(at.end, CHUNK) };
-	const struct range *covering;
-	int err;
-
-	p->pages += (at.end - at.start) / page_size();
-	chunks = range_intersect(chunks, p->limits);
-	err = plan_old_until(p, chunks.start);
-	covering = p->next_old ? &p->old->runs[p->next_old - 1] : NULL;
-	if (!covering || covering->start > chunks.start || covering->end < chunks.end)
-		p->fresh = true;
-	return err ? err : plan_one(p, chunks);
-}
-
-static int make_plan(struct plan *p, const struct segment *s, const struct registered *old,
-		     struct range at)
-{
-	int err;
-
-	for (p->merge = 0;; p->merge = p->merge ? p->merge * 2 : CHUNK) {
-		p->count = p->next_old = 0;
-		p->pages = 0;
-		p->fresh = false;
-		p->old = old;
-		p->limits = s->at;
-		err = pagemap_each_written(at, PAGEMAP_LOOK, plan_dirty, p);
-		if (!err)
-			err = plan_old_until(p, UINT64_MAX);
-		if (err != -ENOSPC)
-			return err;
-	}
-}
-
-static void register_plan(struct registered *r, const struct plan *p)
-{
-	r->incomplete = false;
-	for (unsigned i = 0; i < p->count; i++) {
-		int err = userfault_register(p->runs[i]);
-
-		if (err) {
-			log_debug("userfaultfd: %e: some pages will be compared at each commit", err);
-			r->incomplete = true;
-		}
-	}
-	memcpy(r->runs, p->runs, p->count * sizeof *r->runs);
-	r->count = p->count;
-}
-
-struct report {
-	tracker_dirty_fn fn;
-	void *arg;
-	struct view *view;
-	const struct segment *segment;
-};
-
-static int report_range(void *arg, struct range at)
-{
-	struct report *r = arg;
-
-	return r->fn(r->arg, r->view, r->segment, at);
-}
-
-/* Protects and reports what is dirty in the registered runs. */
-static int collect_runs(struct report *report, const struct registered *r, struct range at)
-{
-	int err = 0;
-
-	for (unsigned i = 0; i < r->count && !err; i++) {
-		struct range part = range_intersect(r->runs[i], at);
-
-		if (!range_is_empty(part))
-			err = pagemap_each_written(part, PAGEMAP_PROTECT, report_range, report);
-	}
-	return err;
-}
-
-/*
- * Looking through all pages is what a commit of few pages spends its time on.  So the runs come first: when
- * the look after them finds nothing, it was the last look as well.
- */
-static int collect_segment(struct report *report, struct registered *r, struct range at, bool *settled)
-{
-	struct plan *p = arena_alloc(sizeof *p);
-	int err = r && p ? collect_runs(report, r, at) : -ENOMEM;
-
-	if (!err)
-		err = make_plan(p, report->segment, r, at);
-	if (!err && p->pages) {
-		*settled = false;
-		if (p->fresh)
-			register_plan(r, p);
-		err = collect_runs(report, r, at);
-		/* Whatever could not be protected is still dirty, and reported as such. */
-		if (!err && r->incomplete)
-			err = pagemap_each_written(at, PAGEMAP_LOOK, report_range, report);
-	}
-	arena_free(p, sizeof *p);
-	return err;
-}
-
-static int collect(struct view *v, tracker_dirty_fn fn, void *arg, bool *settled)
-{
-	int err = 0;
-
-	/* Stores to an earlier segment are not seen by the look at a later one. */
-	*settled = v->segment_count == 1;
 	for (unsigned i = 0; i < v->segment_count && !err; i++) {
 		struct segment *s = &v->segments[i];
+		struct chunks *c = chunks_of(v, s);
 		struct range at = segment_range(s, 0, page_ceil(v->size));
-		struct report report = { fn, arg, v, s };
 
 		if (!range_is_empty(at))
-			err = collect_segment(&report, registered_of(v, s), at, settled);
+			err = c ? collect_chunks(v, s, c, at, fn, arg) : -ENOMEM;
 	}
+	/* What was protected and not reported is found all the same. */
+	if (err)
+		v->carry_all = true;
 	return err;
 }
 
 static int count(struct view *v, uint64_t enough, uint64_t *pages)
 {
-	struct range found[64];
+	int err = 0;
 
 	*pages = 0;
-	for (unsigned i = 0; i < v->segment_count; i++) {
+	for (unsigned i = 0; i < v->segment_count && !err; i++) {
+		const struct chunks *c = chunks_of(v, &v->segments[i]);
+
 		struct range at = segment_range(&v->segments[i], 0, page_ceil(v->size));
 
-		while (at.start < at.end && *pages < enough) {
-			uint64_t next;
-			int n = pagemap_scan_written(at, PAGEMAP_LOOK, found, 64, enough - *pages, &next);
-
-			if (n < 0)
-				return n;
-			for (int j = 0; j < n; j++)
-				*pages += (found[j].end - found[j].start) / page_size();
-			at.start = next;
-		}
+		if (!range_is_empty(at))
+			err = c ? collect_count(c, at, enough, pages) : -ENOMEM;
 	}
-	return 0;
+	return err;
 }
 
 static int freeze_run(void *arg, struct range run, int prot)

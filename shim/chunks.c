@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See chunks.h. */
+#include "chunks.h"
+
+#include <string.h>
+
+#include "arena.h"
+#include "log.h"
+#include "sys.h"
+#include "userfault.h"
+
+static uint64_t index_of(const struct chunks *c, uint64_t at)
+{
+	return at / CHUNK - c->all.start / CHUNK;
+}
+
+static uint64_t start_of(const struct chunks *c, uint64_t index)
+{
+	return (c->all.start / CHUNK + index) * CHUNK;
+}
+
+struct range chunks_around(const struct chunks *c, struct range at)
+{
+	return range_intersect((struct range){ at.start / CHUNK * CHUNK, round_up(at.end, CHUNK) }, c->all);
+}
+
+/* Inside a run: is the chunk at `at` closed, and up to where is that so? */
+static enum chunk_state state_in_run(const struct chunks *c, struct range at, uint64_t *end)
+{
+	uint64_t first = index_of(c, at.start), limit = index_of(c, at.end - 1) + 1, found, stop;
+
+	*end = at.end;
+	if (!open_pages_next(&c->closed, first, limit, &found, &stop))
+		return CHUNK_LOOSE;
+	*end = min_u64(at.end, start_of(c, found == first ? stop : found));
+	return found == first ? CHUNK_CLOSED : CHUNK_LOOSE;
+}
+
+bool chunks_next(struct chunk_walk *w, struct range *part, enum chunk_state *state)
+{
+	const struct chunks *c = w->chunks;
+	uint64_t end = w->rest.end;
+
+	if (range_is_empty(w->rest))
+		return false;
+	while (w->run < c->count && c->runs[w->run].end <= w->rest.start)
+		w->run++;
+	*state = CHUNK_FREE;
+	if (w->run < c->count) {
+		struct range run = range_intersect(c->runs[w->run], w->rest);
+
+		if (range_is_empty(run))
+			run.start = end;
+		if (run.start == w->rest.start)
+			*state = state_in_run(c, run, &end);
+		else
+			end = run.start;
+	}
+	*part = (struct range){ w->rest.start, end };
+	w->rest.start = end;
+	return true;
+}
+
+/* The runs that will be wanted: `a` and `b`, both in order, gaps up to `merge` closed. */
+struct plan {
+	struct range runs[CHUNK_RUNS];
+	unsigned count;
+};
+
+static int plan_one(struct plan *p, struct range r, uint64_t merge)
+{
+	struct range *last = p->count ? &p->runs[p->count - 1] : NULL;
+
+	if (last && r.start <= last->end + merge) {
+		last->end = max_u64(last->end, r.end);
+		return 0;
+	}
+	if (p->count == CHUNK_RUNS)
+		return -ENOSPC;
+	p->runs[p->count++] = r;
+	return 0;
+}
+
+static int plan_runs(struct plan *p, const struct chunks *c, const struct range_list *wanted, uint64_t merge)
+{
+	size_t i = 0, j = 0;
+	int err = 0;
+
+	p->count = 0;
+	while (!err && (i < c->count || j < wanted->count)) {
+		if (j == wanted->count || (i < c->count && c->runs[i].start <= wanted->ranges[j].start))
+			err = plan_one(p, c->runs[i++], merge);
+		else
+			err = plan_one(p, wanted->ranges[j++], merge);
+	}
+	return err;
+}
+
+static bool was_registered(const struct chunks *c, struct range r)
+{
+	for (unsigned i = 0; i < c->count; i++) {
+		if (c->runs[i].start <= r.start && r.end <= c->runs[i].end)
+			return true;
+	}
+	return false;
+}
+
+/* A run that cannot be registered is not in the books: what of it was registered before still tells the truth. */
+static void register_plan(struct chunks *c, struct plan *p)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < p->count; i++) {
+		int err = was_registered(c, p->runs[i]) ? 0 : userfault_register(p->runs[i]);
+
+		if (err) {
+			log_debug("userfaultfd: %e: some pages will be compared at each commit", err);
+			c->incomplete = true;
+			continue;
+		}
+		p->runs[kept++] = p->runs[i];
+	}
+	memcpy(c->runs, p->runs, kept * sizeof *c->runs);
+	c->count = kept;
+}
+
+void chunks_register(struct chunks *c, const struct range_list *wanted)
+{
+	struct plan *p = arena_alloc(sizeof *p);
+
+	c->incomplete = !p;
+	if (!p)
+		return;
+	for (uint64_t merge = 0; plan_runs(p, c, wanted, merge);)
+		merge = merge ? merge * 2 : CHUNK;
+	register_plan(c, p);
+	arena_free(p, sizeof *p);
+}
+
+int chunks_close(struct chunks *c, struct range at)
+{
+	uint64_t end = index_of(c, at.end - 1) + 1;
+	int err = open_pages_reach(&c->closed, index_of(c, c->all.end - 1) + 1);
+
+	if (!err)
+		open_pages_set(&c->closed, index_of(c, at.start), end);
+	return err;
+}
+
+static void clear_closed(struct chunks *c, struct range at)
+{
+	open_pages_clear(&c->closed, min_u64(index_of(c, at.start), c->closed.pages),
+			 min_u64(index_of(c, at.end - 1) + 1, c->closed.pages));
+}
+
+/* What there is no room for is free. */
+static void split_run(struct chunks *c, unsigned i, struct range before, struct range behind)
+{
+	c->runs[i] = before;
+	if (c->count == CHUNK_RUNS) {
+		clear_closed(c, behind);
+		return;
+	}
+	memmove(c->runs + i + 2, c->runs + i + 1, (c->count - i - 1) * sizeof *c->runs);
+	c->runs[i + 1] = behind;
+	c->count++;
+}
+
+void chunks_forget(struct chunks *c, struct range at)
+{
+	struct range gone = chunks_around(c, at);
+	unsigned kept = 0;
+
+	if (range_is_empty(gone))
+		return;
+	clear_closed(c, gone);
+	for (unsigned i = 0; i < c->count; i++) {
+		struct range r = c->runs[i], before = { r.start, min_u64(r.end, gone.start) },
+			     behind = { max_u64(r.start, gone.end), r.end };
+
+		/* Then it is the only one that they meet. */
+		if (!range_is_empty(before) && !range_is_empty(behind)) {
+			split_run(c, i, before, behind);
+			return;
+		}
+		if (!range_is_empty(before))
+			c->runs[kept++] = before;
+		else if (!range_is_empty(behind))
+			c->runs[kept++] = behind;
+	}
+	c->count = kept;
+}

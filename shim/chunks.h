@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the uffd tracker knows of the chunks (2 MiB) of one segment.
+ *
+ *   CHUNK_FREE    not registered: a page is dirty when the kernel has copied it
+ *   CHUNK_LOOSE   registered: a page is dirty when the kernel has copied it and it is not write-protected
+ *   CHUNK_CLOSED  registered, and every page that is not dirty is write-protected, be it there or not: a page is dirty
+ *                 when it is not write-protected.  To see that the kernel reads 8 bytes a page; to see what is copied it
+ *                 looks up each page in memory, which takes ten times as long.
+ *
+ * Registered runs cost up to two memory areas each, so their number is bounded: beyond it the nearest are merged, and what
+ * lies between them is loose.
+ *
+ * Session lock, engine thread.  Ranges are addresses; chunks at the ends of a segment may be cut short.
+ */
+#ifndef BIGFILE_CHUNKS_H
+#define BIGFILE_CHUNKS_H
+
+#include "openpages.h"
+#include "rangelist.h"
+
+#define CHUNK ((uint64_t)2 << 20)
+#define CHUNK_RUNS 512
+
+enum chunk_state { CHUNK_FREE, CHUNK_LOOSE, CHUNK_CLOSED };
+
+struct chunks {
+	struct range all;     /* the segment */
+	struct range runs[CHUNK_RUNS]; /* registered, sorted, apart from each other */
+	unsigned count;
+	struct open_pages closed; /* one bit a chunk; it counts inside the runs only */
+	bool incomplete;      /* a registration failed: something dirty is not registered */
+	uint64_t slow_ns;     /* spent on chunks that are not closed since their pages were last counted */
+	uint64_t patience_ns; /* how much of it before that is done again */
+};
+
+struct chunk_walk {
+	const struct chunks *chunks;
+	struct range rest; /* what has not been walked yet; set it before the first step */
+	unsigned run;
+};
+
+/* The next stretch of chunks in one state; false at the end. */
+bool chunks_next(struct chunk_walk *w, struct range *part, enum chunk_state *state);
+
+/* Registers the chunks of `wanted`, which are in order; what was not registered before is loose. */
+void chunks_register(struct chunks *c, const struct range_list *wanted);
+/* -ENOMEM: they stay loose. */
+int chunks_close(struct chunks *c, struct range at);
+/* Whatever the kernel knew of `at` is gone, or not to be relied on: those chunks are free. */
+void chunks_forget(struct chunks *c, struct range at);
+/* The chunks that `at` meets. */
+struct range chunks_around(const struct chunks *c, struct range at);
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See collect.h. */
+#include "collect.h"
+
+#include "pagemap.h"
+#include "sys.h"
+
+/* Pages of a chunk that must be in memory before it is closed.  In a free one also all that are not yet lose something: the kernel
+   maps no neighbours of a page that is touched where userfaultfd tracks. */
+#define DENSE_LOOSE 64
+#define DENSE_FREE 448
+#define PATIENCE_NS 100000
+#define PATIENCE_FACTOR 16
+
+/* One collect of one segment. */
+struct collecting {
+	struct view *view;
+	const struct segment *segment;
+	struct chunks *chunks;
+	tracker_dirty_fn fn;
+	void *arg;
+	struct range_list fresh; /* free chunks that are to be registered */
+	struct range_list dense; /* chunks that are to be closed */
+	struct range counted;    /* the chunk whose pages are being counted, */
+	uint64_t pages;          /* and how many there are so far */
+	uint64_t enough;         /* to close it */
+};
+
+static int report_range(void *arg, struct range at)
+{
+	struct collecting *c = arg;
+
+	return c->fn(c->arg, c->view, c->segment, at);
+}
+
+/* Nothing that the kernel says of these chunks can be relied on: all that was ever stored to counts as dirty. */
+static int report_lost(struct collecting *c, struct range at)
+{
+	chunks_forget(c->chunks, at);
+	return pagemap_each(PAGEMAP_COPIED, at, PAGEMAP_LOOK, report_range, c);
+}
+
+/* Protects and reports what is dirty in the registered chunks of `at`. */
+static int collect_registered(struct collecting *c, struct range at)
+{
+	struct chunk_walk w = { c->chunks, at, 0 };
+	enum chunk_state state;
+	struct range part;
+	int err = 0;
+
+	while (!err && chunks_next(&w, &part, &state)) {
+		uint64_t start = state == CHUNK_LOOSE ? sys_now_ns(CLOCK_MONOTONIC) : 0;
+
+		if (state == CHUNK_FREE)
+			continue;
+		err = pagemap_each(state == CHUNK_CLOSED ? PAGEMAP_WRITTEN : PAGEMAP_COPIED_WRITTEN, part,
+				   PAGEMAP_PROTECT, report_range, c);
+		if (err == -EPERM) {
+			err = report_lost(c, part);
+			w.run = 0;
+		}
+		if (start)
+			c->chunks->slow_ns += sys_now_ns(CLOCK_MONOTONIC) - start;
+	}
+	return err;
+}
+
+/* Calls fn for what is in those chunks of `at` that are free, or, loose: that are loose. */
+static int each_free(struct collecting *c, bool loose, enum pagemap_pages what, struct range at, pagemap_range_fn fn)
+{
+	struct chunk_walk w = { c->chunks, at, 0 };
+	enum chunk_state state;
+	struct range part;
+	int err = 0;
+
+	while (!err && chunks_next(&w, &part, &state)) {
+		if (state == (loose ? CHUNK_LOOSE : CHUNK_FREE))
+			err = pagemap_each(what, part, PAGEMAP_LOOK, fn, c);
+	}
+	return err;
+}
+
+static int note_fresh(void *arg, struct range at)
+{
+	struct collecting *c = arg;
+
+	return range_list_add(&c->fresh, chunks_around(c->chunks, at));
+}
+
+static int end_count(struct collecting *c, struct range_list *dense)
+{
+	int err = c->pages >= c->enough ? range_list_add(dense, c->counted) : 0;
+
+	c->pages = 0;
+	return err;
+}
+
+static int count_pages(struct collecting *c, struct range at, struct range_list *dense)
+{
+	int err = 0;
+
+	while (at.start < at.end && !err) {
+		struct range chunk = chunks_around(c->chunks, (struct range){ at.start, at.start + 1 });
+		uint64_t end = min_u64(at.end, chunk.end);
+
+		if (chunk.start != c->counted.start)
+			err = end_count(c, dense);
+		c->counted = chunk;
+		c->pages += (end - at.start) / page_size();
+		at.start = end;
+	}
+	return err;
+}
+
+static int count_to_close(void *arg, struct range at)
+{
+	return count_pages(arg, at, &((struct collecting *)arg)->dense);
+}
+
+static int count_to_register(void *arg, struct range at)
+{
+	return count_pages(arg, at, &((struct collecting *)arg)->fresh);
+}
+
+/* Finds the chunks of `at` with many pages, among the loose or the free ones. */
+static int find_dense(struct collecting *c, bool loose, struct range at)
+{
+	int err;
+
+	c->counted = (struct range){ 0, 0 };
+	c->pages = 0;
+	c->enough = loose ? DENSE_LOOSE : DENSE_FREE;
+	err = each_free(c, loose, PAGEMAP_THERE, at, loose ? count_to_close : count_to_register);
+	return err ? err : end_count(c, loose ? &c->dense : &c->fresh);
+}
+
+/* These pages were not protected and are now: of them, what the kernel has copied was dirty. */
+static int report_copied(void *arg, struct range at)
+{
+	return pagemap_each(PAGEMAP_COPIED, at, PAGEMAP_LOOK, report_range, arg);
+}
+
+static int close_dense(struct collecting *c, struct range limits)
+{
+	int err = 0;
+
+	range_list_normalize(&c->dense);
+	for (size_t i = 0; i < c->dense.count && !err; i++) {
+		struct range at = range_intersect(c->dense.ranges[i], limits);
+
+		err = pagemap_each(PAGEMAP_WRITTEN, at, PAGEMAP_PROTECT, report_copied, c);
+		if (err == -EPERM)
+			err = report_lost(c, at);
+		else if (!err)
+			chunks_close(c->chunks, at);
+	}
+	return err;
+}
+
+/* Free chunks: registers those that are dirty, and reports them. */
+static int collect_free(struct collecting *c, struct range at)
+{
+	int err = 0;
+
+	range_list_normalize(&c->fresh);
+	if (c->fresh.count)
+		chunks_register(c->chunks, &c->fresh);
+	for (size_t i = 0; i < c->fresh.count && !err; i++) {
+		struct range part = range_intersect(c->fresh.ranges[i], at);
+
+		err = collect_registered(c, part);
+		if (!err)
+			err = find_dense(c, true, part);
+	}
+	/* Whatever could not be registered is still dirty, and reported as such. */
+	if (!err && c->chunks->incomplete)
+		err = each_free(c, false, PAGEMAP_COPIED_WRITTEN, at, report_range);
+	return err;
+}
+
+/* Has looking at chunks that are not closed taken so long that some of them should be? */
+static int survey(struct collecting *c, struct range at)
+{
+	uint64_t start = sys_now_ns(CLOCK_MONOTONIC), took;
+	int err = find_dense(c, false, at);
+
+	if (!err)
+		err = find_dense(c, true, at);
+	took = sys_now_ns(CLOCK_MONOTONIC) - start;
+	c->chunks->slow_ns = 0;
+	c->chunks->patience_ns = took * PATIENCE_FACTOR;
+	return err;
+}
+
+int collect_chunks(struct view *v, const struct segment *s, struct chunks *chunks, struct range at, tracker_dirty_fn fn,
+		   void *arg)
+{
+	struct collecting c = { .view = v, .segment = s, .chunks = chunks, .fn = fn, .arg = arg };
+	uint64_t start = sys_now_ns(CLOCK_MONOTONIC);
+	int err = each_free(&c, false, PAGEMAP_COPIED_WRITTEN, at, note_fresh);
+
+	chunks->slow_ns += sys_now_ns(CLOCK_MONOTONIC) - start;
+	if (!err)
+		err = collect_registered(&c, at);
+	if (!err && chunks->slow_ns > max_u64(PATIENCE_NS, chunks->patience_ns))
+		err = survey(&c, at);
+	if (!err)
+		err = collect_free(&c, at);
+	if (!err)
+		err = close_dense(&c, at);
+	range_list_free(&c.fresh);
+	range_list_free(&c.dense);
+	return err;
+}
+
+int collect_count(const struct chunks *c, struct range at, uint64_t enough, uint64_t *pages)
+{
+	struct chunk_walk w = { c, at, 0 };
+	enum chunk_state state;
+	struct range part;
+	int err = 0;
+
+	while (!err && *pages < enough && chunks_next(&w, &part, &state))
+		err = pagemap_count(state == CHUNK_CLOSED ? PAGEMAP_WRITTEN : PAGEMAP_COPIED_WRITTEN, part, enough,
+				    pages);
+	return err;
+}
