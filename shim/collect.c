@@ -7,7 +7,7 @@
 
 /* Pages of a chunk that must be in memory before it is closed.  In a free one also all that are not yet lose something: the kernel
    maps no neighbours of a page that is touched where userfaultfd tracks. */
-#define DENSE_LOOSE 64
+#define DENSE_LOOSE 32
 #define DENSE_FREE 448
 #define PATIENCE_NS 100000
 #define PATIENCE_FACTOR 16

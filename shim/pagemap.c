@@ -81,7 +81,7 @@ static int each(int fd, enum pagemap_pages what, struct range at, enum pagemap_p
 	struct pm_scan_arg asked = asked_for[what];
 	int err = 0;
 
-	asked.flags |= protect == PAGEMAP_PROTECT ? PM_SCAN_WP_MATCHING : 0;
+	asked.flags |= protect == PAGEMAP_PROTECT ? PM_SCAN_WP_MATCHING | PM_SCAN_CHECK_WPASYNC : 0;
 	while (at.start < at.end && !err) {
 		uint64_t next;
 		int n = scan(fd, asked, at, found, &next);

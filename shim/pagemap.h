@@ -17,8 +17,7 @@
 
 enum pagemap_protect {
 	PAGEMAP_LOOK,    /* report only */
-	PAGEMAP_PROTECT, /* write-protect what is reported, atomically per page (userfaultfd WP_ASYNC ranges
-			    only; others are skipped) */
+	PAGEMAP_PROTECT, /* and write-protect what is reported, atomically per page; -EPERM: not userfaultfd's to protect */
 };
 
 /* -errno when there is no /proc or no permission; scan tells whether PAGEMAP_SCAN works. */
@@ -31,14 +30,15 @@ void pagemap_after_fork(void);
 enum pagemap_pages {
 	PAGEMAP_COPIED,         /* of private memory */
 	PAGEMAP_COPIED_WRITTEN,
-	PAGEMAP_WRITTEN,        /* in memory or not; -EPERM: userfaultfd does not track it (or the process is dying, and not any
-				   more).  What was protected before the error is not told */
+	PAGEMAP_WRITTEN,        /* in memory or not; -EPERM: userfaultfd does not track it, or - the process is dying - not any
+				   more */
 	PAGEMAP_THERE,          /* in memory, or swapped out */
 };
 
 /*
  * PAGEMAP_SCAN: calls fn for each range of such pages, stops at its first error.  Copied is what takes time: the kernel
- * has to look up each page, where for the others it reads 8 bytes.
+ * has to look up each page, where for the others it reads 8 bytes.  After -EPERM nobody knows what was
+ * protected before.
  */
 typedef int (*pagemap_range_fn)(void *arg, struct range at);
 int pagemap_each(enum pagemap_pages what, struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg);
