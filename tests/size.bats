@@ -98,6 +98,18 @@ limit() {
 }
 @test "RLIMIT_FSIZE holds for growth" { each_tracker limit; }
 
+# As for any shared mapping.
+inside_limit() {
+	letters data.bin 400000
+	run bash -c 'ulimit -f 100; "$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin map:0:400000 set:0:300000:X set:0:7:Y exit:0'
+	echo "$output"
+	[ "$status" = 0 ]
+	no_journal
+	[ "$(byte data.bin 300000)" = X ]
+	[ "$(byte data.bin 7)" = Y ]
+}
+@test "RLIMIT_FSIZE does not bind stores inside the file" { each_tracker inside_limit; }
+
 cut_open() {
 	before=$(sum data.bin)
 	run play map:0:20000 set:0:1:X "$1" size exit:1
