@@ -17,6 +17,17 @@ storing() {
 	each_tracker storing 1000 120
 }
 
+# With one thread that stores there are as few as there can be besides the one that waits.
+by_themselves() {
+	rm data.bin
+	truncate -s $((64 * 4096 + 1000)) data.bin
+	run bigfile run -p "$PWD/data.bin" -- "$PROGS/invariant" store data.bin "$1" 0 300
+	echo "$output"
+	[[ "$output" == *"300 commits by msync, all consistent"* ]]
+}
+one_more_thread() { by_themselves 1 && by_themselves 4; }
+@test "a thread commits by msync while others store: the same" { each_tracker one_more_thread; }
+
 to_the_end() {
 	rm data.bin
 	truncate -s $((64 * 4096 + 1000)) data.bin
