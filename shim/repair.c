@@ -13,6 +13,20 @@
 #include "roster.h"
 #include "sys.h"
 
+/*
+ * Is every record in the file?  Then none is redone: the old ones first, they would show old bytes to everybody who reads the file
+ * meanwhile.
+ */
+static bool is_applied(const struct journal *j)
+{
+	struct journal_chain chain;
+	struct journal_header header;
+	enum journal_find found;
+
+	return !journal_read_header(j->fd, &header, &found) && found == FOUND_HEADER && !journal_scan(j->fd, &header, &chain) &&
+	       header.applied_seq == header.applying_seq && header.applied_seq == chain.last_seq;
+}
+
 /* The journal's records are in the file, which is durable: writing goes on behind them. */
 static int resume_journal(struct view *v)
 {
@@ -100,7 +114,8 @@ static void repair_view(struct view *v)
 	int err = v->mode == VIEW_WRITING ? settle(v) : 0;
 
 	if (!err && v->mode == VIEW_WRITING)
-		err = recover_opened(v->journal.fd, v->journal.path, v->fd, v->path, RECOVER_REDO, &report);
+		err = is_applied(&v->journal) ? sys_fdatasync(v->fd) :
+						recover_opened(v->journal.fd, v->journal.path, v->fd, v->path, RECOVER_REDO, &report);
 	if (!err && v->mode == VIEW_WRITING)
 		err = resume_journal(v);
 	if (!err && !sys_fstat(v->memory.fd, &st))

@@ -69,3 +69,22 @@ tellers() {
 	echo "$output"
 	[ "$status" = 0 ]
 }
+
+# One that has committed three times; another dies in its commit, before the record is there.
+not_redone() {
+	begin map:0:20000 set:0:5:1 msync:0 set:0:5:2 msync:0 set:0:5:3 msync:0 post:first await:end set:0:6:X exit:0
+	first=$pid
+	posted first
+	strace -f -qq -o trace -p $first &
+	until_true 10 grep -q '^TracerPid:.*[1-9]' /proc/$first/status
+	strace -f -qq -o other -e inject=pwrite64:signal=SIGKILL:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:9000:Y msync:0 || true
+	bigfile commit $first
+	[ "$(byte data.bin 5)$(byte data.bin 9000)" = 3Y ]
+	grep -q 'what it left is put right' err
+	run ! grep 'pwrite64.*"aaaaa1' trace
+	touch end
+	wait $first
+	[ "$(byte data.bin 5)$(byte data.bin 6)$(byte data.bin 9000)" = 3XY ]
+}
+@test "what is in the file already is not redone when a committer dies: nobody reads old bytes" { each_tracker not_redone; }
