@@ -3,7 +3,7 @@
  * What a participant leaves that dies with the session lock in its hands: a commit whose record is in the journal and not in
  * the file, an abort half done, pages that were called clean, writers that were held.
  *
- * The journal decides, as after a crash of all: every whole record is redone, and the file is as last committed.  The
+ * The journal decides, as after a crash of all: what it holds and the file does not is redone, and the file is as last committed.  The
  * memory of the views holds what was stored.  All of it counts as dirty, and the next commit compares.
  */
 #ifndef BIGFILE_REPAIR_H
