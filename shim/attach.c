@@ -20,6 +20,7 @@
 #include "retire.h"
 #include "roster.h"
 #include "sharing.h"
+#include "spare.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -301,6 +302,7 @@ static void let_go_all(void)
 {
 	bool all = true;
 
+	spare_lend();
 	for (struct view *v = view_first(); v; v = v->next) {
 		if (v->mode == VIEW_WRITING)
 			all &= v->settled = is_settled(v);
@@ -362,5 +364,6 @@ int reattach_job(void *arg)
 		v->zero_end = zero_end;
 	}
 	control_resume();
+	spare_hold();
 	return err;
 }

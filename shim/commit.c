@@ -26,6 +26,7 @@
 #include "participants.h"
 #include "quiet.h"
 #include "seal.h"
+#include "spare.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -288,7 +289,7 @@ static int prepare_shared(void)
 	return err;
 }
 
-int commit_all(struct commit_report *report)
+static int commit_views(struct commit_report *report)
 {
 	uint64_t start = sys_now_ns(CLOCK_MONOTONIC);
 	int err;
@@ -313,5 +314,15 @@ int commit_all(struct commit_report *report)
 	each_writing(v)
 		checkpoint_consider(v, false);
 	report->duration_ns = sys_now_ns(CLOCK_MONOTONIC) - start;
+	return err;
+}
+
+int commit_all(struct commit_report *report)
+{
+	int err;
+
+	spare_lend();
+	err = commit_views(report);
+	spare_hold();
 	return err;
 }

@@ -19,6 +19,7 @@
 #include "reach.h"
 #include "reclaim.h"
 #include "session_lock.h"
+#include "spare.h"
 #include "shared.h"
 #include "sys.h"
 #include "tracker.h"
@@ -224,6 +225,8 @@ static void *engine_main(void *arg)
 {
 	session_lock_by_engine();
 	start_error = leave_descriptor_table();
+	if (!start_error)
+		spare_start();
 	if (!start_error)
 		start_error = tracker_choose(config.tracker);
 	if (!start_error) {
