@@ -4,23 +4,31 @@
 
 #include "sys.h"
 
-static int spare = -1;
+/* A journal that takes the place of another, and its folder or what its header tells of, at the same time. */
+#define SPARE 2
+
+static int spare[SPARE] = { -1, -1 };
 
 void spare_start(void)
 {
-	spare = -1;
+	for (int i = 0; i < SPARE; i++)
+		spare[i] = -1;
 	spare_hold();
 }
 
 void spare_lend(void)
 {
-	if (spare >= 0)
-		sys_close(spare);
-	spare = -1;
+	for (int i = 0; i < SPARE; i++) {
+		if (spare[i] >= 0)
+			sys_close(spare[i]);
+		spare[i] = -1;
+	}
 }
 
 void spare_hold(void)
 {
-	if (spare < 0)
-		spare = sys_open("/", O_PATH | O_CLOEXEC, 0);
+	for (int i = 0; i < SPARE; i++) {
+		if (spare[i] < 0)
+			spare[i] = sys_open("/", O_PATH | O_CLOEXEC, 0);
+	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A descriptor held in reserve in the engine thread's table: when files have taken all others, a commit still finds the one
+ * Descriptors held in reserve in the engine thread's table: when files have taken all others, a commit still finds those
  * that it needs for a moment, for a folder to sync or for a journal that takes the place of another.
  *
  * Engine thread.
@@ -11,7 +11,7 @@
 /* The table is new. */
 void spare_start(void);
 void spare_lend(void);
-/* Takes it again, if there is one to be had. */
+/* Takes them again, if they are to be had. */
 void spare_hold(void);
 
 #endif
