@@ -11,6 +11,7 @@
 int cli_commit(int argc, char **argv);
 int cli_abort(int argc, char **argv);
 int cli_status(int argc, char **argv);
+int cli_log(int argc, char **argv);
 int cli_doctor(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_recover(int argc, char **argv);

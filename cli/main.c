@@ -15,6 +15,7 @@ static const struct {
 	{ "commit", cli_commit, "commit what a process has stored" },
 	{ "abort", cli_abort, "roll it back" },
 	{ "status", cli_status, "show processes and their marked files" },
+	{ "log", cli_log, "show the transactions that a file's journal still holds" },
 	{ "doctor", cli_doctor, "tell what works here and what could be changed" },
 	{ "check", cli_check, "look whether files need recovery" },
 	{ "recover", cli_recover, "redo what a crash left in a journal" },

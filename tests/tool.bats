@@ -162,6 +162,29 @@ load helpers
 	cmp with without
 }
 
+@test "log tells the transactions that a journal holds" {
+	letters a 20000
+	letters b 20000
+	run bigfile log a
+	[ "$output" = "a: no journal: all that was committed is in the file" ]
+	bigfile run -p "$PWD/?" -- "$PROGS/play" open:a map:0:20000 open:b map:0:20000 set:0:1:X set:0:8000:Y msync:0 set:1:5:Z set:0:3:W msync:0 \
+		raise:9 || true
+	run -0 bigfile log -r a
+	[[ "${lines[0]}" == "a: journal of process "*" (play) on "* ]]
+	[[ "${lines[1]}" == "  1  "*" bytes in 2 ranges, size 20000, transaction "* ]]
+	[[ "${lines[3]}" == "      [8000, "* ]]
+	[ "${#lines[@]}" = 6 ]
+	run -0 bigfile log --json a b
+	[ "$(jq -s '.[0].transactions[1].transaction == .[1].transactions[0].transaction' <<<"$output")" = true ]
+	[ "$(jq -s -c '[.[].transactions | length]' <<<"$output")" = "[2,1]" ]
+	[ "$(jq -s '.[0].transactions[0].ranges | any(.[0] <= 8000 and 8000 < .[1])' <<<"$output")" = true ]
+	printf x | dd of=a.bigfile-journal bs=1 seek=100 conv=notrunc status=none
+	printf x | dd of=a.bigfile-journal bs=1 seek=4196 conv=notrunc status=none
+	run -1 bigfile log a
+	[[ "$output" == *"see bigfile check" ]]
+	run -1 bigfile log nothing
+}
+
 @test "completion in bash" {
 	complete_words() {
 		PATH=$BUILD:$PATH bash -c 'source /usr/share/bash-completion/bash_completion; source "$0"
