@@ -29,6 +29,7 @@
 #include "journal_scan.h"
 #include "log.h"
 #include "marks.h"
+#include "page.h"
 #include "redo.h"
 #include "retire.h"
 #include "sys.h"
@@ -123,7 +124,7 @@ static int resolve(int jfd, const struct stat *file, const struct journal_header
 		   enum recover_mode mode, struct recovery *r)
 {
 	static const enum doubt_how how[] = {
-		[RECOVER_LOOK] = DOUBT_LOOK,     [RECOVER_REDO] = DOUBT_SETTLE,
+		[RECOVER_LOOK] = DOUBT_LOOK,     [RECOVER_REDO] = DOUBT_SETTLE, [RECOVER_REST] = DOUBT_SETTLE,
 		[RECOVER_FORCE] = DOUBT_COMMIT,  [RECOVER_DISCARD] = DOUBT_ABORT,
 	};
 	struct doubt *d = arena_alloc(sizeof *d);
@@ -190,10 +191,10 @@ static int examine(int jfd, const struct stat *file, enum recover_mode mode, str
 }
 
 /* Says in the journal that from here on the file's changes are recovery's. */
-static int announce_redo(int jfd, struct journal_header *h, const struct journal_chain *chain)
+static int announce_redo(int jfd, struct journal_header *h, const struct journal_chain *chain, uint64_t in_file)
 {
 	h->serial++;
-	h->applied_seq = h->head_seq - 1;
+	h->applied_seq = in_file;
 	h->applying_seq = chain->last_seq;
 	boot_id_read(h->boot_id);
 	h->checksum = journal_hash(h, offsetof(struct journal_header, checksum));
@@ -211,7 +212,7 @@ static int refusal(enum journal_state state, enum recover_mode mode)
 	case JOURNAL_STRANGER:
 		return forced ? 0 : -ESTALE;
 	case JOURNAL_DOUBT:
-		return mode == RECOVER_REDO ? -ESTALE : 0;
+		return mode == RECOVER_REDO || mode == RECOVER_REST ? -ESTALE : 0;
 	case JOURNAL_NEWER:
 		return -EPROTONOSUPPORT;
 	case JOURNAL_BUSY:
@@ -227,6 +228,7 @@ int recover_opened(int jfd, const char *journal, int file_fd, const char *path,
 	struct journal_header h;
 	struct journal_chain chain = { 0 };
 	struct stat file;
+	uint64_t in_file;
 	int err = sys_fstat(file_fd, &file);
 
 	memset(report, 0, sizeof *report);
@@ -244,9 +246,12 @@ int recover_opened(int jfd, const char *journal, int file_fd, const char *path,
 			 path);
 		return sys_fdatasync(file_fd);
 	}
-	err = announce_redo(jfd, &h, &chain);
+	in_file = h.head_seq - 1;
+	if (mode == RECOVER_REST && is_this_boot(&h))
+		in_file = max_u64(in_file, h.applied_seq);
+	err = announce_redo(jfd, &h, &chain, in_file);
 	if (!err)
-		err = redo_chain(jfd, &h, &chain, file_fd);
+		err = redo_chain(jfd, &h, &chain, file_fd, in_file);
 	if (!err)
 		err = sys_fsync(file_fd);
 	if (!err)

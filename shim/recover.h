@@ -43,6 +43,8 @@ struct recovery {
 enum recover_mode {
 	RECOVER_LOOK,    /* only fill in the report; takes no lock that outlives the call */
 	RECOVER_REDO,    /* redo JOURNAL_PENDING, drop JOURNAL_EMPTY, refuse the rest */
+	RECOVER_REST,    /* the same while others use the file: what was applied on this boot is in it, and redoing that would
+			    show them old bytes, and sizes */
 	RECOVER_FORCE,   /* take what is in JOURNAL_DOUBT for committed, redo JOURNAL_STRANGER and JOURNAL_FOREIGN too, and the whole records
 			    before the damage in JOURNAL_CORRUPT, which is then kept under another name */
 	RECOVER_DISCARD, /* JOURNAL_DOUBT: take it for rolled back, redo what came before; otherwise delete the journal
@@ -65,7 +67,7 @@ const char *journal_state_name(enum journal_state state);
 
 /*
  * The same for who holds the journal's lock already (attach): jfd and file_fd are open for reading and writing,
- * journal names the one and path the other.  Fills in report->state and the rest; with RECOVER_REDO and
+ * journal names the one and path the other.  Fills in report->state and the rest; with RECOVER_REDO, RECOVER_REST and
  * RECOVER_FORCE the file is as last committed and durable afterwards and the journal's records may be dropped, by
  * retire_journal.
  */

@@ -39,7 +39,7 @@ static int redo_record(int jfd, struct redoing *r, uint64_t at, const struct jou
 	return err;
 }
 
-int redo_chain(int jfd, const struct journal_header *h, const struct journal_chain *chain, int file_fd)
+int redo_chain(int jfd, const struct journal_header *h, const struct journal_chain *chain, int file_fd, uint64_t in_file)
 {
 	struct redoing r = { file_fd, 0, chain->bytes };
 	uint64_t pos = h->head_offset;
@@ -49,7 +49,7 @@ int redo_chain(int jfd, const struct journal_header *h, const struct journal_cha
 		uint64_t at;
 		int err = journal_locate(jfd, h, seq, pos, &at, &rec);
 
-		if (!err)
+		if (!err && seq > in_file)
 			err = redo_record(jfd, &r, at, &rec);
 		if (err)
 			return err;

@@ -111,11 +111,13 @@ static void repair_view(struct view *v)
 {
 	static struct recovery report;
 	struct stat st;
+	/* After a write error nobody knows what is in the file. */
+	enum recover_mode mode = v->error ? RECOVER_REDO : RECOVER_REST;
 	int err = v->mode == VIEW_WRITING ? settle(v) : 0;
 
 	if (!err && v->mode == VIEW_WRITING)
 		err = is_applied(&v->journal) ? sys_fdatasync(v->fd) :
-						recover_opened(v->journal.fd, v->journal.path, v->fd, v->path, RECOVER_REDO, &report);
+						recover_opened(v->journal.fd, v->journal.path, v->fd, v->path, mode, &report);
 	if (!err && v->mode == VIEW_WRITING)
 		err = resume_journal(v);
 	if (!err && !sys_fstat(v->memory.fd, &st))

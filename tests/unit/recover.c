@@ -108,6 +108,29 @@ static void twice(void)
 	ok(file_is("0123\0\0ef\0\0", 10), "gives the same file again");
 }
 
+/* As a session does whose participant died in the midst of applying. */
+static void rest(void)
+{
+	struct recovery r;
+	struct stat st;
+	int fd;
+
+	write_file("0123456789");
+	start_journal();
+	record(4, 10, 1, "A");
+	record(UINT64_MAX, 10, 1, "B");
+	record(UINT64_MAX, 10, 2, "C");
+	fd = open(path, O_RDWR);
+	sys_pwrite_all(fd, "B", 1, 1);
+	fstat(fd, &st);
+	journal_note(&j, j.header.head_seq + 1, j.header.head_seq + 2, &st);
+	is_int(recover_opened(j.fd, journal, fd, path, RECOVER_REST, &r), 0, "the rest is redone");
+	ok(file_is("0BC3456789", 10), "what was applied is left alone");
+	close(fd);
+	journal_close(&j);
+	unlink(journal);
+}
+
 static void refused(void)
 {
 	int fd;
@@ -143,7 +166,7 @@ static void refused(void)
 
 int main(void)
 {
-	plan(21);
+	plan(23);
 	log_set_level(LOG_QUIET);
 	if (!mkdtemp(folder))
 		return 1;
@@ -151,6 +174,7 @@ int main(void)
 	journal_path_of(path, NULL, journal, sizeof journal);
 	whole_records();
 	twice();
+	rest();
 	refused();
 	unlink(path);
 	rmdir(folder);
