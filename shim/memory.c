@@ -136,6 +136,8 @@ int memory_create(struct view *v, unsigned index)
 	if (fd < 0)
 		return fd;
 	err = sys_ftruncate(fd, v->zero_end);
+	if (!err)
+		err = shared_clear_maps(index);
 	if (err) {
 		sys_close(fd);
 		return err;

@@ -114,10 +114,15 @@ int shared_find_file(struct shared_session *s)
 	return (int)i;
 }
 
+int shared_clear_maps(unsigned file)
+{
+	return sys_fallocate(shared_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, DIRTYMAP_BASE + file * DIRTYMAP_ROOM, DIRTYMAP_ROOM);
+}
+
 void shared_free_file(struct shared_session *s, unsigned file)
 {
 	/* What the dirty map holds is of pages that are not dirty any more: forgetting it saves looking. */
-	sys_fallocate(shared_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, DIRTYMAP_BASE + file * DIRTYMAP_ROOM, DIRTYMAP_ROOM);
+	shared_clear_maps(file);
 	s->files[file].path[0] = s->files[file].journal_path[0] = '\0';
 	__atomic_store_n(&s->files[file].in_use, 0, __ATOMIC_SEQ_CST);
 }

@@ -195,6 +195,8 @@ int shared_find_slot(struct shared_session *s);
 /* A number for a file, or -ENFILE; and its end. */
 int shared_find_file(struct shared_session *s);
 void shared_free_file(struct shared_session *s, unsigned file);
+/* The dirty map and the load map of a number that is free: a file that never came, or its bringer's death, leaves them as they were. */
+int shared_clear_maps(unsigned file);
 
 /* Copies between a view and the session.  pull: what others have changed; push: what we have. */
 void shared_pull(struct view *v);

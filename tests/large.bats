@@ -156,6 +156,25 @@ cut_by_a_stranger() {
 }
 @test "what cannot be read is SIGBUS" { each_tracker cut_by_a_stranger; }
 
+# What the first promotion had loaded before it failed is not in the memory of the second.
+promoted_twice() {
+	letters data.bin 327680
+	cp data.bin whole
+	BIGFILE_MEMORY=64K begin map:0:327680 set:0:5:X set:0:300000:Y post:mapped await:cut child endchild post:failed await:back child get:0:5000 endchild \
+		get:0:5000 get:0:5 get:0:300000 _exit:1
+	posted mapped >/dev/null
+	truncate -s 303104 data.bin
+	touch cut
+	posted failed >/dev/null
+	dd if=whole of=data.bin bs=303104 skip=1 seek=1 conv=notrunc status=none
+	touch back
+	wait $pid || true
+	cat out err
+	[ "$(tr '\n' ' ' <out)" = "child 0 a child 0 a X Y " ]
+	grep -q "cannot be shared between processes" err
+}
+@test "a promotion that failed leaves nothing for the next one" { each_tracker promoted_twice; }
+
 tellers() {
 	BIGFILE_MEMORY=64K run "$PROGS/teller" drive "$BIGFILE" "$PWD/data.bin" "${BIGFILE_KILLS:-20}"
 	echo "$output"

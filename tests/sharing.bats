@@ -632,7 +632,7 @@ killed_moving() {
 	[ "$(grep -v child out.second)" = a ]
 	[ "$(at 5 6 8)$(byte data.bin.2 6)$(byte data.bin.2 7)$(byte data.bin.2 9)" = aaaYaV ]
 }
-@test "one is killed at the end of its move" { each_tracker killed_moving fallocate 2; }
+@test "one is killed at the end of its move" { each_tracker killed_moving fallocate 3; }
 
 # Second addresses in one process.
 
