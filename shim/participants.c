@@ -115,7 +115,9 @@ int participants_ask_all(enum participant_op op, const struct view *v)
 
 	each_other(shared_session(), p) {
 		uint64_t refused;
-		int failed = participants_ask(slot_of(p), op, v, &refused);
+		/* Waiting for one that cannot answer, with the lock in hand, would be of use to nobody: its content stays. */
+		bool in_vain = op == ASK_LEAVE && proc_is_stopped(p->pid);
+		int failed = in_vain ? -ETIMEDOUT : participants_ask(slot_of(p), op, v, &refused);
 
 		if (!failed && op == ASK_LEAVE && refused)
 			failed = -ENOMEM;

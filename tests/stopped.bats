@@ -96,3 +96,25 @@ slow() {
 	goes_on
 }
 @test "mprotect: one that takes long to tell what it has stored is waited for" { TRACKERS=mprotect each_tracker slow; }
+
+# Content that one which is stopped may touch cannot leave; nobody waits for it with the lock in hand.
+others_load() {
+	local i words=()
+	letters data.bin 8388608
+	for i in $(seq 0 49152 8388000); do words+=("get:0:$i"); done
+	BIGFILE_MEMORY=128K begin map:0:8388608 set:0:5:X fork post:second await:end get:0:8000000 endchild post:first await:stopped "${words[@]}" set:0:9:Y post:walked \
+		await:end exit:0
+	first=$pid
+	second=$(posted second)
+	kill -STOP $second
+	until_true 10 grep -q '^State:.*T' /proc/$second/status
+	touch stopped
+	until_true 4 test -e walked
+	kill -CONT $second
+	touch end
+	wait $first
+	[ -z "$(tr -d 'a\n' <out)" ]
+	[ "$(at 5 9 8000000)" = XYa ]
+	no_journal
+}
+@test "the others go on loading a large file while one is stopped" { each_tracker others_load; }
