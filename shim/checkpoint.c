@@ -166,6 +166,10 @@ static int replace_journal(struct view *v, const char *fresh, const struct stat 
 	err = journal_init(&j, fd, path, file, v->journal.durable, data_offset_of(v));
 	if (!err && j.durable)
 		err = sys_fsync(fd);
+	j.generation = v->journal.generation + 1;
+	/* Before it is there: should we die from here on, the others look for it. */
+	if (!err && v->shared)
+		shared_file_of(v)->journal.generation = j.generation;
 	if (!err)
 		err = sys_rename(fresh, path);
 	if (!err)
@@ -175,7 +179,6 @@ static int replace_journal(struct view *v, const char *fresh, const struct stat 
 		return err;
 	}
 	j.named = true;
-	j.generation = v->journal.generation + 1;
 	if (v->shared)
 		journal_share_lock(fd);
 	journal_close(&v->journal);

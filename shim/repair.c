@@ -45,6 +45,9 @@ static int resume_journal(struct view *v)
 		err = sys_fstat(j->fd, &st);
 	if (err)
 		return err;
+	/* Its maker died before it could say that it is there, and perhaps before its name was durable. */
+	if (header.salt != j->header.salt)
+		j->error = j->named = 0;
 	j->header = header;
 	j->tail = (struct journal_position){ chain.end, chain.last_seq + 1 };
 	j->free_limit = header.head_offset;
@@ -113,8 +116,11 @@ static void repair_view(struct view *v)
 	struct stat st;
 	/* After a write error nobody knows what is in the file. */
 	enum recover_mode mode = v->error ? RECOVER_REDO : RECOVER_REST;
-	int err = v->mode == VIEW_WRITING ? settle(v) : 0;
+	/* The journal that is at its path may be another one than we have. */
+	int err = shared_follow(v);
 
+	if (!err && v->mode == VIEW_WRITING)
+		err = settle(v);
 	if (!err && v->mode == VIEW_WRITING)
 		err = is_applied(&v->journal) ? sys_fdatasync(v->fd) :
 						recover_opened(v->journal.fd, v->journal.path, v->fd, v->path, mode, &report);

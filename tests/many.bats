@@ -170,6 +170,25 @@ participant_dies() {
 }
 @test "a participant dies in a commit over four files: the others have all of it" { each_tracker participant_dies; }
 
+# The roster has no room: the coordinator's journal is replaced in that commit, and its maker dies before anybody else knows.
+@test "a participant dies when it has replaced a journal: the others write to the new one" {
+	local k folder
+	folder=$(printf 'd%.0s' {1..200})
+	mkdir $folder
+	cd $folder
+	mkdir e x
+	on_disks 10
+	for ((k = RANDOM % 12 + 20; k < 200; k += ${BIGFILE_STEP:-12})); do
+		"$PROGS/bank" make "${files[@]}"
+		"$PROGS/killat" -1 -w .new.bigfile-journal $k env LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/bank" pair "${files[@]}" >ack 2>err || true
+		recovered
+		run -0 "$PROGS/bank" check "${files[@]}"
+		echo "call $k: $(cat ack) acknowledged, $output found"
+		[ "$output" = "$(cat ack)" ]
+		no_journals
+	done
+}
+
 count_syncs() { # FILES: of transaction 56 over so many
 	strace -f -qq -o trace -e trace=fdatasync,fsync,personality,io_setup -e inject=io_setup:error=ENOSYS -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
 		"$PROGS/bank" some 56 "${files[@]:0:$1}" >/dev/null || true

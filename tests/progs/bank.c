@@ -9,7 +9,7 @@
  *   bank some COUNT FILE...            so many; the last one between two calls of personality(2), for killat; _exit(9)
  *   bank end FILE...                   one, which is left to exit to commit; personality(2) comes before that
  *   bank pair FILE...                  one, by a child between two calls of personality(2); whatever has become of it, the parent
- *                                      commits then what is there, and prints the number
+ *                                      commits then what is there, and one more, and prints the number
  *   bank check FILE...                 prints the number of the state; fails when there is none that has these files
  *   bank drive BIGFILE COUNT SEED WORKER FILE...
  *                                      kills `WORKER run FILE...` at random instants, recovers the files in random order, twice,
@@ -152,6 +152,11 @@ static int pair(int count, char **files)
 		_exit(0);
 	}
 	waitpid(child, NULL, 0);
+	if (msync(b.at[0], 4096, MS_SYNC))
+		return perror("msync"), 1;
+	cut = transact(&b, ++n);
+	if (ftruncate(b.fd[cut], (off_t)b.size[cut]))
+		return perror("ftruncate"), 1;
 	if (msync(b.at[0], 4096, MS_SYNC))
 		return perror("msync"), 1;
 	printf("%lu\n", n);

@@ -8,7 +8,7 @@
  *
  *   killat -p FOLDER...                no program is killed, but these file systems: what is not on the disk is lost
  *
- * With -1 only calls of the process that has called personality are counted, only that one is killed, and the others run on.
+ * With -1 only calls of the process that began it are counted, only that one is killed, and the others run on.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +45,7 @@ static void add(pid_t pid)
 static bool opens_word(pid_t pid, uint64_t at)
 {
 	char path[4096] = "";
-	struct iovec here = { path, sizeof path - 1 }, there = { (void *)at, 256 };
+	struct iovec here = { path, sizeof path - 1 }, there = { (void *)at, 1024 };
 
 	if (!word || process_vm_readv(pid, &here, 1, &there, 1, 0) <= 0)
 		return false;
@@ -87,8 +87,10 @@ static bool entered(pid_t pid)
 		counted_process = process_of(pid);
 		return false;
 	}
-	if (!counting && call.entry.nr == SYS_openat && opens_word(pid, call.entry.args[1]))
+	if (!counting && call.entry.nr == SYS_openat && opens_word(pid, call.entry.args[1])) {
 		counting = true;
+		counted_process = process_of(pid);
+	}
 	if (!counting || killed || (only_one && process_of(pid) != counted_process))
 		return false;
 	return ++counted == wanted;
