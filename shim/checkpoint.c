@@ -140,12 +140,17 @@ int checkpoint_companions(struct view *v)
 	return err;
 }
 
-void checkpoint_forget(struct view *v)
+static void forget(const struct view *v, uint64_t salt)
 {
 	for (struct view *other = view_first(); other; other = other->next) {
 		if (other != v && other->mode == VIEW_WRITING && !other->journal.error)
-			roster_remove(&other->journal, v->journal.header.salt);
+			roster_remove(&other->journal, salt);
 	}
+}
+
+void checkpoint_forget(struct view *v)
+{
+	forget(v, v->journal.header.salt);
 }
 
 static uint64_t data_offset_of(const struct view *v)
@@ -192,6 +197,7 @@ static int replace_journal(struct view *v, const char *fresh, const struct stat 
  */
 int checkpoint_renew_journal(struct view *v)
 {
+	uint64_t salt = v->journal.header.salt;
 	char fresh[PATH_MAX];
 	struct stat file;
 	int err;
@@ -213,6 +219,9 @@ int checkpoint_renew_journal(struct view *v)
 	fmt_print(fresh, sizeof fresh, "%s.new" JOURNAL_SUFFIX, v->journal.path);
 	if (!err)
 		err = replace_journal(v, fresh, &file);
+	/* By its old path nobody would find the file, should that get another name. */
+	if (!err)
+		forget(v, salt);
 	if (err)
 		log_error("%s: a new journal cannot be made: %e; free some space or mend the disk, then commit again",
 			  v->path, err);

@@ -258,6 +258,21 @@ sync_fails() {
 	sync_fails pwrite64
 }
 
+# A journal is replaced because its sync failed once, and then its file gets another name: the roster that had it does not look for the old one.
+@test "a companion whose journal was replaced, under another name: nothing is kept after recovery" {
+	local n renamed=0
+	for n in $(seq 2 6); do
+		fresh
+		words=(set:0:1:X set:1:1:X msync:0 set:1:1:Y msync:1 set:1:1:Z msync:1 rename:b.bin:c.bin set:0:1:W set:1:1:W msync:0 raise:9)
+		run env BIGFILE_PATHS="$PWD/*.bin" strace -f -qq -o trace -e inject=io_setup:error=ENOSYS -e inject=fdatasync:error=EIO:when=$n \
+			-E LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/play" open:a.bin map:0:20000 open:b.bin map:0:20000 "${words[@]}"
+		[ ! -e c.bin ] || renamed=$((renamed + 1))
+		bigfile recover ./*.bin
+		no_journal
+	done
+	[ $renamed -gt 1 ]
+}
+
 # The coordinator's sync fails, and so does everything after it: nobody can know.
 @test "a disk that fails in the deciding sync, and stays so: nothing is torn after recovery" {
 	fresh
