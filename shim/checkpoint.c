@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "fmt.h"
 #include "journal_lock.h"
 #include "log.h"
 #include "marks.h"
@@ -216,7 +215,7 @@ int checkpoint_renew_journal(struct view *v)
 		}
 	}
 	err = sys_fstat(v->fd, &file);
-	fmt_print(fresh, sizeof fresh, "%s.new" JOURNAL_SUFFIX, v->journal.path);
+	journal_fresh_path_of(v->journal.path, fresh, sizeof fresh);
 	if (!err)
 		err = replace_journal(v, fresh, &file);
 	/* By its old path nobody would find the file, should that get another name. */

@@ -25,6 +25,11 @@ int journal_path_of(const char *path, const char *dir, char *out, size_t size)
 	return n + 1 >= size ? -ENAMETOOLONG : 0;
 }
 
+void journal_fresh_path_of(const char *journal, char *out, size_t size)
+{
+	fmt_print(out, size, "%s.new" JOURNAL_SUFFIX, journal);
+}
+
 static int check_trust(int fd, const struct stat *file, struct stat *st)
 {
 	int err = sys_fstat(fd, st);

@@ -18,6 +18,8 @@
 
 /* Where the journal of path is: beside it, or in dir under a name made from the whole path. */
 int journal_path_of(const char *path, const char *dir, char *out, size_t size);
+/* Of the journal that is being made to take the place of `journal`. */
+void journal_fresh_path_of(const char *journal, char *out, size_t size);
 
 /*
  * Opens the journal at path and takes its lock without waiting.  create: make it, with the mode and

@@ -173,6 +173,15 @@ static int keep(struct retiring *r)
 	return err;
 }
 
+/* One that was to take its place when its maker died. */
+static void drop_fresh(const char *journal)
+{
+	char fresh[PATH_MAX];
+
+	journal_fresh_path_of(journal, fresh, sizeof fresh);
+	sys_unlinkat(AT_FDCWD, fresh);
+}
+
 int retire_journal(int jfd, const char *journal, const struct stat *file)
 {
 	struct retiring *r = arena_alloc(sizeof *r);
@@ -181,6 +190,7 @@ int retire_journal(int jfd, const char *journal, const struct stat *file)
 
 	if (err)
 		return err;
+	drop_fresh(journal);
 	r->jfd = jfd;
 	r->journal = journal;
 	r->file = file;

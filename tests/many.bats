@@ -37,7 +37,7 @@ recovered() {
 	bigfile recover $(shuf -e "${files[@]}") >/dev/null
 }
 
-no_journals() { ! ls e/*.bigfile-journal x/*.bigfile-journal 2>/dev/null; }
+no_journals() { [ -z "$(ls e x | grep -F .bigfile-journal)" ]; }
 
 # BIGFILE_KILLS=500 for a longer one.
 bank() { # WORKER FILES KILLS
@@ -185,6 +185,21 @@ participant_dies() {
 		run -0 "$PROGS/bank" check "${files[@]}"
 		echo "call $k: $(cat ack) acknowledged, $output found"
 		[ "$output" = "$(cat ack)" ]
+		no_journals
+	done
+}
+
+@test "killed while a journal is being replaced: none is left after recovery" {
+	local k folder
+	folder=$(printf 'd%.0s' {1..200})
+	mkdir -p $folder/e $folder/x
+	cd $folder
+	on_disks 10
+	for k in 5 20 24 27; do
+		"$PROGS/bank" make "${files[@]}"
+		"$PROGS/killat" -w .new.bigfile-journal $k env LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/bank" some 1 "${files[@]}" >/dev/null
+		ls e x | grep -F .new.bigfile-journal
+		bigfile recover "${files[@]}" >/dev/null
 		no_journals
 	done
 }
