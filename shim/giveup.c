@@ -14,6 +14,7 @@
 #include "memory.h"
 #include "participants.h"
 #include "proc.h"
+#include "roster.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -206,12 +207,25 @@ static int give_up_shared(struct view *v)
 	return 0;
 }
 
+/*
+ * Has a sync of its journal failed, or of one that might ask it?  What failed may be on the disk all the same, and must not come back, nor be
+ * in doubt for ever: the next commit replaces such a journal, or the end deletes it.
+ */
+static bool has_failed(struct view *v)
+{
+	bool any = false;
+
+	for (const struct view *other = view_first(); other; other = other->next)
+		any |= other->mode == VIEW_WRITING && other->journal.error;
+	return any && v->mode == VIEW_WRITING && (v->journal.error || !roster_is_empty(&v->journal));
+}
+
 /* 0: it is gone.  1: it stays.  -errno: another participant does not answer. */
 static int give_up(struct view *v)
 {
 	bool unnamed = v->mode == VIEW_UNLINKED;
 
-	if (v->error || v->mode == VIEW_ORPHAN || !is_idle(v) || (v->shared && is_wanted_elsewhere(v)))
+	if (v->error || has_failed(v) || v->mode == VIEW_ORPHAN || !is_idle(v) || (v->shared && is_wanted_elsewhere(v)))
 		return 1;
 	if (unnamed ? !is_empty_of_unnamed(v) : !is_empty_of_named(v))
 		return 1;

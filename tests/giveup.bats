@@ -127,3 +127,26 @@ stays() {
 	no_journal
 }
 @test "a deleted file's content cannot be put into it" { each_tracker stays; }
+
+# What failed may be on the disk all the same: the journal stays until it is replaced, and that of the file that would be asked about it.
+@test "a file whose commit failed is not given up before its journal is replaced" {
+	local n i words
+	for n in 1 2 3; do
+		rm -f ./*.bin f*
+		letters a.bin 20000
+		letters b.bin 20000
+		words=(set:0:1:X set:1:1:X msync:0 'system:$BIGFILE abort $PPID' unmap:0 unmap:1)
+		for i in {2..60}; do
+			letters f$i 8192
+			words+=(open:f$i map:0:8192 unmap:$i)
+		done
+		run -0 sh -c 'ulimit -n 60; exec "$@"' - env BIGFILE_PATHS="$PWD/*.bin:$PWD/f*" BIGFILE_LOG=debug strace -f -qq -o trace -e inject=io_setup:error=ENOSYS \
+			-e inject=fdatasync:error=EIO:when=$n -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/play" open:a.bin map:0:20000 \
+			open:b.bin map:0:20000 "${words[@]}" exit:0
+		failed=$(sed -n 's,.*/\(.\).bin: commit failed.*,\1,p' <<<"$output")
+		echo "$n: of $failed"
+		[[ "$output" == *"/f2: given up"* ]]
+		[[ "$output" != *"/$failed.bin: given up"* ]]
+		no_journal
+	done
+}
