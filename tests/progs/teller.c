@@ -6,9 +6,9 @@
  *   teller work FILE SEAT SEED
  *   teller drive BIGFILE FILE KILLS [SEED]     BIGFILE is - for a try without Bigfile, where nothing rolls back
  *
- * After each kill every survivor must have made a transfer within a second, and the file must hold exactly the last commit.
+ * After each kill every survivor must have made a transfer within a second (teller_limit.c: of what), and the file must hold exactly the last commit.
  * After all were killed, and recovery, it must hold that too, or the commit that was under way.  In the end all exit with
- * status 0, and the file holds everything.  FILE and FILE.ledger are made anew.
+ * status 0, and the file holds everything.  FILE, FILE.ledger and FILE.witness are made anew.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -83,13 +83,15 @@ void ledger_unlock(void)
 
 bool lock_idle(int limit_ms)
 {
-	for (long end = now_ms() + limit_ms; now_ms() <= end; usleep(200)) {
-		if (!ledger_lock(limit_ms))
-			break;
+	struct limit limit = { 0 };
+
+	do {
+		if (!ledger_lock(0))
+			continue;
 		if (ledger->step == IDLE)
 			return true;
 		ledger_unlock();
-	}
+	} while (!limit_is_over(&limit, limit_ms));
 	printf("the lock is not to be had, or nobody repairs: step %d\n", ledger->step);
 	return false;
 }
@@ -123,7 +125,7 @@ bool holds(const long *slots, const long *wanted, const char *what)
 static bool all_go_on(void)
 {
 	unsigned long before[SEATS];
-	long end = now_ms() + LIMIT_MS;
+	struct limit limit = { 0 };
 
 	for (int i = 0; i < SEATS; i++)
 		before[i] = ledger->seats[i].transfers;
@@ -131,8 +133,8 @@ static bool all_go_on(void)
 		struct seat *s = &ledger->seats[i];
 
 		/* One may have been counted late: two are one that began after the kill. */
-		for (; s->pid && s->transfers < before[i] + 2 && !ledger->bad; usleep(100)) {
-			if (now_ms() > end)
+		while (s->pid && s->transfers < before[i] + 2 && !ledger->bad) {
+			if (limit_is_over(&limit, LIMIT_MS))
 				return printf("teller %d, process %d: no transfer for a second\n", i, s->pid), false;
 		}
 	}
@@ -173,7 +175,7 @@ static bool make_files(void)
 	snprintf(name, sizeof name, "%s.ledger", path);
 	unlink(name);
 	ledger = ledger_open(path);
-	if (!ledger || ftruncate(fd, FILE_SIZE))
+	if (!ledger || !limit_start(path) || ftruncate(fd, FILE_SIZE))
 		return perror(path), false;
 	ledger->driver = getpid();
 	for (int i = 0; i < SLOTS; i++) {

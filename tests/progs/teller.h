@@ -20,7 +20,7 @@
 #define AMOUNT 1000L /* in each slot at first */
 #define SEATS 6
 #define LEAST 4 /* tellers at work between two kills */
-#define LIMIT_MS 1000
+#define LIMIT_MS 1000 /* on a machine that does nothing else: see struct limit */
 
 enum step { IDLE, TRANSFER, COMMIT, ABORT };
 
@@ -67,5 +67,14 @@ int taken_seats(void);
 /* Starts tellers and has tellers fork, until there are so many. */
 void refill(int least);
 long now_ms(void);
+
+/* A wait with a limit: teller_limit.c says in which time.  All 0 at first. */
+struct limit {
+	long begun;
+	int turns;
+};
+bool limit_start(const char *marked_path);
+/* Waits a little, unless it is over.  Look once more before you give up. */
+bool limit_is_over(struct limit *l, int ms);
 
 #endif

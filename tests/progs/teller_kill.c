@@ -40,10 +40,11 @@ static void kill_now(pid_t pid)
 /* Its wait status; -1 after the limit. */
 static int status_of(pid_t pid, int limit_ms)
 {
+	struct limit limit = { 0 };
 	int status;
 
-	for (long end = now_ms() + limit_ms; waitpid(pid, &status, WNOHANG) != pid; usleep(100)) {
-		if (now_ms() > end)
+	while (waitpid(pid, &status, WNOHANG) != pid) {
+		if (limit_is_over(&limit, limit_ms))
 			return printf("process %d does not end\n", pid), -1;
 	}
 	return status;
@@ -59,8 +60,10 @@ static bool is_gone(pid_t pid)
 
 bool wait_until_gone(pid_t pid, int limit_ms)
 {
-	for (long end = now_ms() + limit_ms; !is_gone(pid); usleep(100)) {
-		if (now_ms() > end)
+	struct limit limit = { 0 };
+
+	while (!is_gone(pid)) {
+		if (limit_is_over(&limit, limit_ms))
 			return printf("process %d does not end\n", pid), false;
 	}
 	return true;
@@ -74,7 +77,8 @@ static void start_teller(int seat)
 	snprintf(number, sizeof number, "%d", seat);
 	snprintf(seed, sizeof seed, "%d", rand());
 	ledger->seats[seat].transfers = 0;
-	ledger->seats[seat].pid = spawn(tool ? argv : argv + 5);
+	/* A child that comes late may sit there by now. */
+	kill_now(__atomic_exchange_n(&ledger->seats[seat].pid, spawn(tool ? argv : argv + 5), __ATOMIC_SEQ_CST));
 }
 
 static int random_seat(bool taken)
@@ -115,8 +119,10 @@ bool kill_seat(int seat)
 /* Returns the child's seat, or -1 when there is none within the limit: its parent was killed before. */
 static int await_child(int seat)
 {
-	for (long end = now_ms() + LIMIT_MS; !ledger->seats[seat].pid; usleep(50)) {
-		if (now_ms() > end) {
+	struct limit limit = { 0 };
+
+	while (!ledger->seats[seat].pid) {
+		if (limit_is_over(&limit, LIMIT_MS)) {
 			__atomic_store_n(&ledger->fork_wanted, 0, __ATOMIC_SEQ_CST);
 			return -1;
 		}
@@ -256,6 +262,33 @@ static bool asked(void)
 	return dead && status != -1;
 }
 
+static bool no_child_left(void)
+{
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		;
+	return pid < 0 && errno == ECHILD;
+}
+
+/* Also a child whose parent was killed while it forked: it takes its seat when it can. */
+static bool kill_all(void)
+{
+	struct limit limit = { 0 };
+
+	for (int i = 0; i < SEATS; i++)
+		kill_now(ledger->seats[i].pid);
+	do {
+		for (int i = 0; i < SEATS; i++) {
+			if (!kill_seat(i))
+				return false;
+		}
+		if (no_child_left())
+			return true;
+	} while (!limit_is_over(&limit, LIMIT_MS));
+	return printf("a child of a killed one does not come\n"), false;
+}
+
 static bool everybody(void)
 {
 	char *recover[] = { tool, "recover", path, NULL };
@@ -263,12 +296,8 @@ static bool everybody(void)
 	int status;
 	long slots[SLOTS];
 
-	for (int i = 0; i < SEATS; i++)
-		kill_now(ledger->seats[i].pid);
-	for (int i = 0; i < SEATS; i++) {
-		if (!kill_seat(i))
-			return false;
-	}
+	if (!kill_all())
+		return false;
 	ledger->fork_wanted = 0;
 	if (!tool)
 		return true;

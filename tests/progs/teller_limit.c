@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How long the driver waits.  A teller may wait for its turn on a processor or for a disk that is busy with others, and that is no
+ * fault of anybody: so a limit is not in time that passes, but in what this process, which does not use Bigfile, gets done
+ * meanwhile.  On a machine that does nothing else the two are the same.  See teller.h.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "teller.h"
+
+#define GRACE_MS 100 /* in which the driver does not take part in the rush */
+#define TURN_MS 10   /* of a processor, and one write that is made durable */
+
+static int witness;
+
+bool limit_start(const char *marked_path)
+{
+	char name[4096];
+
+	snprintf(name, sizeof name, "%s.witness", marked_path);
+	witness = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	return witness >= 0;
+}
+
+static long processor_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void take_turn(int number)
+{
+	for (long end = processor_ms() + TURN_MS; processor_ms() < end;)
+		;
+	if (pwrite(witness, &number, sizeof number, 0) != sizeof number || fdatasync(witness))
+		perror("witness");
+}
+
+bool limit_is_over(struct limit *l, int ms)
+{
+	if (!l->begun)
+		l->begun = now_ms();
+	if (now_ms() - l->begun < GRACE_MS) {
+		usleep(100);
+		return false;
+	}
+	take_turn(l->turns++);
+	return l->turns > ms / TURN_MS;
+}
