@@ -141,15 +141,18 @@ static void one_turn(unsigned *seed)
 	usleep((useconds_t)rand_r(seed) % 200);
 }
 
-/* The child goes on as the teller of another seat. */
+/* The child goes on as the teller of another seat, unless it comes so late that somebody else sits there. */
 static void fork_teller(int wanted, unsigned *seed)
 {
+	pid_t nobody = 0;
+
 	if (fork())
 		return;
 	seat = wanted - 1;
 	*seed += (unsigned)wanted * 7919;
 	page = NULL;
-	ledger->seats[seat].pid = getpid();
+	if (!__atomic_compare_exchange_n(&ledger->seats[seat].pid, &nobody, getpid(), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		_exit(0);
 }
 
 int teller_work(const char *file, int my_seat, unsigned seed)
