@@ -6,6 +6,7 @@
 
 #include "fmt.h"
 #include "kernel.h"
+#include "proc.h"
 #include "sys.h"
 
 #define BIT_PRESENT (UINT64_C(1) << 63)
@@ -129,6 +130,8 @@ int pagemap_open_of(uint32_t pid, uint32_t tid)
 {
 	char path[64];
 
+	if (!proc_exists(tid))
+		return -ESRCH;
 	fmt_print(path, sizeof path, "/proc/%u/task/%u/pagemap", pid, tid);
 	return sys_open(path, O_RDONLY | O_CLOEXEC, 0);
 }

@@ -8,6 +8,11 @@
 #include "fmt.h"
 #include "sys.h"
 
+bool proc_exists(uint32_t pid)
+{
+	return sys_call(SYS_kill, pid, 0) != -ESRCH;
+}
+
 /* Fields of /proc/PID/stat behind the name, which may contain anything: the first is 3. */
 static const char *stat_fields(uint32_t pid, char *text, size_t size)
 {
@@ -16,7 +21,7 @@ static const char *stat_fields(uint32_t pid, char *text, size_t size)
 	int fd;
 
 	fmt_print(path, sizeof path, "/proc/%u/stat", pid);
-	fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+	fd = proc_exists(pid) ? sys_open(path, O_RDONLY | O_CLOEXEC, 0) : -ESRCH;
 	n = fd < 0 ? 0 : sys_read(fd, text, size - 1);
 	if (fd >= 0)
 		sys_close(fd);
@@ -48,7 +53,7 @@ bool proc_thread_runs(uint32_t tid)
 	const char *fields = stat_fields(tid, text, sizeof text);
 
 	if (!fields)
-		return sys_call(SYS_kill, tid, 0) != -ESRCH;
+		return proc_exists(tid);
 	return fields[0] != 'Z' && fields[0] != 'X';
 }
 
@@ -60,7 +65,7 @@ bool proc_is_alive(uint32_t pid, uint64_t start_time)
 
 	/* No descriptor to be had, no /proc here: that says nothing about it. */
 	if (!started)
-		return sys_call(SYS_kill, pid, 0) != -ESRCH;
+		return proc_exists(pid);
 	if (strtoull(started, NULL, 10) != start_time)
 		return false;
 	/* Its first thread may have ended long before the others. */

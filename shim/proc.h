@@ -8,6 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/*
+ * Is there a process or thread of this number, if only what is left of it?  Asked before any path below /proc/PID is walked: a walk
+ * to a process that is gone makes the kernel drop what it knows of that folder, and while others do the same, and its parent
+ * waits for it, all of them have been seen to spin in the kernel for more than a second.
+ */
+bool proc_exists(uint32_t pid);
+
 /* Clock ticks since boot; 0: there is no such process. */
 uint64_t proc_start_time(uint32_t pid);
 /* Does it live, or could a part of it still store?  Not what is left of it until somebody waits for it.  When in doubt it lives. */

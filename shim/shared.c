@@ -9,6 +9,7 @@
 #include "dirtymap.h"
 #include "fmt.h"
 #include "journal_lock.h"
+#include "proc.h"
 #include "sys.h"
 
 #define SHARED_MAGIC 0x31534547464942ull /* "BIFGES1" */
@@ -268,6 +269,8 @@ int shared_open_of(uint32_t pid, uint32_t tid, int fd, int flags)
 
 	if (fd < 0)
 		return -EBADF;
+	if (!proc_exists(tid))
+		return -ESRCH;
 	fmt_print(path, sizeof path, "/proc/%u/task/%u/fd/%d", pid, tid, fd);
 	return sys_open(path, flags | O_CLOEXEC, 0);
 }

@@ -88,3 +88,25 @@ not_redone() {
 	[ "$(byte data.bin 5)$(byte data.bin 6)$(byte data.bin 9000)" = 3XY ]
 }
 @test "what is in the file already is not redone when a committer dies: nobody reads old bytes" { each_tracker not_redone; }
+
+# The kernel may spin over the folder of a process that is gone: see shim/proc.h.
+no_walk() {
+	local other
+	begin map:0:20000 set:0:5:1 msync:0 post:first await:end exit:0
+	first=$pid
+	posted first
+	begin map:0:20000 set:0:9000:Y post:other await:never exit:0
+	other=$pid
+	posted other
+	kill -9 $other
+	wait $other || true
+	strace -f -qq -e trace=open,openat,kill -o trace -p $first &
+	until_true 10 grep -q '^TracerPid:.*[1-9]' /proc/$first/status
+	bigfile commit $first
+	touch end
+	wait $first
+	[ "$(byte data.bin 5)$(byte data.bin 9000)" = 1Y ]
+	grep -q "kill($other, 0) *= -1 ESRCH" trace
+	run ! grep "open.*/proc/$other/" trace
+}
+@test "nobody looks below /proc for a participant that is gone" { each_tracker no_walk; }
