@@ -110,17 +110,33 @@ static void settle_files(struct shared_session *s)
 	}
 }
 
-static void repair_view(struct view *v)
+/*
+ * All files, before any is written to: should one stay undecided while another's journal goes on, the number that its record names would
+ * soon be taken for that of a commit.
+ */
+static int settle_all(void)
+{
+	int err = 0;
+
+	for (struct view *v = view_first(); v && !err; v = v->next) {
+		if (!v->shared || v->mode != VIEW_WRITING)
+			continue;
+		/* The journal that is at its path may be another one than we have. */
+		err = shared_follow(v);
+		if (!err)
+			err = settle(v);
+	}
+	return err;
+}
+
+static void repair_view(struct view *v, int unsettled)
 {
 	static struct recovery report;
 	struct stat st;
 	/* After a write error nobody knows what is in the file. */
 	enum recover_mode mode = v->error ? RECOVER_REDO : RECOVER_REST;
-	/* The journal that is at its path may be another one than we have. */
-	int err = shared_follow(v);
+	int err = v->mode == VIEW_WRITING ? unsettled : 0;
 
-	if (!err && v->mode == VIEW_WRITING)
-		err = settle(v);
 	if (!err && v->mode == VIEW_WRITING)
 		err = is_applied(&v->journal) ? sys_fdatasync(v->fd) :
 						recover_opened(v->journal.fd, v->journal.path, v->fd, v->path, mode, &report);
@@ -151,14 +167,16 @@ void repair_session(void)
 {
 	struct shared_session *s = shared_session();
 	struct commit_report report;
+	int unsettled;
 
 	/* A child that is only coming, or one that is leaving: for the next. */
 	if (shared_me()->state != SLOT_TAKEN || shared_me()->pid != (uint32_t)sys_getpid())
 		return;
 	log_warn("a process died while it changed the transaction that it shared; what it left is put right");
+	unsettled = settle_all();
 	for (struct view *v = view_first(); v; v = v->next) {
 		if (v->shared)
-			repair_view(v);
+			repair_view(v, unsettled);
 	}
 	settle_files(s);
 	participants_reap();
