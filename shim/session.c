@@ -18,6 +18,7 @@
 #include "join.h"
 #include "log.h"
 #include "marks.h"
+#include "orphan.h"
 #include "participants.h"
 #include "sharing.h"
 #include "sigchain.h"
@@ -346,7 +347,7 @@ void session_start_in_child(void)
 static void leave_to_parent(struct view *v)
 {
 	if (v->shared)
-		sharing_orphan(v);
+		orphan_make(v, false);
 	v->mode = VIEW_ORPHAN;
 	v->frozen = !v->tracker->freeze(v);
 }

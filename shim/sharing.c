@@ -10,6 +10,7 @@
 #include "loading.h"
 #include "log.h"
 #include "memory.h"
+#include "orphan.h"
 #include "participants.h"
 #include "proc.h"
 #include "promote.h"
@@ -282,42 +283,6 @@ int sharing_enter_child(void *arg)
 	return err;
 }
 
-static int copy_for_orphan(struct view *v, const struct segment *s, struct range there)
-{
-	uint64_t length = there.end - there.start, offset = view_offset(s, there.start);
-	int err = length > loading_limit() ? -ENOMEM : loading_bring(v, offset, offset + length);
-	void *p = err ? NULL : sys_mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (err || sys_is_error(p))
-		return err ? err : sys_error_of(p);
-	memcpy(p, v->memory.at + offset, length);
-	p = sys_mremap(p, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)there.start);
-	return sys_is_error(p) ? sys_error_of(p) : 0;
-}
-
-int sharing_orphan(struct view *v)
-{
-	int err = 0;
-
-	for (unsigned i = 0; i < v->segment_count; i++) {
-		struct segment *s = &v->segments[i];
-		struct range there = segment_range(s, 0, v->zero_end);
-		int failed = range_is_empty(there) ? 0 : copy_for_orphan(v, s, there);
-
-		/* Its parent's memory is not its own to store to. */
-		if (failed)
-			sys_mprotect((void *)s->at.start, s->at.end - s->at.start, PROT_NONE);
-		err = err ? err : failed;
-	}
-	if (err)
-		log_error("%s: inherited over fork, and too large to be copied: %e; this child cannot touch it", v->path, err);
-	v->partial = false;
-	v->memory.loads.words = NULL;
-	v->shared = 0;
-	v->tracker = tracker;
-	return err;
-}
-
 void sharing_leave(bool ends)
 {
 	struct shared_participant *me = shared_me();
@@ -338,10 +303,10 @@ void sharing_leave(bool ends)
 	participants_give_up(me);
 }
 
-/* The others have given it up meanwhile. */
+/* The others have given it up meanwhile: the file is what the view was, and its number may be another file's now. */
 static void lose_file(struct view *v)
 {
-	int err = sharing_orphan(v);
+	int err = orphan_make(v, true);
 
 	v->mode = VIEW_ORPHAN;
 	v->error = err ? err : -ESTALE;

@@ -37,8 +37,6 @@ void sharing_child_lives(void);
 void sharing_await_child(int slot);
 /* A job of the child's engine. */
 int sharing_enter_child(void *arg);
-/* In the child, any thread: a view that is no longer shared keeps what it shows, as memory of this process. */
-int sharing_orphan(struct view *v);
 
 /*
  * The process is ending, or is about to exec: nobody enters its session any more.  When others are left, nobody

@@ -192,3 +192,27 @@ random_operations() {
 	no_journal
 }
 @test "8,000 random operations in 96 KiB" { each_tracker random_operations; }
+
+# The child of _Fork gets copies, also of what nobody has loaded yet; and loads nothing for the others.
+copies() {
+	"$PROGS/walker" make big.bin 2048
+	cp big.bin plain.bin
+	run -0 bigfile run -p "$PWD/big.bin" -- /usr/bin/python3 -c '
+import ctypes, mmap, os
+f = open("big.bin", "r+b")
+m = mmap.mmap(f.fileno(), 0)
+m[4096:4100] = b"mine"
+pid = ctypes.CDLL(None)._Fork()
+want = open("plain.bin", "rb").read()
+if pid == 0:
+    seen = m[:]
+    good = seen[:4096] == want[:4096] and seen[4096:4100] == b"mine" and seen[4100:] == want[4100:]
+    m[0:5] = b"child"
+    os._exit(0 if good else 9)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+assert m[:4096] == want[:4096] and m[4100:] == want[4100:] and m[4096:4100] == b"mine"
+'
+	[[ "$output" == *"what this child stores stays its own"* ]]
+	[ "${lines[-1]}" = 0 ]
+}
+@test "a child that can only have copies has all of it" { each_tracker copies; }
