@@ -34,12 +34,10 @@ static int refuse_orphan(void)
 
 static int decide(engine_fn job)
 {
-	int err;
-
 	if (!session_is_here())
 		return 0;
-	err = engine_run_if_started(job, NULL);
-	return err == -ESRCH ? refuse_orphan() : err;
+	/* Asked before, not told by the result: a commit that fails with ESRCH has failed. */
+	return engine_is_started() ? engine_run_if_started(job, NULL) : refuse_orphan();
 }
 
 int transaction_commit(void)
@@ -79,9 +77,6 @@ static int survey_job(void *arg)
 
 int transaction_survey(struct transaction_summary *sum)
 {
-	int err;
-
 	memset(sum, 0, sizeof *sum);
-	err = session_is_here() ? engine_run_if_started(survey_job, sum) : 0;
-	return err == -ESRCH ? 0 : err;
+	return session_is_here() && engine_is_started() ? engine_run_if_started(survey_job, sum) : 0;
 }

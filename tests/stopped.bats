@@ -118,3 +118,26 @@ others_load() {
 	no_journal
 }
 @test "the others go on loading a large file while one is stopped" { each_tracker others_load; }
+
+# Stopped while another brought a file into the transaction, and died with all that was stored to it.
+incomplete() {
+	letters two.bin 20000
+	bigfile run -p "$PWD/*.bin" -- "$PROGS/play" open:data.bin map:0:20000 set:0:5:X post:one await:goon msync:0 post:done await:never >out 2>err &
+	posted one >one.pid
+	bigfile run -p "$PWD/*.bin" -- "$PROGS/play" open:data.bin map:0:20000 set:0:6:Y post:two await:second open:two.bin map:0:20000 set:1:1:Z \
+		post:three await:never 2>/dev/null &
+	posted two >two.pid
+	kill -STOP "$(cat one.pid)"
+	: >second
+	until_true 15 test -e three
+	kill -9 "$(cat two.pid)"
+	until_true 5 gone "$(cat two.pid)"
+	kill -CONT "$(cat one.pid)"
+	: >goon
+	posted done >/dev/null
+	kill -9 "$(cat one.pid)"
+	grep -q 'msync: ESRCH' out
+	grep -q 'two.bin: a transaction of other processes cannot be joined' err
+	[ "$(at 5 6)" = aa ]
+}
+@test "a transaction that nobody has whole any more is not committed, and said not to be" { each_tracker incomplete; }
