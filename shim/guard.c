@@ -4,7 +4,7 @@
 
 #include <errno.h>
 #include <setjmp.h>
-#include <stddef.h>
+#include <string.h>
 
 #include "lock.h"
 
@@ -23,6 +23,26 @@ int guard_run(void (*fn)(void *arg), void *arg)
 	fn(arg);
 	way_out = outer;
 	return 0;
+}
+
+struct copy {
+	void *to;
+	const void *from;
+	size_t length;
+};
+
+static void copy_now(void *arg)
+{
+	const struct copy *c = arg;
+
+	memcpy(c->to, c->from, c->length);
+}
+
+int guard_copy(void *to, const void *from, size_t length)
+{
+	struct copy c = { to, from, length };
+
+	return guard_run(copy_now, &c);
 }
 
 void guard_catch(void)

@@ -13,8 +13,12 @@
 #define BIGFILE_GUARD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 int guard_run(void (*fn)(void *arg), void *arg);
+
+/* memcpy inside guard_run. */
+int guard_copy(void *to, const void *from, size_t length);
 
 /* From the SIGBUS and SIGSEGV handlers: does not return when the fault happened inside guard_run. */
 void guard_catch(void);

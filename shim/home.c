@@ -95,28 +95,14 @@ int home_reserve(struct view *v, const struct range_list *logged, bool *allocate
 	return err;
 }
 
-struct copy {
-	uint8_t *to;
-	const void *from;
-	size_t length;
-};
-
-static void copy_now(void *arg)
-{
-	const struct copy *c = arg;
-
-	memcpy(c->to, c->from, c->length);
-}
-
 static int apply_entry(void *arg, uint64_t offset, const void *data, size_t length)
 {
 	struct view *v = arg;
-	struct copy c = { v->home + offset, data, length };
 	int err;
 
 	if (offset + length > v->home_size)
 		return -EBADMSG;
-	err = guard_run(copy_now, &c);
+	err = guard_copy(v->home + offset, data, length);
 	/* write(2) knows why the page could not be had - or manages without it. */
 	return err ? sys_pwrite_all(v->fd, data, length, offset) : 0;
 }

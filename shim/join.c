@@ -9,6 +9,7 @@
 #include "controlfile.h"
 #include "engine.h"
 #include "fmt.h"
+#include "folder.h"
 #include "log.h"
 #include "moving.h"
 #include "proc.h"
@@ -17,7 +18,6 @@
 
 #define ANSWER_MS 2000
 #define LOCK_MS 5000
-#define NAMES 4096
 #define LOOKS 1000
 
 static struct lock attaching = LOCK_INIT;
@@ -146,36 +146,18 @@ static int look_at(uint32_t pid, const struct search *s)
 	return err == -ESRCH || err == -ENOENT ? 0 : err;
 }
 
-struct entry {
-	uint64_t ino;
-	int64_t offset;
-	uint16_t length;
-	uint8_t type;
-	char name[];
-};
-
-static int each_name(const char *names, long length, const struct search *s)
+static int look_at_name(void *search, const char *name)
 {
-	int err = 0;
+	uint32_t pid = (uint32_t)strtoul(name, NULL, 10);
 
-	for (long at = 0; at < length && !err;) {
-		const struct entry *e = (const struct entry *)(names + at);
-		uint32_t pid = (uint32_t)strtoul(e->name, NULL, 10);
-
-		if (pid && pid != (uint32_t)sys_getpid())
-			err = look_at(pid, s);
-		at += e->length;
-	}
-	return err;
+	return pid && pid != (uint32_t)sys_getpid() ? look_at(pid, search) : 0;
 }
 
 int join_owners(dev_t dev, ino_t ino, bool write, struct join_request *request)
 {
-	_Alignas(struct entry) char names[NAMES];
 	struct search search = { -1, 0, dev, ino, write, request };
 	struct stat st;
-	long n = 0;
-	int err = 0;
+	int err;
 
 	if (config.view == VIEW_KIND_PRIVATE || sys_stat("/proc/self/ns/pid", &st))
 		return 0;
@@ -183,8 +165,7 @@ int join_owners(dev_t dev, ino_t ino, bool write, struct join_request *request)
 	search.folder = controlfile_open_folder();
 	if (search.folder < 0)
 		return 0;
-	while (!err && (n = sys_call(SYS_getdents64, search.folder, names, sizeof names)) > 0)
-		err = each_name(names, n, &search);
+	err = folder_each(search.folder, look_at_name, &search);
 	sys_close(search.folder);
 	return err;
 }

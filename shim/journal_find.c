@@ -7,12 +7,12 @@
 
 #include "arena.h"
 #include "fmt.h"
+#include "folder.h"
 #include "journal_lock.h"
 #include "journal_scan.h"
 #include "marks.h"
 #include "sys.h"
 
-#define NAMES 4096
 #define PLACES 64
 
 static char *places[PLACES];
@@ -44,14 +44,6 @@ static void folder_of(const char *path, char *folder, size_t size)
 		fmt_print(folder, size, ".");
 }
 
-struct entry {
-	uint64_t ino;
-	int64_t offset;
-	uint16_t length;
-	uint8_t type;
-	char name[];
-};
-
 struct search {
 	const char *folder;
 	uint64_t salt;
@@ -60,40 +52,30 @@ struct search {
 	size_t size;
 };
 
-static int each_name(const char *names, long length, const struct search *s)
+/* 1: it is the one. */
+static int try_name(void *search, const char *name)
 {
 	static const size_t suffix = sizeof JOURNAL_SUFFIX - 1;
+	const struct search *s = search;
+	size_t n = strlen(name);
 
-	for (long at = 0; at < length;) {
-		const struct entry *e = (const struct entry *)(names + at);
-		size_t n = strlen(e->name);
-
-		at += e->length;
-		if (n <= suffix || strcmp(e->name + n - suffix, JOURNAL_SUFFIX))
-			continue;
-		if (fmt_print(s->found, s->size, "%s/%s", s->folder, e->name) + 1 < s->size &&
-		    !has_salt(s->found, s->salt, s->file))
-			return 0;
-	}
-	return -ENOENT;
+	return n > suffix && !strcmp(name + n - suffix, JOURNAL_SUFFIX) &&
+	       fmt_print(s->found, s->size, "%s/%s", s->folder, name) + 1 < s->size && !has_salt(s->found, s->salt, s->file);
 }
 
 static int search_beside(const char *path, struct search *s)
 {
-	_Alignas(struct entry) char names[NAMES];
 	char folder[PATH_MAX];
-	int fd, err = -ENOENT;
-	long n;
+	int fd, found;
 
 	folder_of(path, folder, sizeof folder);
 	s->folder = folder;
 	fd = sys_open(*folder ? folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return -ENOENT;
-	while (err && (n = sys_call(SYS_getdents64, fd, names, sizeof names)) > 0)
-		err = each_name(names, n, s);
+	found = folder_each(fd, try_name, s);
 	sys_close(fd);
-	return err;
+	return found ? 0 : -ENOENT;
 }
 
 int journal_find(const char *path, uint64_t salt, const char *near, const struct stat *file, char *found, size_t size)

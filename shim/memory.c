@@ -266,28 +266,13 @@ int memory_revert_size(struct view *v)
 	return 0;
 }
 
-struct reload {
-	uint8_t *to;
-	const uint8_t *from;
-	uint64_t length;
-};
-
-static void reload_now(void *arg)
-{
-	const struct reload *r = arg;
-
-	memcpy(r->to, r->from, r->length);
-}
-
 int memory_reload(struct view *v, uint64_t start, uint64_t end)
 {
 	uint64_t old = min_u64(max_u64(v->committed, start), end);
-	struct reload r = { v->memory.at + start, v->home + start, old - start };
 	int err = home_map(v, v->committed);
 
-	r.from = v->home + start;
-	if (!err && r.length)
-		err = guard_run(reload_now, &r);
+	if (!err && old > start)
+		err = guard_copy(v->memory.at + start, v->home + start, old - start);
 	if (!err && old < end)
 		memset(v->memory.at + old, 0, end - old);
 	return err;

@@ -2,26 +2,11 @@
 /* See orphan.h. */
 #include "orphan.h"
 
-#include <string.h>
-
 #include "guard.h"
 #include "loading.h"
 #include "log.h"
 #include "sys.h"
 #include "tracker.h"
-
-struct orphan_copy {
-	uint8_t *to;
-	const uint8_t *from;
-	uint64_t length;
-};
-
-static void copy_now(void *arg)
-{
-	const struct orphan_copy *c = arg;
-
-	memcpy(c->to, c->from, c->length);
-}
 
 /*
  * What is not loaded comes from the file: an orphan is no participant any more, and loads nothing into the memory of the others, who
@@ -34,11 +19,9 @@ static int copy_content(const struct view *v, uint64_t at, uint64_t end, uint8_t
 
 	for (; at < end && !err; to += run - at, at = run) {
 		bool loaded = false;
-		struct orphan_copy c;
 
 		run = all_from_file ? end : loading_run(v, at, end, &loaded);
-		c = (struct orphan_copy){ to, (loaded ? v->memory.at : v->memory.source) + at, run - at };
-		err = guard_run(copy_now, &c);
+		err = guard_copy(to, (loaded ? v->memory.at : v->memory.source) + at, run - at);
 		if (!err && loaded && !loading_has(v, at, run))
 			run = at; /* it left meanwhile */
 	}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fmt.h"
+#include "folder.h"
 #include "sys.h"
 
 bool proc_exists(uint32_t pid)
@@ -80,28 +81,21 @@ bool proc_is_stopped(uint32_t pid)
 	return fields && fields[0] == 'T';
 }
 
-struct entry {
-	uint64_t ino;
-	int64_t offset;
-	uint16_t length;
-	uint8_t type;
-	char name[];
-};
+static int call_for(void *fn, const char *name)
+{
+	uint32_t tid = (uint32_t)strtoul(name, NULL, 10);
+
+	if (tid)
+		(*(void (**)(uint32_t))fn)(tid);
+	return 0;
+}
 
 void proc_each_thread(void (*fn)(uint32_t tid))
 {
-	_Alignas(struct entry) char names[4096];
 	int fd = sys_open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-	long n;
 
-	while (fd >= 0 && (n = sys_call(SYS_getdents64, fd, names, sizeof names)) > 0) {
-		for (long at = 0; at < n; at += ((const struct entry *)(names + at))->length) {
-			uint32_t tid = (uint32_t)strtoul(((const struct entry *)(names + at))->name, NULL, 10);
-
-			if (tid)
-				fn(tid);
-		}
-	}
-	if (fd >= 0)
-		sys_close(fd);
+	if (fd < 0)
+		return;
+	folder_each(fd, call_for, &fn);
+	sys_close(fd);
 }
