@@ -62,7 +62,7 @@ struct settling {
 	int jfd;
 	const char *journal;
 	const struct stat *file; /* the coordinator's, if it is there */
-	const struct journal_header *header;
+	struct journal_header *header;
 	struct journal_chain *chain;
 	enum doubt_how how;
 	struct doubt *d;
@@ -105,7 +105,7 @@ static int settle_with(const struct settling *s, const struct journal_record *re
 	return err;
 }
 
-int doubt_settle(int jfd, const char *journal, const struct stat *file, const struct journal_header *header,
+int doubt_settle(int jfd, const char *journal, const struct stat *file, struct journal_header *header,
 		 struct journal_chain *chain, enum doubt_how how, struct doubt *d)
 {
 	struct settling s = { jfd, journal, file, header, chain, how, d };

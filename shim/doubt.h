@@ -38,7 +38,7 @@ struct doubt {
  * header and chain: as read from it; the chain is read again when the record was written to.
  * After DOUBT_UNKNOWN and DOUBT_BUSY nothing has been written.
  */
-int doubt_settle(int jfd, const char *journal, const struct stat *file, const struct journal_header *header,
+int doubt_settle(int jfd, const char *journal, const struct stat *file, struct journal_header *header,
 		 struct journal_chain *chain, enum doubt_how how, struct doubt *d);
 
 #endif

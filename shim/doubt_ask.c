@@ -4,35 +4,8 @@
 
 #include <string.h>
 
-#include "arena.h"
-#include "page.h"
+#include "journal_head.h"
 #include "sys.h"
-
-#define PIECE ((size_t)64 << 10)
-
-/*
- * The page cache may show what never reached the disk, if a write failed before: what the answer rests on is written
- * once more, the same bytes, so that the next sync speaks of it.
- */
-static int write_again(int fd, uint64_t at, uint64_t length)
-{
-	char *piece = arena_alloc(PIECE);
-	int err = piece ? 0 : -ENOMEM;
-
-	while (length > 0 && !err) {
-		ssize_t n = sys_pread(fd, piece, (size_t)min_u64(length, PIECE), at);
-
-		if (n <= 0) {
-			err = (int)n;
-			break;
-		}
-		err = sys_pwrite_all(fd, piece, (size_t)n, at);
-		at += (uint64_t)n;
-		length -= (uint64_t)n;
-	}
-	arena_free(piece, PIECE);
-	return err;
-}
 
 /* Is it record seq of that transaction? */
 static int look_at_record(int cfd, const struct journal_header *h, uint64_t seq, uint64_t transaction, bool held,
@@ -49,7 +22,7 @@ static int look_at_record(int cfd, const struct journal_header *h, uint64_t seq,
 	if (err)
 		return err;
 	*answer = r.transaction == transaction ? DOUBT_COMMITTED : DOUBT_ABORTED;
-	return held ? write_again(cfd, upto.last_at, sizeof r + r.length) : 0;
+	return held ? journal_write_again(cfd, upto.last_at, sizeof r + r.length) : 0;
 }
 
 int doubt_ask(int cfd, const struct journal_header *h, uint64_t seq, uint64_t transaction, bool held,
@@ -71,18 +44,32 @@ int doubt_ask(int cfd, const struct journal_header *h, uint64_t seq, uint64_t tr
 		*answer = DOUBT_UNKNOWN;
 	} else if (held) {
 		/* Where it would be. */
-		err = write_again(cfd, chain.end, JOURNAL_BLOCK);
+		err = journal_write_again(cfd, chain.end, JOURNAL_BLOCK);
 		if (!err)
-			err = write_again(cfd, h->data_offset, JOURNAL_BLOCK);
+			err = journal_write_again(cfd, h->data_offset, JOURNAL_BLOCK);
 	}
 	return err ? err : sys_fdatasync(cfd);
 }
 
-int doubt_write(int jfd, const struct journal_header *header, struct journal_chain *chain, enum doubt_answer answer)
+/*
+ * The record before the last one was decided, or there would be none after it.  Where the last one goes only the header can say so: else
+ * it would be in doubt again, when nobody is left who remembers.
+ */
+static int prove_decided(int jfd, struct journal_header *header, uint64_t seq)
+{
+	if (seq < header->head_seq || header->applying_seq >= seq)
+		return 0;
+	header->applying_seq = seq;
+	return journal_write_header(jfd, header);
+}
+
+int doubt_write(int jfd, struct journal_header *header, struct journal_chain *chain, enum doubt_answer answer)
 {
 	struct journal_record r;
 	int err = sys_pread_all(jfd, &r, sizeof r, chain->last_at);
 
+	if (!err && answer == DOUBT_ABORTED)
+		err = prove_decided(jfd, header, chain->last_seq - 1);
 	if (err)
 		return err;
 	if (answer == DOUBT_COMMITTED) {

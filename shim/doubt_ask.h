@@ -24,7 +24,7 @@ enum doubt_answer {
 int doubt_ask(int cfd, const struct journal_header *h, uint64_t seq, uint64_t transaction, bool held,
 	      enum doubt_answer *answer);
 
-/* Writes the answer into the last record of the chain, durably, and reads the chain again. */
-int doubt_write(int jfd, const struct journal_header *header, struct journal_chain *chain, enum doubt_answer answer);
+/* Writes the answer into the last record of the chain, durably, and reads the chain again.  The header may be written too. */
+int doubt_write(int jfd, struct journal_header *header, struct journal_chain *chain, enum doubt_answer answer);
 
 #endif

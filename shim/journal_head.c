@@ -4,9 +4,13 @@
 
 #include <string.h>
 
+#include "arena.h"
 #include "journal_lock.h"
 #include "journal_scan.h"
+#include "page.h"
 #include "sys.h"
+
+#define PIECE ((size_t)64 << 10)
 
 int journal_write_header(int fd, struct journal_header *h)
 {
@@ -20,6 +24,26 @@ int journal_write_both(int fd, struct journal_header *h)
 	int err = journal_write_header(fd, h);
 
 	return err ? err : journal_write_header(fd, h);
+}
+
+int journal_write_again(int fd, uint64_t at, uint64_t length)
+{
+	char *piece = arena_alloc(PIECE);
+	int err = piece ? 0 : -ENOMEM;
+
+	while (length > 0 && !err) {
+		ssize_t n = sys_pread(fd, piece, (size_t)min_u64(length, PIECE), at);
+
+		if (n <= 0) {
+			err = (int)n;
+			break;
+		}
+		err = sys_pwrite_all(fd, piece, (size_t)n, at);
+		at += (uint64_t)n;
+		length -= (uint64_t)n;
+	}
+	arena_free(piece, PIECE);
+	return err;
 }
 
 static void note_owner(struct journal_header *h)

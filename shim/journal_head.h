@@ -19,5 +19,10 @@ void journal_note_file(struct journal_header *h, const struct stat *file);
 /* Writes the slot whose turn it is, or both.  Not synced. */
 int journal_write_header(int fd, struct journal_header *h);
 int journal_write_both(int fd, struct journal_header *h);
+/*
+ * The page cache may show what never reached the disk, if a write failed before: what something rests on is written
+ * once more, the same bytes, so that the next sync speaks of it.
+ */
+int journal_write_again(int fd, uint64_t at, uint64_t length);
 
 #endif

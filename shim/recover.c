@@ -3,8 +3,8 @@
  * Recovery: see recover.h for what it promises and journal_format.h for the redo rule.
  *
  * The order that makes it safe to die at any line: the header first says that an apply of the last record
- * is under way on this boot; the file gets every live record; the file is made durable; only then
- * is the journal dropped.  Whoever comes after a crash in between starts again from the head.
+ * is under way on this boot; the journal is made durable, with its name; the file gets every live record; the file is made durable;
+ * only then is the journal dropped.  Whoever comes after a crash in between starts again from the head.
  *
  * Has a stranger been at the file?  Three cases:
  *  - nothing to redo: the question does not arise.
@@ -25,6 +25,7 @@
 #include "config.h"
 #include "doubt.h"
 #include "fmt.h"
+#include "journal_head.h"
 #include "journal_lock.h"
 #include "journal_scan.h"
 #include "log.h"
@@ -120,7 +121,7 @@ static void judge_doubt(struct recovery *r, const struct doubt *d)
 }
 
 /* Does the last record count?  Afterwards the chain ends with one that does, unless the state says why not. */
-static int resolve(int jfd, const struct stat *file, const struct journal_header *h, struct journal_chain *chain,
+static int resolve(int jfd, const struct stat *file, struct journal_header *h, struct journal_chain *chain,
 		   enum recover_mode mode, struct recovery *r)
 {
 	static const enum doubt_how how[] = {
@@ -190,6 +191,19 @@ static int examine(int jfd, const struct stat *file, enum recover_mode mode, str
 	return err;
 }
 
+/*
+ * Before the file is touched, what it will be made from must survive the power: who was killed before its sync left a last record, and
+ * perhaps a journal, that only the page cache has.
+ */
+static int make_durable(int jfd, const char *journal, const struct journal_chain *chain)
+{
+	int err = journal_write_again(jfd, chain->last_at, chain->end - chain->last_at);
+
+	if (!err)
+		err = sys_fdatasync(jfd);
+	return err ? err : sync_folder_of(journal);
+}
+
 /* Says in the journal that from here on the file's changes are recovery's. */
 static int announce_redo(int jfd, struct journal_header *h, const struct journal_chain *chain, uint64_t in_file)
 {
@@ -250,6 +264,8 @@ int recover_opened(int jfd, const char *journal, int file_fd, const char *path,
 	if (mode == RECOVER_REST && is_this_boot(&h))
 		in_file = max_u64(in_file, h.applied_seq);
 	err = announce_redo(jfd, &h, &chain, in_file);
+	if (!err)
+		err = make_durable(jfd, journal, &chain);
 	if (!err)
 		err = redo_chain(jfd, &h, &chain, file_fd, in_file);
 	if (!err)

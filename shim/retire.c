@@ -62,6 +62,9 @@ static int settle(struct retiring *r, int fd)
 	if (err || found != FOUND_HEADER)
 		return err;
 	err = journal_scan(fd, &h, &chain);
+	/* What says that it is not may be in the page cache alone. */
+	if (!err && !chain.doubtful)
+		err = sys_fdatasync(fd);
 	if (err || !chain.doubtful)
 		return err;
 	err = is_ours(fd, &chain, r->header.salt, &rec, &seq, &ours);

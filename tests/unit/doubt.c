@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "journal.h"
 #include "journal_lock.h"
 #include "log.h"
@@ -73,17 +74,13 @@ static enum journal_state look(const struct file *f)
 
 static const struct journal_sealing sealing = { 77, UINT64_MAX, 3 };
 
-/* The files of the transaction, with what a crash left after the records were prepared, or after the commit. */
-static void crash(bool committed)
+/* One transaction over both, up to where the records are prepared, or to the commit. */
+static void transact(const char *text, bool committed)
 {
 	char reference[1000];
 	struct journal_reference *ref = (void *)reference;
 	size_t n;
 
-	start(&lead, "lead");
-	start(&other, "other");
-	roster_add(&lead.j, other.j.header.salt, other.journal, other.path);
-	journal_sync(&lead.j);
 	ref->salt = lead.j.header.salt;
 	ref->seq = lead.j.tail.seq;
 	ref->journal_length = (uint32_t)strlen(lead.journal) + 1;
@@ -94,14 +91,24 @@ static void crash(bool committed)
 	memcpy(reference + n, lead.path, ref->file_length);
 	n += ref->file_length;
 	journal_begin(&other.j);
-	journal_put(&other.j, 0, "new", 3);
+	journal_put(&other.j, 0, text, 3);
 	if (journal_prepare(&other.j, &sealing, ref, n) || journal_sync(&other.j))
 		printf("not ok - prepare\n");
 	journal_accept(&other.j);
 	journal_begin(&lead.j);
-	journal_put(&lead.j, 0, "new", 3);
+	journal_put(&lead.j, 0, text, 3);
 	if (committed && journal_seal(&lead.j, &sealing))
 		printf("not ok - seal\n");
+}
+
+/* The files of the transaction, with what a crash left after the records were prepared, or after the commit. */
+static void crash(bool committed)
+{
+	start(&lead, "lead");
+	start(&other, "other");
+	roster_add(&lead.j, other.j.header.salt, other.journal, other.path);
+	journal_sync(&lead.j);
+	transact("new", committed);
 }
 
 static void let_go(void)
@@ -250,11 +257,48 @@ static void busy(void)
 	is_int(recovered(&lead, RECOVER_REDO), 0, "not any more");
 }
 
+/* That the first was applied is not on the disk.  Taking the second back must not leave the first in doubt for ever. */
+static void second(void)
+{
+	for (int first = 0; first < 2; first++) {
+		crash(true);
+		transact("xyz", false);
+		let_go();
+		is_int(recovered(first ? &lead : &other, RECOVER_REDO), 0, "one committed, one prepared: one file is recovered");
+		is_int(recovered(first ? &other : &lead, RECOVER_REDO), 0, "then the other one");
+		ok(both("new"), "both are as the first left them");
+	}
+	crash(true);
+	transact("xyz", false);
+	journal_close(&other.j);
+	is_int(recovered(&other, RECOVER_REDO), -EBUSY, "the coordinator's journal is held");
+	let_go();
+	recovered(&lead, RECOVER_REDO);
+	is_int(look(&other), JOURNAL_PENDING, "recovered, it leaves a companion without doubts");
+	recovered(&other, RECOVER_REDO);
+}
+
+/* That it is in no doubt may be known to the page cache alone. */
+static void released(void)
+{
+	ino_t log, others;
+
+	crash(true);
+	journal_note(&other.j, other.j.tail.seq - 2, other.j.tail.seq - 1, NULL);
+	let_go();
+	log = calls_inode(lead.journal);
+	others = calls_inode(other.journal);
+	calls_forget();
+	recovered(&lead, RECOVER_REDO);
+	ok(calls_first(CALL_SYNC, others) < calls_first(CALL_DELETE, log), "a companion's journal is durable before its coordinator's goes");
+	recovered(&other, RECOVER_REDO);
+}
+
 int main(void)
 {
 	char command[400];
 
-	plan(57);
+	plan(66);
 	log_set_level(LOG_QUIET);
 	if (!mkdtemp(folder))
 		return 1;
@@ -264,6 +308,8 @@ int main(void)
 	damaged();
 	moved();
 	busy();
+	second();
+	released();
 	snprintf(command, sizeof command, "rm -r %s", folder);
 	system(command);
 	return done();

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "journal.h"
 #include "journal_lock.h"
 #include "log.h"
@@ -164,9 +165,28 @@ static void refused(void)
 	unlink(journal);
 }
 
+/* Its maker may have been killed before it was: without the record nothing could complete what is half written when the power goes. */
+static void durable_first(void)
+{
+	ino_t file, log, names;
+
+	write_file("0123456789");
+	start_journal();
+	record(UINT64_MAX, 10, 0, "A");
+	journal_close(&j);
+	file = calls_inode(path);
+	log = calls_inode(journal);
+	names = calls_inode(folder);
+	calls_forget();
+	is_int(redo(RECOVER_REDO), 0, "one record is redone");
+	ok(calls_first(CALL_SYNC, log) < calls_first(CALL_WRITE, file), "the journal is made durable before the file is touched");
+	ok(calls_first(CALL_SYNC, names) < calls_first(CALL_WRITE, file), "and its name");
+	ok(calls_first(CALL_SYNC, file) < calls_first(CALL_DELETE, log), "the file before the journal goes");
+}
+
 int main(void)
 {
-	plan(23);
+	plan(27);
 	log_set_level(LOG_QUIET);
 	if (!mkdtemp(folder))
 		return 1;
@@ -176,6 +196,7 @@ int main(void)
 	twice();
 	rest();
 	refused();
+	durable_first();
 	unlink(path);
 	rmdir(folder);
 	return done();
