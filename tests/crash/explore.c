@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See explore.h. */
+#include "explore.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *const kinds[] = {
+	[CRASH_KILL] = "kill", [CRASH_ALL] = "power cut, all on disk", [CRASH_NOTHING] = "power cut, nothing unsynced on disk",
+	[CRASH_CALLS] = "power cut, some calls lost", [CRASH_TORN] = "power cut, some calls lost and one torn",
+	[CRASH_SECTORS] = "power cut, some sectors lost", [CRASH_NODES] = "power cut, of some files nothing unsynced on disk",
+	[CRASH_BUT_ONE] = "power cut, one call lost",
+};
+
+/* Where we are: one crash, or a crash and then one of its recovery. */
+struct point {
+	const struct trace *trace;
+	size_t event;
+	enum crash_kind kind;
+	unsigned acked;
+	const struct point *before;
+};
+
+static bool equals(const struct explore *x, unsigned n)
+{
+	const struct watch *w = x->watch;
+
+	for (unsigned i = 0; i < w->files; i++) {
+		const struct plan_image *f = &x->states[n * w->files + i];
+		struct stat st;
+
+		if (fstat(w->fds[i], &st) || (size_t)st.st_size != f->size || memcmp(w->maps[i], f->at, f->size))
+			return false;
+	}
+	return true;
+}
+
+static bool find_journal(const struct watch *w, char *name, size_t size)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < TRACE_FOLDERS && w->folders[i] && !found; i++) {
+		DIR *d = opendir(w->folders[i]);
+		struct dirent *e;
+
+		while (!found && (e = readdir(d))) {
+			found = strstr(e->d_name, ".bigfile-journal");
+			if (found)
+				snprintf(name, size, "%s", e->d_name);
+		}
+		closedir(d);
+	}
+	return found;
+}
+
+static void describe(const struct point *p, char *text, size_t size)
+{
+	size_t n = 0;
+
+	if (p->before) {
+		describe(p->before, text, size);
+		n = strlen(text);
+		n += (size_t)snprintf(text + n, size - n, "; in its recovery: ");
+	}
+	if (n < size)
+		snprintf(text + n, size - n, "%s after event %zu", kinds[p->kind], p->event);
+}
+
+static void fail(struct explore *x, const struct point *p, const char *what)
+{
+	char where[512], text[4096];
+
+	x->lost++;
+	if (x->lost > 5)
+		return;
+	describe(p, where, sizeof where);
+	snprintf(text, sizeof text, "%s: %u acknowledged, %s%s%s", where, p->acked, what, inside.said[0] ? "; the engine said: " : "",
+		 inside.said);
+	x->report(x, text);
+	for (; p; p = p->before) {
+		printf("# before %s:\n", kinds[p->kind]);
+		for (size_t i = p->event < 20 ? 0 : p->event - 19; i <= p->event; i++)
+			trace_print(p->trace, i);
+	}
+	fflush(stdout);
+}
+
+static void check(struct explore *x, const struct point *p, int result)
+{
+	unsigned newest = p->acked + 1 < x->state_count ? p->acked + 1 : x->state_count - 1;
+	char text[512];
+
+	x->tried++;
+	if (result) {
+		snprintf(text, sizeof text, "recovery failed (%s)", strerror(-result));
+		fail(x, p, text);
+		return;
+	}
+	for (unsigned n = p->acked; n <= newest; n++) {
+		if (equals(x, n)) {
+			if (!x->may_leave && find_journal(x->watch, text + 100, sizeof text - 100)) {
+				memcpy(text, "recovery left ", 14);
+				memmove(text + 14, text + 100, strlen(text + 100) + 1);
+				fail(x, p, text);
+			}
+			return;
+		}
+	}
+	for (unsigned n = 0; n < x->state_count; n++) {
+		if (equals(x, n)) {
+			snprintf(text, sizeof text, "state %u found", n);
+			fail(x, p, text);
+			return;
+		}
+	}
+	fail(x, p, "a state that never was");
+}
+
+static void place(struct explore *x, const struct state *s, enum crash_kind kind, unsigned boot)
+{
+	inside.boot = boot;
+	watch_place(x->watch, s, kind == CRASH_KILL ? 0 : inside.boot_time);
+}
+
+static void recover_and_check(struct explore *x, const struct point *p)
+{
+	int result = inside_recover((unsigned)chance_below(&x->random, x->watch->files));
+
+	check(x, p, result);
+	/* Again: there must be nothing left to do. */
+	if (!result && chance_below(&x->random, 8) == 0)
+		check(x, p, inside_recover(0));
+}
+
+/* Recovery ends at one of its own calls, then another one does it. */
+static void kill_recovery(struct explore *x, const struct point *p, const struct state *s, unsigned boot, long calls)
+{
+	struct point second = *p;
+	int status;
+	pid_t child;
+
+	place(x, s, p->kind, boot);
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		inside.kill_at = 1 + (long)chance_below(&x->random, (uint64_t)calls);
+		inside_recover(0);
+		_exit(0);
+	}
+	waitpid(child, &status, 0);
+	chance(&x->random);
+	if (!WIFEXITED(status))
+		fail(x, &second, "recovery crashed");
+	recover_and_check(x, &second);
+}
+
+/* All crashes of one recovery: the trace has its events from `from` on. */
+static void crash_recovery(struct explore *x, const struct point *before, const struct trace *t, struct disk *d, size_t from, unsigned boot)
+{
+	struct state s;
+
+	for (size_t i = from; i < t->count; i++) {
+		disk_take(d, t, i);
+		for (unsigned k = 0; k < 2; k++) {
+			struct point p = { t, i, k ? CRASH_ALL + chance_below(&x->random, CRASH_KINDS - CRASH_ALL) : CRASH_KILL,
+					   before->acked, before };
+
+			disk_crash(d, t, p.kind, &x->random, &s);
+			place(x, &s, p.kind, p.kind == CRASH_KILL ? boot : boot + 1);
+			recover_and_check(x, &p);
+			state_free(&s);
+		}
+	}
+}
+
+/* Recovery is recorded; it goes on where the crash left the disk, with all that was not durable when only the program was killed. */
+static void crash_deeper(struct explore *x, const struct point *p, const struct disk *d, const struct state *s, unsigned boot)
+{
+	struct trace *recorded = &x->watch->trace, whole = { 0 };
+	struct disk after = { 0 };
+	size_t from = 0;
+	long calls;
+
+	place(x, s, p->kind, boot);
+	trace_cut(recorded, 0);
+	inside.recording = true;
+	inside_recover((unsigned)chance_below(&x->random, x->watch->files));
+	inside.recording = false;
+	calls = inside.calls;
+	if (p->kind == CRASH_KILL) {
+		from = p->event + 1;
+		disk_copy(&after, d);
+	} else {
+		state_copy(&after.durable, s);
+	}
+	whole.count = whole.room = from + recorded->count;
+	whole.events = malloc((whole.count + 1) * sizeof *whole.events);
+	if (from)
+		memcpy(whole.events, p->trace->events, from * sizeof *whole.events);
+	if (recorded->count)
+		memcpy(whole.events + from, recorded->events, recorded->count * sizeof *whole.events);
+	for (size_t i = from; i < whole.count; i++)
+		whole.events[i].covers += from;
+	crash_recovery(x, p, &whole, &after, from, boot);
+	kill_recovery(x, p, s, boot, calls);
+	disk_free(&after);
+	free(whole.events);
+}
+
+static void crash_here(struct explore *x, const struct trace *t, const struct disk *d, size_t i, unsigned acked)
+{
+	struct state s;
+
+	for (unsigned k = 0; k < 2 + x->samples; k++) {
+		struct point p = { t, i, CRASH_KILL, acked, NULL };
+		unsigned boot;
+
+		if (k == 1)
+			p.kind = chance_below(&x->random, 2) ? CRASH_ALL : CRASH_NOTHING;
+		else if (k > 1)
+			p.kind = CRASH_CALLS + chance_below(&x->random, CRASH_KINDS - CRASH_CALLS);
+		/* With everything on the disk it makes no difference what is lost. */
+		if (k > 1 && !d->pending_count)
+			break;
+		boot = p.kind != CRASH_KILL;
+		disk_crash(d, t, p.kind, &x->random, &s);
+		alarm(30);
+		place(x, &s, p.kind, boot);
+		recover_and_check(x, &p);
+		if (x->deep && chance_below(&x->random, x->deep) == 0)
+			crash_deeper(x, &p, d, &s, boot);
+		state_free(&s);
+	}
+}
+
+void explore_trace(struct explore *x, const struct trace *t, const struct state *base)
+{
+	struct disk d = { 0 };
+	unsigned acked = 0;
+
+	state_copy(&d.durable, base);
+	for (size_t i = 0; i < t->count; i++) {
+		disk_take(&d, t, i);
+		if (t->events[i].kind == EVENT_ACK)
+			acked = (unsigned)t->events[i].offset;
+		if (chance_below(&x->random, x->step) == 0)
+			crash_here(x, t, &d, i, acked);
+	}
+	alarm(0);
+	disk_free(&d);
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Description: does a plan (plan.h) to files, and says what was committed.
+ *
+ *   worker make PART SEED FILE...             the files, as they are before the first transaction
+ *   worker run PART SEED FROM COUNT FILE...   transactions FROM + 1 to FROM + COUNT; a line with its number for each one that was committed
+ *   worker check PART SEED FILE...            prints the number of the state that the files are in, or what is wrong
+ *
+ * Several processes take turns, one operation each: children of one that has the files already, or unrelated ones.
+ */
+#include "plan.h"
+
+#include <bigfile.h>
+#include <err.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct plan plan;
+static char **names;
+static int fds[PLAN_FILES];
+static uint8_t *maps[PLAN_FILES];
+
+/* Whose turn it is: operation k is that of process k % processes, which reads a byte before and gives one to the next. */
+static unsigned processes = 1, me;
+static int turns[2][2];
+static unsigned operation;
+
+static void open_all(void)
+{
+	for (unsigned i = 0; i < plan.part->files; i++) {
+		fds[i] = open(names[i], O_RDWR);
+		if (fds[i] < 0)
+			err(3, "%s", names[i]);
+		maps[i] = mmap(NULL, plan.part->limit, PROT_READ | PROT_WRITE, MAP_SHARED, fds[i], 0);
+		if (maps[i] == MAP_FAILED)
+			err(3, "mmap %s", names[i]);
+	}
+}
+
+static void close_all(void)
+{
+	for (unsigned i = 0; i < plan.part->files; i++) {
+		munmap(maps[i], plan.part->limit);
+		close(fds[i]);
+	}
+}
+
+static bool is_my_turn(void)
+{
+	char c;
+
+	if (processes == 1)
+		return true;
+	if (operation++ % processes != me)
+		return false;
+	if (read(turns[me][0], &c, 1) != 1)
+		exit(3);
+	return true;
+}
+
+static void next_turn(void)
+{
+	if (processes > 1 && write(turns[1 - me][1], "", 1) != 1)
+		exit(3);
+}
+
+static void act(const struct plan_operation *op, void *arg)
+{
+	if (!is_my_turn())
+		return;
+	switch (op->kind) {
+	case PLAN_STORE:
+		memcpy(maps[op->file] + op->offset, op->bytes, op->length);
+		break;
+	case PLAN_WRITE:
+		if (pwrite(fds[op->file], op->bytes, op->length, (off_t)op->offset) != (ssize_t)op->length)
+			err(3, "write");
+		break;
+	case PLAN_SIZE:
+		if (ftruncate(fds[op->file], (off_t)op->offset))
+			err(3, "ftruncate");
+		break;
+	case PLAN_ABORT:
+		if (bigfile_abort())
+			err(3, "abort");
+		break;
+	}
+	next_turn();
+}
+
+static void commit(unsigned n)
+{
+	char line[16];
+	int how = (int)(n % 3), length = snprintf(line, sizeof line, "%u\n", n), failed;
+
+	if (!is_my_turn())
+		return;
+	failed = how == 0 ? bigfile_commit() : how == 1 ? msync(maps[0], plan.part->limit, MS_SYNC) : fsync(fds[0]);
+	if (failed)
+		err(4, "commit %u", n);
+	if (write(1, line, (size_t)length) != length)
+		exit(3);
+	next_turn();
+}
+
+/* To another name and back, as a program does that keeps the last copy. */
+static void rename_one(unsigned i)
+{
+	char other[4096];
+
+	snprintf(other, sizeof other, "%s.old", names[i]);
+	if (rename(names[i], other) || rename(other, names[i]))
+		err(3, "rename");
+}
+
+/* A view without windows goes when its file's place is wanted: here because the name leaves the marked ones for a moment. */
+static void between(unsigned n)
+{
+	if (plan.part->renames && n % 2)
+		rename_one(n / 2 % plan.part->files);
+	if (plan.part->gives_up) {
+		close_all();
+		open_all();
+	}
+	if (plan.part->idles && (n == 4 || n == 6))
+		nanosleep(&(struct timespec){ n == 4 ? 3 : 0, 300000000 }, NULL);
+}
+
+static void work(unsigned from, unsigned count)
+{
+	while (plan.n < from)
+		plan_next(&plan, NULL, NULL);
+	for (unsigned n = from + 1; n <= from + count; n++) {
+		plan_next(&plan, act, NULL);
+		/* The last one of a process alone is committed by its end. */
+		if (n == from + count && processes == 1 && n % 2)
+			break;
+		commit(n);
+		between(n);
+	}
+}
+
+static int run(unsigned from, unsigned count)
+{
+	const struct plan_part *part = plan.part;
+	pid_t child = 0;
+	int status = 0;
+
+	if (part->sharing != ALONE) {
+		processes = 2;
+		if (pipe(turns[0]) || pipe(turns[1]) || write(turns[0][1], "", 1) != 1)
+			err(3, "pipe");
+	}
+	if (part->sharing != JOINED)
+		open_all();
+	if (part->sharing != ALONE) {
+		child = fork();
+		me = child == 0;
+	}
+	if (part->sharing == JOINED)
+		open_all();
+	work(from, count);
+	if (child > 0)
+		waitpid(child, &status, 0);
+	return status ? 5 : 0;
+}
+
+static void make(void)
+{
+	for (unsigned i = 0; i < plan.part->files; i++) {
+		int fd = open(names[i], O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+		if (fd < 0 || write(fd, plan.files[i].at, plan.files[i].size) != (ssize_t)plan.files[i].size)
+			err(3, "%s", names[i]);
+		close(fd);
+	}
+}
+
+static bool is_in_state(void)
+{
+	for (unsigned i = 0; i < plan.part->files; i++) {
+		struct plan_image *f = &plan.files[i];
+		uint8_t *there = malloc(plan.part->limit + 1);
+		int fd = open(names[i], O_RDONLY);
+		ssize_t n = fd < 0 ? -1 : read(fd, there, plan.part->limit + 1);
+		bool same = n == (ssize_t)f->size && !memcmp(there, f->at, f->size);
+
+		if (fd >= 0)
+			close(fd);
+		free(there);
+		if (!same)
+			return false;
+	}
+	return true;
+}
+
+static int check(void)
+{
+	do {
+		if (is_in_state())
+			return printf("%u\n", plan.n), 0;
+		plan_next(&plan, NULL, NULL);
+	} while (plan.n < 1000);
+	printf("in no state\n");
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	const struct plan_part *part = argc > 4 ? plan_part(argv[2]) : NULL;
+	bool runs = part && !strcmp(argv[1], "run");
+
+	if (!part || argc < 4 + 2 * runs + (int)part->files)
+		return fputs("see the head of worker.c\n", stderr), 2;
+	plan_start(&plan, part, strtoull(argv[3], NULL, 10));
+	names = argv + 4 + 2 * runs;
+	if (runs)
+		return run((unsigned)atoi(argv[4]), (unsigned)atoi(argv[5]));
+	if (!strcmp(argv[1], "make"))
+		return make(), 0;
+	return check();
+}
