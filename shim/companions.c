@@ -8,19 +8,32 @@
 #include "arena.h"
 #include "config.h"
 #include "journal_lock.h"
+#include "log.h"
 #include "roster.h"
 #include "sys.h"
 
 struct telling {
 	companions_fn fn;
 	void *arg;
+	const char *path;
+	uid_t owner; /* of the journal that says so */
 };
+
+/* Anybody can name anybody's files. */
+static void tell_of(const struct telling *t, const char *path)
+{
+	struct stat file;
+
+	if (t->owner == 0 || t->owner == geteuid() || sys_stat(path, &file) || file.st_uid == t->owner)
+		t->fn(t->arg, path);
+	else
+		log_warn("%s: its journal names %s, which is of another owner: that is left alone; name it yourself if need be",
+			 t->path, path);
+}
 
 static int tell(void *arg, const struct companion *c)
 {
-	const struct telling *t = arg;
-
-	t->fn(t->arg, c->file);
+	tell_of(arg, c->file);
 	return 0;
 }
 
@@ -39,18 +52,18 @@ static int tell_coordinator(int fd, const struct journal_header *h, const struct
 		err = journal_read_reference(fd, chain.last_at, &rec, &ref, &length);
 	if (err)
 		return err;
-	t->fn(t->arg, (const char *)(ref + 1) + ref->journal_length);
+	tell_of(t, (const char *)(ref + 1) + ref->journal_length);
 	arena_free(ref, length);
 	return 0;
 }
 
 int companions_each(const char *path, companions_fn fn, void *arg)
 {
-	struct telling t = { fn, arg };
+	struct telling t = { .fn = fn, .arg = arg };
 	struct journal_header h;
 	enum journal_find found;
 	char real[PATH_MAX], journal[PATH_MAX];
-	struct stat file;
+	struct stat file, st;
 	bool busy;
 	int fd, err;
 
@@ -63,7 +76,11 @@ int companions_each(const char *path, companions_fn fn, void *arg)
 		err = journal_open_unlocked(journal, &file, &fd, &busy);
 	if (err)
 		return err;
-	err = journal_read_header(fd, &h, &found);
+	err = sys_fstat(fd, &st);
+	t.path = real;
+	t.owner = st.st_uid;
+	if (!err)
+		err = journal_read_header(fd, &h, &found);
 	if (!err && found == FOUND_HEADER) {
 		err = roster_each(fd, &h, tell, &t);
 		if (!err)

@@ -10,7 +10,7 @@
  *   8192         roster          struct journal_companion, one behind the other
  *   data_offset  records         each starts at a multiple of 4096
  *
- * Header.  Both slots are written by turns; the valid one with the higher serial counts.  A
+ * Header.  Both slots are written by turns, that of an even serial first in the file; the valid one with the higher serial counts.  A
  * slot is valid when magic and checksum (XXH3-64 of the bytes before it) are right.  A slot that
  * is all zeros, or lies beyond the end of the file, was never written.  A journal both of whose
  * slots were never written is empty.  One with no valid slot that is not empty is corrupt.
@@ -19,7 +19,8 @@
  * Record.  struct journal_record, then `length` bytes of entries.  It is valid when magic,
  * head_checksum (XXH3-64 of the struct's bytes before that field), salt (the header's) and
  * body_checksum (XXH3-64 of the entries) are right.  An entry is struct journal_entry, then
- * `length` bytes that belong at `offset` of the file, then zeros up to a multiple of 8.  A later
+ * `length` bytes that belong at `offset` of the file, below new_size, then zeros up to a multiple of 8.  Entries fill a record; a valid
+ * record that they do not fill, or in which one lies elsewhere, makes the journal corrupt.  A later
  * entry overrides an earlier one.  An entry at JOURNAL_REFERENCE holds no bytes of the file but struct
  * journal_reference; it is the last one of a prepared record.
  *

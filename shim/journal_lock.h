@@ -24,7 +24,7 @@ void journal_fresh_path_of(const char *journal, char *out, size_t size);
 /*
  * Opens the journal at path and takes its lock without waiting.  create: make it, with the mode and
  * owner of the marked file `file`, when it is not there.  -ENOENT: not there.  -EBUSY: somebody
- * else holds it.  -EPERM: what is there is not a journal of ours to trust (not a regular file, has other
+ * else holds it.  -EPERM: what is there is not a journal of ours to trust (not a regular file, not named as one, has other
  * names, or belongs neither to us, to root nor to the file's owner).
  */
 int journal_open_locked(const char *path, const struct stat *file, bool create, int *fd);

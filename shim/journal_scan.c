@@ -26,7 +26,7 @@ static bool all_zero(const void *data, size_t length)
 	return length == 0 || (p[0] == 0 && !memcmp(p, p + 1, length - 1));
 }
 
-static enum journal_find judge_slot(const struct journal_header *h)
+static enum journal_find judge_slot(const struct journal_header *h, unsigned slot)
 {
 	if (all_zero(h, sizeof *h))
 		return FOUND_NOTHING;
@@ -37,7 +37,8 @@ static enum journal_find judge_slot(const struct journal_header *h)
 		return h->version > JOURNAL_VERSION ? FOUND_NEWER : FOUND_DAMAGE;
 	if (h->checksum != journal_hash(h, offsetof(struct journal_header, checksum)))
 		return FOUND_DAMAGE;
-	if (h->data_offset < JOURNAL_DATA || h->data_offset % JOURNAL_BLOCK || h->data_offset > INT64_MAX / 2)
+	if (h->data_offset < JOURNAL_DATA || h->data_offset % JOURNAL_BLOCK || h->head_offset < h->data_offset ||
+	    h->head_offset % JOURNAL_BLOCK || h->head_offset > INT64_MAX / 2 || !h->head_seq || (h->serial & 1) != slot)
 		return FOUND_DAMAGE;
 	return h->flags & ~JOURNAL_KNOWN_FLAGS ? FOUND_NEWER : FOUND_HEADER;
 }
@@ -64,7 +65,7 @@ int journal_read_header(int fd, struct journal_header *header, enum journal_find
 
 		if (err)
 			return err;
-		verdicts[i] = judge_slot(&slots[i]);
+		verdicts[i] = judge_slot(&slots[i], i);
 	}
 	for (unsigned i = 0; i < 2; i++) {
 		if (verdicts[i] == FOUND_NEWER) {
@@ -111,8 +112,57 @@ static int read_record_head(int fd, const struct journal_header *header, uint64_
 	return 0;
 }
 
+/* The entries of a record, seen in pieces that end anywhere. */
+struct entries {
+	const struct journal_record *record;
+	uint64_t seen; /* bytes of the body */
+	uint64_t next; /* where the next one begins */
+	size_t have;   /* bytes of its head */
+	union {
+		uint8_t bytes[sizeof(struct journal_entry)];
+		struct journal_entry entry;
+	} head;
+	bool bad;
+};
+
+static bool entry_is_sound(const struct journal_entry *e, const struct journal_record *r)
+{
+	if (e->length == 0 || e->offset == JOURNAL_REFERENCE)
+		return e->length > 0;
+	return e->offset <= r->new_size && e->length <= r->new_size - e->offset;
+}
+
+static void see_entries(struct entries *s, const char *piece, size_t length)
+{
+	uint64_t end = s->seen + length;
+
+	while (!s->bad && s->next + s->have < end) {
+		uint64_t from = s->next + s->have;
+		size_t n = (size_t)min_u64(sizeof s->head - s->have, end - from);
+
+		memcpy(s->head.bytes + s->have, piece + (from - s->seen), n);
+		s->have += n;
+		if (s->have < sizeof s->head)
+			break;
+		s->bad = !entry_is_sound(&s->head.entry, s->record);
+		s->next += sizeof s->head + round_up(s->head.entry.length, 8);
+		s->have = 0;
+	}
+	s->seen = end;
+}
+
+/* -EBADMSG: its checksum is right, but no writer of ours has made it. */
+static int verdict_on(const struct entries *s)
+{
+	bool whole = !s->bad && !s->have && s->next == s->record->length && s->record->new_size <= INT64_MAX;
+
+	return whole ? 0 : -EBADMSG;
+}
+
+/* -ENOENT: it is not whole. */
 static int check_body(int fd, uint64_t pos, const struct journal_record *r)
 {
+	struct entries entries = { .record = r };
 	uint64_t length, left = r->length, at = pos + sizeof *r;
 	XXH3_state_t *state;
 	char *scratch;
@@ -135,11 +185,13 @@ static int check_body(int fd, uint64_t pos, const struct journal_record *r)
 		err = sys_pread_all(fd, scratch, n, at);
 		if (!err)
 			XXH3_64bits_update(state, scratch, n);
+		if (!err)
+			see_entries(&entries, scratch, n);
 		at += n;
 		left -= n;
 	}
-	if (!err && XXH3_64bits_digest(state) != r->body_checksum)
-		err = -ENOENT;
+	if (!err)
+		err = XXH3_64bits_digest(state) == r->body_checksum ? verdict_on(&entries) : -ENOENT;
 out:
 	arena_free(scratch, SCRATCH);
 	arena_free(state, sizeof *state);
@@ -184,6 +236,13 @@ static int find_later_record(int fd, const struct journal_header *header, uint64
 	if (!scratch)
 		return -ENOMEM;
 	while (!*found && n > 0) {
+		int64_t data = sys_lseek(fd, (int64_t)pos, SEEK_DATA);
+
+		/* Holes hold nothing; a file system that does not know them has none. */
+		if (data == -ENXIO)
+			break;
+		if (data > (int64_t)pos)
+			pos = (uint64_t)data / JOURNAL_BLOCK * JOURNAL_BLOCK;
 		n = sys_pread(fd, scratch, SCRATCH, pos);
 		for (ssize_t i = 0; i + (ssize_t)sizeof(struct journal_record) <= n;
 		     i += JOURNAL_BLOCK) {
@@ -233,7 +292,7 @@ int journal_scan_to(int fd, const struct journal_header *header, uint64_t last, 
 	int err = walk(fd, header, last, chain);
 
 	chain->doubtful = false;
-	return err == -ENOENT || err == -EPROTONOSUPPORT ? 0 : err;
+	return err == -ENOENT || err == -EPROTONOSUPPORT || err == -EBADMSG ? 0 : err;
 }
 
 int journal_scan(int fd, const struct journal_header *header, struct journal_chain *chain)
@@ -241,8 +300,9 @@ int journal_scan(int fd, const struct journal_header *header, struct journal_cha
 	int err = walk(fd, header, UINT64_MAX, chain);
 
 	chain->newer = err == -EPROTONOSUPPORT;
+	chain->gap = err == -EBADMSG;
 	if (err != -ENOENT)
-		return chain->newer ? 0 : err;
+		return chain->newer || chain->gap ? 0 : err;
 	if (header->flags & JOURNAL_LAX)
 		return 0;
 	chain->gap = header->applied_seq > chain->last_seq;
@@ -304,8 +364,9 @@ bool journal_paths_are_sound(const char *paths, uint64_t journal_length, uint64_
 
 static int take_reference(int fd, uint64_t at, size_t length, struct journal_reference **reference)
 {
-	struct journal_reference *r = length < sizeof *r ? NULL : arena_alloc(length);
-	int err = r ? sys_pread_all(fd, r, length, at) : -EBADMSG;
+	bool fits = length >= sizeof(struct journal_reference) && length <= sizeof(struct journal_reference) + 2 * PATH_MAX;
+	struct journal_reference *r = fits ? arena_alloc(length) : NULL;
+	int err = r ? sys_pread_all(fd, r, length, at) : fits ? -ENOMEM : -EBADMSG;
 
 	if (!err && !journal_paths_are_sound((const char *)(r + 1), r->journal_length, r->file_length, length - sizeof *r))
 		err = -EBADMSG;

@@ -33,14 +33,14 @@ struct journal_chain {
 	uint64_t last_time;
 	uint64_t new_size;     /* meaningful when records > 0 */
 	bool doubtful;         /* the last record is prepared, and nothing here tells whether it counts */
-	bool gap;              /* a committed record after the end, or a missing one: corrupt */
+	bool gap;              /* a committed record after the end, a missing one, or one that makes no sense: corrupt */
 	bool newer;            /* the chain stops at a record that this version does not know */
 };
 
 /* Walks the chain from the header's head and checks every byte of it. */
 int journal_scan(int fd, const struct journal_header *header, struct journal_chain *chain);
 
-/* Where record seq is, when the one before it ended at pos.  -ENOENT: the chain ends here. */
+/* Where record seq is, when the one before it ended at pos.  -ENOENT: the chain ends here.  -EBADMSG: it is whole, and makes no sense. */
 int journal_locate(int fd, const struct journal_header *header, uint64_t seq, uint64_t pos,
 		   uint64_t *offset, struct journal_record *record);
 

@@ -318,14 +318,19 @@ static int look(const char *journal, const struct stat *file, int file_fd, const
 	return err;
 }
 
-/* What could not be read may still be worth something to somebody. */
+/* What could not be read may still be worth something to somebody: so are those that were kept before. */
 static int set_aside(const char *journal)
 {
 	char damaged[PATH_MAX];
-	int err;
+	int err = -EEXIST;
 
-	fmt_print(damaged, sizeof damaged, "%s.damaged" JOURNAL_SUFFIX, journal);
-	err = sys_rename(journal, damaged);
+	for (unsigned n = 1; n < 100 && err == -EEXIST; n++) {
+		if (n == 1)
+			fmt_print(damaged, sizeof damaged, "%s.damaged" JOURNAL_SUFFIX, journal);
+		else
+			fmt_print(damaged, sizeof damaged, "%s.damaged%u" JOURNAL_SUFFIX, journal, n);
+		err = sys_rename_new(journal, damaged);
+	}
 	if (!err)
 		log_warn("the damaged journal is kept as %s", damaged);
 	return err ? err : sync_folder_of(journal);
@@ -367,10 +372,10 @@ int recover_file(const char *path, enum recover_mode mode, struct recovery *repo
 		return err;
 	fmt_print(report->journal, sizeof report->journal, "%s", journal);
 	judge(report, JOURNAL_NONE, "there is no journal");
-	fd = sys_open(real, (writes ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK, 0);
+	fd = sys_open(real, (writes ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
 	/* Whose journal is only thrown away need not be written. */
 	if (fd < 0 && mode == RECOVER_DISCARD)
-		fd = sys_open(real, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+		fd = sys_open(real, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
 	if (fd < 0)
 		return fd;
 	err = sys_fstat(fd, &file);

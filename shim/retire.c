@@ -29,8 +29,22 @@ struct retiring {
 	char lost_file[PATH_MAX];
 };
 
+/*
+ * What a journal says about another file is believed when the other's journal names it by its path, or when whoever wrote it
+ * could have written the other one as well.
+ */
+static bool is_believed(const struct retiring *r, int fd, const struct journal_reference *ref)
+{
+	struct stat ours, theirs;
+
+	if (!strcmp((const char *)(ref + 1), r->journal))
+		return true;
+	return !sys_fstat(r->jfd, &ours) && !sys_fstat(fd, &theirs) &&
+	       (ours.st_uid == theirs.st_uid || ours.st_uid == 0 || ours.st_uid == geteuid());
+}
+
 /* In doubt about what we decide, and about nothing else? */
-static int is_ours(int fd, const struct journal_chain *chain, uint64_t salt, struct journal_record *rec, uint64_t *seq,
+static int is_ours(const struct retiring *r, int fd, const struct journal_chain *chain, struct journal_record *rec, uint64_t *seq,
 		   bool *ours)
 {
 	struct journal_reference *ref;
@@ -42,10 +56,15 @@ static int is_ours(int fd, const struct journal_chain *chain, uint64_t salt, str
 		err = journal_read_reference(fd, chain->last_at, rec, &ref, &length);
 	if (err)
 		return err;
-	*ours = ref->salt == salt;
+	*ours = ref->salt == r->header.salt;
 	*seq = ref->seq;
+	if (*ours && !is_believed(r, fd, ref)) {
+		log_error("%s: would decide about %s, which is of another owner: bigfile recover the file of that one first",
+			  r->journal, r->path);
+		err = -EPERM;
+	}
 	arena_free(ref, length);
-	return 0;
+	return err;
 }
 
 static int settle(struct retiring *r, int fd)
@@ -67,7 +86,7 @@ static int settle(struct retiring *r, int fd)
 		err = sys_fdatasync(fd);
 	if (err || !chain.doubtful)
 		return err;
-	err = is_ours(fd, &chain, r->header.salt, &rec, &seq, &ours);
+	err = is_ours(r, fd, &chain, &rec, &seq, &ours);
 	if (err || !ours)
 		return err;
 	err = doubt_ask(r->jfd, &r->header, seq, rec.transaction, true, &answer);
@@ -167,7 +186,7 @@ static int keep(struct retiring *r)
 	if (!err)
 		err = empty(r);
 	if (!err)
-		err = sys_rename(r->journal, kept);
+		err = sys_rename_new(r->journal, kept);
 	if (!err)
 		err = sync_folder_of(kept);
 	if (!err)
@@ -176,13 +195,17 @@ static int keep(struct retiring *r)
 	return err;
 }
 
-/* One that was to take its place when its maker died. */
-static void drop_fresh(const char *journal)
+/* One that was to take its place when its maker died.  In a folder for all, another's file may have that name. */
+static void drop_fresh(const char *journal, const struct stat *file)
 {
 	char fresh[PATH_MAX];
+	int fd;
 
 	journal_fresh_path_of(journal, fresh, sizeof fresh);
+	if (journal_open_locked(fresh, file, false, &fd))
+		return;
 	sys_unlinkat(AT_FDCWD, fresh);
+	sys_close(fd);
 }
 
 int retire_journal(int jfd, const char *journal, const struct stat *file)
@@ -193,7 +216,7 @@ int retire_journal(int jfd, const char *journal, const struct stat *file)
 
 	if (err)
 		return err;
-	drop_fresh(journal);
+	drop_fresh(journal, file);
 	r->jfd = jfd;
 	r->journal = journal;
 	r->file = file;

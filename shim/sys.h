@@ -151,6 +151,18 @@ static inline int sys_rename(const char *from, const char *to)
 	return (int)sys_call(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
+/* The same, except that nothing is replaced: -EEXIST. */
+static inline int sys_rename_new(const char *from, const char *to)
+{
+	struct stat st;
+	int err = (int)sys_call(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 1 /* RENAME_NOREPLACE */);
+
+	/* Not every file system can; then it is not one step. */
+	if (err != -EINVAL)
+		return err;
+	return sys_call(SYS_newfstatat, AT_FDCWD, to, &st, AT_SYMLINK_NOFOLLOW) == -ENOENT ? sys_rename(from, to) : -EEXIST;
+}
+
 static inline ssize_t sys_readlink(const char *path, char *buf, size_t n)
 {
 	return sys_call(SYS_readlinkat, AT_FDCWD, path, buf, n);

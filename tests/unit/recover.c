@@ -184,9 +184,76 @@ static void durable_first(void)
 	ok(calls_first(CALL_SYNC, file) < calls_first(CALL_DELETE, log), "the file before the journal goes");
 }
 
+/* Bends the record that begins at `at`, and makes its checksums right again. */
+static void bend(off_t at, size_t where, const void *bytes, size_t n)
+{
+	char body[4000];
+	struct journal_record r;
+	int fd = open(journal, O_RDWR);
+
+	sys_pwrite_all(fd, bytes, n, (uint64_t)at + where);
+	sys_pread_all(fd, &r, sizeof r, (uint64_t)at);
+	sys_pread_all(fd, body, r.length, (uint64_t)at + sizeof r);
+	r.body_checksum = journal_hash(body, r.length);
+	r.head_checksum = journal_hash(&r, offsetof(struct journal_record, head_checksum));
+	sys_pwrite_all(fd, &r, sizeof r, (uint64_t)at);
+	close(fd);
+}
+
+/* Its checksums are right, but its second entry is none. */
+static void senseless(size_t where, const void *bytes, size_t n, const char *what)
+{
+	write_file("0123456789");
+	start_journal();
+	record(UINT64_MAX, 10, 1, "A");
+	journal_begin(&j);
+	journal_put(&j, 2, "B", 1);
+	journal_put(&j, 3, "C", 1);
+	journal_seal(&j, &(struct journal_sealing){ 1, UINT64_MAX, 10 });
+	journal_close(&j);
+	bend(JOURNAL_DATA + JOURNAL_BLOCK, sizeof(struct journal_record) + 24 + where, bytes, n);
+	is_int(look(), JOURNAL_CORRUPT, what);
+	is_int(redo(RECOVER_REDO), -EBADMSG, "is refused");
+	ok(file_is("0123456789", 10), "and nothing of it was written");
+	is_int(redo(RECOVER_FORCE), 0, "forced");
+	ok(file_is("0A23456789", 10), "what came before it is redone");
+}
+
+static void made_up(void)
+{
+	struct journal_entry e = { 3, 0, 0 };
+	char damaged[600];
+	int fd;
+
+	senseless(0, &e, sizeof e, "an entry of no length");
+	e = (struct journal_entry){ 3, 8, 0 };
+	senseless(0, &e, sizeof e, "one beyond the new size");
+	e = (struct journal_entry){ UINT64_MAX - 5, 1, 0 };
+	senseless(0, &e, sizeof e, "one far beyond");
+	e = (struct journal_entry){ 3, 5000, 0 };
+	senseless(0, &e, sizeof e, "one beyond its record");
+	for (int n = 1; n <= 4; n++) {
+		snprintf(damaged, sizeof damaged, n == 1 ? "%s.damaged.bigfile-journal" : "%s.damaged%d.bigfile-journal", journal, n);
+		ok(!unlink(damaged), "each of them was set aside");
+	}
+	write_file("0123456789");
+	start_journal();
+	record(UINT64_MAX, 10, 1, "A");
+	j.header.serial++;
+	j.header.checksum = journal_hash(&j.header, offsetof(struct journal_header, checksum));
+	sys_pwrite_all(j.fd, &j.header, sizeof j.header, (~j.header.serial & 1) * JOURNAL_BLOCK);
+	journal_close(&j);
+	is_int(look(), JOURNAL_PENDING, "a header in the slot of the other is not looked at");
+	fd = open(journal, O_RDWR);
+	is_int(ftruncate(fd, (off_t)1 << 42), 0, "made very long");
+	close(fd);
+	is_int(redo(RECOVER_REDO), 0, "holes of terabytes are passed over");
+	ok(file_is("0A23456789", 10), "and it is redone");
+}
+
 int main(void)
 {
-	plan(27);
+	plan(55);
 	log_set_level(LOG_QUIET);
 	if (!mkdtemp(folder))
 		return 1;
@@ -197,6 +264,7 @@ int main(void)
 	rest();
 	refused();
 	durable_first();
+	made_up();
 	unlink(path);
 	rmdir(folder);
 	return done();
