@@ -8,6 +8,7 @@
 #include "build.h"
 #include "commit.h"
 #include "log.h"
+#include "lost.h"
 #include "memory.h"
 #include "resize.h"
 #include "participants.h"
@@ -51,6 +52,8 @@ int abort_all(struct commit_report *report)
 
 	memset(report, 0, sizeof *report);
 	err = shared_session() ? participants_look() : 0;
+	if (err && lost_drop())
+		err = participants_look();
 	if (err)
 		return err;
 	if (shared_session())

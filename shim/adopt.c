@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "handover.h"
 #include "journal_lock.h"
 #include "log.h"
 #include "memory.h"
@@ -13,8 +14,13 @@
 #include "sys.h"
 #include "tracker.h"
 
-/* A descriptor of the file that one of the others has. */
-static int open_of_others(unsigned file, int flags, size_t which)
+static int open_from(const struct shared_participant *p, const struct shared_place *place, size_t which)
+{
+	return shared_open_of(p->pid, p->tid, *(const int32_t *)((const char *)place + which), O_RDWR);
+}
+
+/* A descriptor of the file that one of the others has, or had when he sent it; *place: as told there. */
+static int open_of_others(unsigned file, size_t which, const struct shared_place **place)
 {
 	struct shared_session *s = shared_session();
 	int fd = -ESRCH;
@@ -22,8 +28,14 @@ static int open_of_others(unsigned file, int flags, size_t which)
 	for (unsigned i = 0; i < s->slots && fd < 0; i++) {
 		const struct shared_participant *p = &s->participants[i];
 
-		if (p->state == SLOT_TAKEN && p != shared_me() && p->places[file].attached)
-			fd = shared_open_of(p->pid, p->tid, *(const int32_t *)((const char *)&p->places[file] + which), flags);
+		if (p->state != SLOT_TAKEN || p == shared_me() || !p->places[file].attached)
+			continue;
+		*place = &p->places[file];
+		fd = open_from(p, *place, which);
+	}
+	if (fd < 0 && handover_find(file)) {
+		*place = handover_find(file);
+		fd = open_from(shared_me(), *place, which);
 	}
 	return parking_put(fd);
 }
@@ -31,7 +43,8 @@ static int open_of_others(unsigned file, int flags, size_t which)
 static int open_journal(struct view *v, unsigned file)
 {
 	const struct shared_file *f = &shared_session()->files[file];
-	int err = 0, fd = open_of_others(file, O_RDWR, offsetof(struct shared_place, journal_fd));
+	const struct shared_place *place;
+	int err = 0, fd = open_of_others(file, offsetof(struct shared_place, journal_fd), &place);
 
 	if (fd >= 0)
 		err = journal_share_lock(fd);
@@ -42,17 +55,19 @@ static int open_journal(struct view *v, unsigned file)
 	if (fd < 0)
 		return fd;
 	err = journal_adopt(&v->journal, fd, f->journal_path);
-	v->journal.generation = f->journal.generation;
+	/* He may not have followed yet to the one that there is now. */
+	v->journal.generation = place->generation;
 	return err;
 }
 
 int adopt_descriptors(struct view *v, unsigned file, int *memory)
 {
-	int err = 0, fd = open_of_others(file, O_RDWR, offsetof(struct shared_place, file_fd));
+	const struct shared_place *place;
+	int err = 0, fd = open_of_others(file, offsetof(struct shared_place, file_fd), &place);
 
 	if (fd < 0)
 		return fd;
-	*memory = open_of_others(file, O_RDWR, offsetof(struct shared_place, memory_fd));
+	*memory = open_of_others(file, offsetof(struct shared_place, memory_fd), &place);
 	if (*memory < 0)
 		err = *memory;
 	if (!err && shared_session()->files[file].mode == VIEW_WRITING)
@@ -91,6 +106,11 @@ static int adopt(unsigned file, struct view *v)
 	/* Whoever brought it has died. */
 	if (err && f->unsettled)
 		return 0;
+	if (err == -ESRCH || err == -ENOENT) {
+		log_error("%s: was brought into this transaction by processes that were killed, and no other has taken it up: continue what is "
+			  "stopped, or else abort, for what they stored to it is gone", f->path);
+		return -EOWNERDEAD;
+	}
 	if (err) {
 		log_error("%s: a transaction of other processes cannot be joined: %e; end them or this one", f->path, err);
 		return err;
@@ -117,5 +137,7 @@ int adopt_all(void)
 		failed = adopt(i, v);
 		err = err ? err : failed;
 	}
+	if (!err)
+		handover_drop();
 	return err;
 }

@@ -125,6 +125,7 @@ static uint64_t plan(const struct view *v)
 	f->load_room = room_for(v->zero_end);
 	f->load_end = loading_is_small(end) ? 0 : granule_floor(end);
 	f->hand = f->leaving[0] = f->leaving[1] = 0;
+	f->undeclared = 0;
 	return f->load_end;
 }
 
@@ -276,6 +277,13 @@ int memory_reload(struct view *v, uint64_t start, uint64_t end)
 	if (!err && old < end)
 		memset(v->memory.at + old, 0, end - old);
 	return err;
+}
+
+uint64_t memory_taken(const struct view *v)
+{
+	struct stat st;
+
+	return v->shared && !sys_fstat(v->memory.fd, &st) ? (uint64_t)st.st_blocks * 512 : 0;
 }
 
 uint64_t memory_seek(const struct view *v, uint64_t at, bool hole)

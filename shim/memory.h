@@ -36,6 +36,9 @@ int memory_reload(struct view *v, uint64_t start, uint64_t end);
 /* Everything that is there counts as dirty. */
 void memory_all_dirty(struct view *v);
 
+/* Engine thread.  Bytes of RAM or swap that it takes. */
+uint64_t memory_taken(const struct view *v);
+
 /* Engine thread.  The next data or hole from `at` on, as lseek: UINT64_MAX when there is no more data. */
 uint64_t memory_seek(const struct view *v, uint64_t at, bool hole);
 

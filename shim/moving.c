@@ -88,6 +88,7 @@ static void register_file(const struct view *v, const struct target *t, unsigned
 	f->dev = v->dev;
 	f->ino = v->ino;
 	f->unsettled = 1;
+	f->undeclared = shared_file_of(v)->undeclared;
 	f->load_room = v->memory.loads.end;
 	f->load_end = f->hand = f->leaving[0] = f->leaving[1] = 0;
 	__atomic_store_n(&f->in_use, 1, __ATOMIC_SEQ_CST);

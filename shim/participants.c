@@ -235,9 +235,11 @@ void participants_give_up(struct shared_participant *p)
 /* Its memory is gone, and with it the knowledge of what it stored to; the comparison at commit will tell. */
 static void bury(struct shared_participant *p)
 {
-	for (struct view *v = view_first(); v; v = v->next) {
-		if (v->shared && p->places[v->shared - 1].segment_count)
-			memory_all_dirty(v);
+	struct shared_session *s = shared_session();
+
+	for (unsigned i = 0; i < s->file_count; i++) {
+		if (p->places[i].segment_count)
+			s->files[i].undeclared = 1;
 	}
 	log_info("process %u has left the transaction without a word; what it stored stays in it", p->pid);
 	participants_give_up(p);
@@ -250,7 +252,14 @@ int participants_report_own(struct view *v)
 
 int participants_report(struct view *v)
 {
-	return participants_report_range(v, all);
+	int err = participants_report_range(v, all);
+
+	/* Last, for somebody may just have been found dead; the map first, should we die here. */
+	if (!err && shared_file_of(v)->undeclared) {
+		memory_all_dirty(v);
+		shared_file_of(v)->undeclared = 0;
+	}
+	return err;
 }
 
 int participants_report_range(struct view *v, struct range file)
@@ -260,7 +269,6 @@ int participants_report_range(struct view *v, struct range file)
 
 	if (!err)
 		err = report_one(shared_me(), v, file);
-
 	each_other(shared_session(), p) {
 		int failed = p->places[v->shared - 1].attached ? report_one(p, v, file) : 0;
 
@@ -285,7 +293,9 @@ int participants_count(struct view *v, uint64_t enough, uint64_t *pages)
 {
 	int err = 0;
 
-	*pages = 0;
+	*pages = shared_file_of(v)->undeclared ? memory_taken(v) / page_size() : 0;
+	if (*pages)
+		return 0;
 	for (unsigned i = 0; i < shared_session()->slots && *pages < enough && !err; i++) {
 		struct shared_participant *p = &shared_session()->participants[i];
 		uint64_t some = 0;
@@ -296,8 +306,7 @@ int participants_count(struct view *v, uint64_t enough, uint64_t *pages)
 		*pages += some;
 		if (err == -ESRCH) {
 			bury(p);
-			err = 0;
-			*pages += 1;
+			return participants_count(v, enough, pages);
 		}
 	}
 	return err;

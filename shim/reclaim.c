@@ -22,19 +22,12 @@ static bool has_parts(const struct view *v)
 	return v->shared && v->memory.loads.words && !v->error;
 }
 
-static uint64_t taken_by(const struct view *v)
-{
-	struct stat st;
-
-	return v->shared && !sys_fstat(v->memory.fd, &st) ? (uint64_t)st.st_blocks * 512 : 0;
-}
-
 static uint64_t taken_now(void)
 {
 	uint64_t taken = 0;
 
 	for (const struct view *v = view_first(); v; v = v->next)
-		taken += taken_by(v);
+		taken += memory_taken(v);
 	__atomic_store_n(&shared_session()->taken, taken, __ATOMIC_RELAXED);
 	return taken;
 }
@@ -93,7 +86,13 @@ static bool is_clean(struct view *v, uint64_t at)
 {
 	struct comparison c = { v->memory.at + at, v->memory.source + at, false };
 
-	return !is_called_dirty(v, at) || (!guard_run(compare, &c) && c.same);
+	if (!is_called_dirty(v, at) && !shared_file_of(v)->undeclared)
+		return true;
+	if (!guard_run(compare, &c) && c.same)
+		return true;
+	/* It need not be asked again. */
+	dirtymap_set(&v->memory.dirty, at, at + LOAD_GRANULE);
+	return false;
 }
 
 static void drop_run(struct view *v, uint64_t start, uint64_t end)

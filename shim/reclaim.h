@@ -7,7 +7,7 @@
  *
  * Why nothing is lost: what is chosen is marked first, then every process puts it out of reach, and says what it has stored to.
  * From then on nobody stores there - who wants it back takes the mark away first - so it can be told whether it is clean; and where
- * somebody called it dirty it is compared with the file.  A process that does not answer keeps everything.
+ * somebody called it dirty, or has died and cannot say, it is compared with the file.  A process that does not answer keeps everything.
  */
 #ifndef BIGFILE_RECLAIM_H
 #define BIGFILE_RECLAIM_H

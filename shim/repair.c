@@ -7,6 +7,7 @@
 #include "engine.h"
 #include "loading.h"
 #include "log.h"
+#include "lost.h"
 #include "memory.h"
 #include "participants.h"
 #include "recover.h"
@@ -88,29 +89,6 @@ static int settle(struct view *v)
 }
 
 /*
- * Files that were coming or being given up: those that somebody still has stay, and of the others nothing is missing.  One that
- * is being killed looks alive for a while, but does not answer.
- */
-static void settle_files(struct shared_session *s)
-{
-	for (unsigned i = 0; i < s->file_count; i++) {
-		bool wanted = false;
-
-		if (!s->files[i].in_use || !s->files[i].unsettled)
-			continue;
-		for (unsigned j = 0; j < s->slots; j++) {
-			if (s->participants[j].state != SLOT_TAKEN || !s->participants[j].places[i].attached)
-				continue;
-			if (&s->participants[j] == shared_me() || participants_ask(j, ASK_ALIVE, NULL, NULL) != -ESRCH)
-				wanted = true;
-		}
-		s->files[i].unsettled = 0;
-		if (!wanted)
-			shared_free_file(s, i);
-	}
-}
-
-/*
  * All files, before any is written to: should one stay undecided while another's journal goes on, the number that its record names would
  * soon be taken for that of a commit.
  */
@@ -145,7 +123,6 @@ static void repair_view(struct view *v, int unsettled)
 	if (!err && !sys_fstat(v->memory.fd, &st))
 		v->zero_end = (uint64_t)st.st_size;
 	loading_repair(v);
-	memory_all_dirty(v);
 	if (err) {
 		v->error = err;
 		log_error("%s: a process died while it committed, and its commit cannot be completed: %e; end all that use the "
@@ -173,12 +150,17 @@ void repair_session(void)
 	if (shared_me()->state != SLOT_TAKEN || shared_me()->pid != (uint32_t)sys_getpid())
 		return;
 	log_warn("a process died while it changed the transaction that it shared; what it left is put right");
+	participants_look();
 	unsettled = settle_all();
+	if (!unsettled)
+		unsettled = lost_settle_journals();
 	for (struct view *v = view_first(); v; v = v->next) {
 		if (v->shared)
 			repair_view(v, unsettled);
 	}
-	settle_files(s);
+	lost_settle_files();
+	for (unsigned i = 0; i < s->file_count; i++)
+		s->files[i].undeclared = 1;
 	participants_reap();
 	s->damaged = 0;
 	participants_let_go();

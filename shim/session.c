@@ -14,6 +14,7 @@
 #include "fault.h"
 #include "fds.h"
 #include "fmt.h"
+#include "handover.h"
 #include "held.h"
 #include "join.h"
 #include "log.h"
@@ -359,6 +360,7 @@ void session_after_fork_in_child(bool may_start)
 
 	session_start_in_child();
 	participants_after_fork();
+	handover_after_fork();
 	shared_takes_part = false;
 	lock_release(&window_lock);
 	mask = session_lock_after_fork();

@@ -13,7 +13,7 @@
 #include "sys.h"
 
 #define SHARED_MAGIC 0x31534547464942ull /* "BIFGES1" */
-#define SHARED_VERSION 2
+#define SHARED_VERSION 3
 
 struct shared_session *shared_current;
 int shared_fd = -1;
@@ -189,6 +189,7 @@ void shared_push_place(const struct view *v)
 		return;
 	p->file_fd = v->fd;
 	p->journal_fd = v->journal.fd;
+	p->generation = v->journal.generation;
 	p->memory_fd = v->memory.fd;
 	memcpy(p->segments, v->segments, v->segment_count * sizeof *p->segments);
 	p->segment_count = v->segment_count;

@@ -35,6 +35,7 @@ struct shared_place {
 	int32_t memory_fd; /* in its engine thread's table */
 	int32_t file_fd;
 	int32_t journal_fd;
+	uint32_t generation; /* of the journal that this is */
 	uint32_t segment_count;
 	struct segment segments[VIEW_SEGMENTS];
 };
@@ -58,6 +59,9 @@ struct shared_participant {
 	uint32_t op;
 	uint32_t file;
 	uint64_t count;      /* what was asked for */
+	uint32_t handed;     /* messages that were sent to it (handover.h), */
+	uint32_t inbox_length; /* and where they go: of a socket address; 0: nowhere */
+	char inbox[16];
 	struct shared_place places[SHARED_FILES];
 };
 
@@ -82,6 +86,8 @@ struct shared_file {
 	uint32_t unsettled; /* is coming or being given up: should all that have it die, nothing is missing */
 	uint32_t mode;    /* enum view_mode */
 	uint32_t nameless;
+	uint32_t undeclared; /* somebody who stored to it has died: all of it may be dirty, whatever the dirty map says */
+	uint32_t padding;
 	uint64_t dev;
 	uint64_t ino;
 	uint64_t size;

@@ -7,6 +7,7 @@
 #include "adopt.h"
 #include "config.h"
 #include "giveup.h"
+#include "handover.h"
 #include "loading.h"
 #include "log.h"
 #include "memory.h"
@@ -34,6 +35,7 @@ void sharing_take_slot(struct shared_participant *me)
 	me->scannable = tracker->report == NULL;
 	me->session_fd = shared_fd;
 	me->answered = me->asked;
+	handover_open();
 	shared_takes_part = true;
 	__atomic_store_n(&me->state, SLOT_TAKEN, __ATOMIC_SEQ_CST);
 	sys_futex_wake(&me->state, INT32_MAX);
@@ -108,6 +110,10 @@ int sharing_tell_others(void)
 {
 	int err = participants_ask_all(ASK_LOOK, NULL);
 
+	for (const struct view *v = view_first(); v; v = v->next) {
+		if (v->shared && shared_file_of(v)->unsettled)
+			handover_send(v);
+	}
 	settle();
 	return err == -ETIMEDOUT ? 0 : err;
 }
