@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 
+#include "marks.h"
 #include "open.h"
 #include "opening.h"
 
@@ -27,9 +28,9 @@ int open_any(int dirfd, const char *path, int flags, mode_t mode)
 	int err, fd = real(openat)(dirfd, path, cut ? flags & ~O_TRUNC : flags, mode);
 
 	fds_forget(fd);
-	if (!active || fd < 0 || (flags & O_PATH))
+	if (!active || fd < 0 || (flags & O_PATH) || (!cut && !marks_may_match(path)))
 		return fd;
-	err = opening_done(fd, path, cut);
+	err = opening_done(fd, cut);
 	if (!err)
 		return fd;
 	real(close)(fd);

@@ -12,7 +12,7 @@ static bool read_from_view(int fd, const struct iovec *iov, int count, off_t off
 	return true;
 }
 
-EXPORT ssize_t read(int fd, void *buf, size_t n)
+OTHERWISE ssize_t read_otherwise(int fd, void *buf, size_t n)
 {
 	struct iovec iov = { buf, n };
 	ssize_t done;
@@ -22,7 +22,12 @@ EXPORT ssize_t read(int fd, void *buf, size_t n)
 	STORING(&iov, 1, real(read)(fd, buf, n));
 }
 
-EXPORT ssize_t pread(int fd, void *buf, size_t n, off_t offset)
+EXPORT ssize_t read(int fd, void *buf, size_t n)
+{
+	return using_nothing_to_read(fd, buf, n) ? real(read)(fd, buf, n) : read_otherwise(fd, buf, n);
+}
+
+OTHERWISE ssize_t pread_otherwise(int fd, void *buf, size_t n, off_t offset)
 {
 	struct iovec iov = { buf, n };
 	ssize_t done;
@@ -30,6 +35,11 @@ EXPORT ssize_t pread(int fd, void *buf, size_t n, off_t offset)
 	if (offset >= 0 && read_from_view(fd, &iov, 1, offset, &done))
 		return done;
 	STORING(&iov, 1, real(pread)(fd, buf, n, offset));
+}
+
+EXPORT ssize_t pread(int fd, void *buf, size_t n, off_t offset)
+{
+	return using_nothing_to_read(fd, buf, n) ? real(pread)(fd, buf, n, offset) : pread_otherwise(fd, buf, n, offset);
 }
 ALIAS(pread64, pread);
 

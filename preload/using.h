@@ -54,6 +54,22 @@ static inline void using_release(const struct iovec *iov, int count)
 		using_release(iov, count);                                              \
 	return result_
 
+/*
+ * What nearly every call is: the descriptor is known to be plain, and the memory is none of ours.  Such a call goes on to libc's
+ * with nothing kept for afterwards, so that the two are one call; the way of all others is a function of its own.
+ */
+static inline bool using_nothing_to_read(int fd, const void *p, size_t n)
+{
+	return !boot_is_active() || !view_any() || (fds_is_plain(fd) && !view_overlaps((uintptr_t)p, n));
+}
+
+static inline bool using_nothing_to_write(int fd)
+{
+	return !boot_is_active() || (fds_is_plain(fd) && !buffers_may_be_absent());
+}
+
+#define OTHERWISE static __attribute__((noinline))
+
 /* Calls that store into iov, and calls that read it. */
 #define STORING(iov, count, call) USING(boot_is_active() && view_any(), iov, count, true, call)
 #define LOADING(iov, count, call) USING(buffers_may_be_absent(), iov, count, false, call)

@@ -19,7 +19,7 @@ static bool write_to_view(int fd, const struct iovec *iov, int count, off_t offs
 	return true;
 }
 
-EXPORT ssize_t write(int fd, const void *buf, size_t n)
+OTHERWISE ssize_t write_otherwise(int fd, const void *buf, size_t n)
 {
 	struct iovec iov = { (void *)buf, n };
 	ssize_t done;
@@ -29,7 +29,12 @@ EXPORT ssize_t write(int fd, const void *buf, size_t n)
 	LOADING(&iov, 1, real(write)(fd, buf, n));
 }
 
-EXPORT ssize_t pwrite(int fd, const void *buf, size_t n, off_t offset)
+EXPORT ssize_t write(int fd, const void *buf, size_t n)
+{
+	return using_nothing_to_write(fd) ? real(write)(fd, buf, n) : write_otherwise(fd, buf, n);
+}
+
+OTHERWISE ssize_t pwrite_otherwise(int fd, const void *buf, size_t n, off_t offset)
 {
 	struct iovec iov = { (void *)buf, n };
 	ssize_t done;
@@ -37,6 +42,11 @@ EXPORT ssize_t pwrite(int fd, const void *buf, size_t n, off_t offset)
 	if (offset >= 0 && MAY_CHANGE(fd) && write_to_view(fd, &iov, 1, offset, 0, &done))
 		return done;
 	LOADING(&iov, 1, real(pwrite)(fd, buf, n, offset));
+}
+
+EXPORT ssize_t pwrite(int fd, const void *buf, size_t n, off_t offset)
+{
+	return using_nothing_to_write(fd) ? real(pwrite)(fd, buf, n, offset) : pwrite_otherwise(fd, buf, n, offset);
 }
 ALIAS(pwrite64, pwrite);
 

@@ -16,6 +16,7 @@ struct mark {
 	struct mark *next;
 	char *pattern;     /* absolute; a folder ends in '/' */
 	const char *base;  /* its last component; NULL for a folder */
+	char first, last;  /* of each name that it matches; 0: that is open */
 };
 
 static struct mark *marks;
@@ -96,6 +97,10 @@ static int add_mark(const char *text, size_t length, const char *cwd, struct mar
 		return -ENOMEM;
 	slash = strrchr(m->pattern, '/');
 	m->base = slash[1] ? slash + 1 : NULL;
+	m->first = m->base && !strchr("*?[\\", m->base[0]) ? m->base[0] : '\0';
+	m->last = slash[strlen(slash) - 1];
+	if (strchr("*?]\\/", m->last))
+		m->last = '\0';
 	**tail = m;
 	*tail = &m->next;
 	return 0;
@@ -154,13 +159,25 @@ bool marks_match(const char *path)
 	return false;
 }
 
+/* Every open() comes here, and fnmatch takes its time, most of all where characters have several bytes. */
+static bool may_be(const struct mark *m, const char *base, char last)
+{
+	if (!m->base)
+		return true;
+	if ((m->first && m->first != base[0]) || (m->last && m->last != last))
+		return false;
+	return !fnmatch(m->base, base, 0);
+}
+
 bool marks_may_match(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *base = slash ? slash + 1 : path;
+	size_t n = strlen(base);
+	char last = n ? base[n - 1] : '\0';
 
 	for (struct mark *m = marks; m; m = m->next) {
-		if (!m->base || !fnmatch(m->base, base, 0))
+		if (may_be(m, base, last))
 			return true;
 	}
 	return false;

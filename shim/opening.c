@@ -134,14 +134,12 @@ static int cut_marked(int fd, bool has_view)
 	return viewio_resize(v, 0);
 }
 
-int opening_done(int fd, const char *path, bool cut)
+int opening_done(int fd, bool cut)
 {
 	bool marked, has_view;
 	char name[PATH_MAX];
 	int err, saved = errno;
 
-	if (!cut && !marks_may_match(path))
-		return 0;
 	err = session_is_marked(fd, name, &marked, &has_view);
 	if (!err && marked && !has_view && recover_is_needed(name))
 		err = recover_now(name);

@@ -23,8 +23,8 @@ int opening_prepare(int dirfd, const char *path);
  */
 bool opening_may_be_ours(int dirfd, const char *path);
 
-/* fd has been opened by that name: recovery, and the cut that is still to be made.  0, or -errno: close it again. */
-int opening_done(int fd, const char *path, bool cut);
+/* fd has been opened by that name, which may be a marked one or was to be cut: recovery, and the cut that is still to be made.  0, or -errno: close it again. */
+int opening_done(int fd, bool cut);
 
 void opening_full_path(int dirfd, const char *path, char *full, size_t size);
 

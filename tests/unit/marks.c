@@ -12,7 +12,7 @@ int main(void)
 {
 	char folder[] = "/tmp/bigfile-marks-XXXXXX", real[200], link[200], path[300];
 
-	plan(19);
+	plan(24);
 	marks_load("/data/*.rrd:/db/:rel/x.bin:/logs/?.dat", "/home/user");
 	ok(marks_any(), "there are marks");
 	ok(marks_match("/data/cpu.rrd"), "a glob");
@@ -30,6 +30,12 @@ int main(void)
 	marks_load("/only/this.bin", "/");
 	ok(!marks_may_match("/some/other.bin"), "no candidate");
 	ok(marks_may_match("this.bin"), "a candidate in any folder");
+	marks_load("/a/*.rrd:/a/log[0-9]:/a/end\\*:/a/one?", "/");
+	ok(marks_may_match("/b/x.rrd") && !marks_may_match("/b/x.rrd2") && !marks_may_match("/b/x.rr"), "a candidate by its end");
+	ok(marks_may_match("log7") && !marks_may_match("log]"), "an end in brackets is any of them");
+	ok(marks_may_match("end*") && !marks_may_match("end\\"), "an end that is escaped");
+	ok(marks_may_match("oned") && !marks_may_match("two1"), "a candidate by its beginning");
+	ok(!marks_may_match("/a/") && !marks_may_match(""), "no name is no candidate");
 	marks_load("", "/");
 	ok(!marks_any(), "no patterns, no marks");
 	marks_load(":::", "/");
