@@ -60,6 +60,17 @@ static void remove_all_windows(struct view *v, struct range at)
 	}
 }
 
+/* From now on the program has addresses, and what its windows do not allow it shall not do. */
+static int protect_all(struct view *v)
+{
+	int err = 0;
+
+	v->was_mapped = true;
+	for (unsigned i = 0; i < v->segment_count && !err; i++)
+		err = v->tracker->protect(v, v->segments[i].at);
+	return err;
+}
+
 static int add_window(struct view *v, struct range at, int prot, bool may_write, bool replace)
 {
 	int err = window_reserve(&v->windows, 4);
@@ -73,7 +84,7 @@ static int add_window(struct view *v, struct range at, int prot, bool may_write,
 		remove_all_windows(v, at);
 	window_add(&v->windows, (struct window){ at, prot, may_write });
 	lock_release(&window_lock);
-	err = v->tracker->protect(v, at);
+	err = v->was_mapped ? v->tracker->protect(v, at) : protect_all(v);
 	if (err) {
 		/* No memory for it: the program gets none, so it must not stand in the books. */
 		lock_take(&window_lock);

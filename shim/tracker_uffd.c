@@ -21,16 +21,22 @@
 #include "sys.h"
 #include "userfault.h"
 
+/* By segment. */
+struct tracking {
+	struct chunks *chunks[VIEW_SEGMENTS];
+	struct range open[VIEW_SEGMENTS]; /* addresses that calls may store to, for the program has never mapped the file */
+};
+
 static struct chunks *chunks_of(struct view *v, const struct segment *s)
 {
-	struct chunks **all = v->tracking;
-	unsigned i = (unsigned)(s - v->segments);
+	struct tracking *t = v->tracking;
+	struct chunks **c = &t->chunks[s - v->segments];
 
-	if (!all[i])
-		all[i] = arena_alloc(sizeof **all);
-	if (all[i])
-		all[i]->all = s->at;
-	return all[i];
+	if (!*c)
+		*c = arena_alloc(sizeof **c);
+	if (*c)
+		(*c)->all = s->at;
+	return *c;
 }
 
 static int seen(void *arg, struct range at)
@@ -97,20 +103,20 @@ static int start(void)
 
 static int attach(struct view *v)
 {
-	v->tracking = arena_alloc(VIEW_SEGMENTS * sizeof(struct chunks *));
+	v->tracking = arena_alloc(sizeof(struct tracking));
 	return v->tracking ? 0 : -ENOMEM;
 }
 
 static void detach(struct view *v)
 {
-	struct chunks **all = v->tracking;
+	struct tracking *t = v->tracking;
 
-	for (unsigned i = 0; all && i < VIEW_SEGMENTS; i++) {
-		if (all[i])
-			open_pages_free(&all[i]->closed);
-		arena_free(all[i], sizeof **all);
+	for (unsigned i = 0; t && i < VIEW_SEGMENTS; i++) {
+		if (t->chunks[i])
+			open_pages_free(&t->chunks[i]->closed);
+		arena_free(t->chunks[i], sizeof *t->chunks[i]);
 	}
-	arena_free(all, VIEW_SEGMENTS * sizeof *all);
+	arena_free(t, sizeof *t);
 	v->tracking = NULL;
 }
 
@@ -134,28 +140,88 @@ static int apply_prot(void *arg, struct range run, int prot)
 			    PROT_READ | (prot & PROT_WRITE));
 }
 
+/* What lies in `at` is not open any more. */
+static void note_closed(struct view *v, struct range at)
+{
+	struct tracking *t = v->tracking;
+
+	for (unsigned i = 0; t && i < v->segment_count; i++) {
+		struct range *open = &t->open[i];
+
+		if (range_is_empty(range_intersect(*open, at)))
+			continue;
+		if (at.start > open->start)
+			open->end = at.start;
+		else
+			open->start = min_u64(at.end, open->end);
+	}
+}
+
 static int protect(struct view *v, struct range at)
 {
+	note_closed(v, at);
 	return tracker_each_run(v, at, apply_prot, NULL);
 }
 
+static bool windows_allow_stores(const struct view *v, struct range at)
+{
+	uint64_t end;
+
+	for (uint64_t p = at.start; p < at.end; p = end) {
+		if (!(window_prot(&v->windows, p, at.end, &end) & PROT_WRITE))
+			return false;
+	}
+	return true;
+}
+
+/* A file that the program has never mapped is opened once, from end to end. */
+static int open_all(struct view *v, const struct segment *s, struct range at)
+{
+	struct tracking *t = v->tracking;
+	struct range all = segment_range(s, 0, v->zero_end);
+	int err = at.start < all.start || at.end > all.end ? -EFAULT : 0;
+
+	if (!err)
+		err = sys_mprotect((void *)all.start, all.end - all.start, PROT_READ | PROT_WRITE);
+	if (!err)
+		t->open[s - v->segments] = all;
+	return err;
+}
+
+/* Are the pages storable without our doing? */
+static bool stays_open(const struct view *v, struct range at)
+{
+	const struct tracking *t = v->tracking;
+	const struct segment *s = view_segment_at((struct view *)v, at.start);
+	const struct range *open = &t->open[s - v->segments];
+
+	return (at.start >= open->start && at.end <= open->end) || (!v->frozen && windows_allow_stores(v, at));
+}
+
+/* Two calls with two changes of memory areas, for each write(): so only where it must be. */
 static int open_range(struct view *v, struct range at)
 {
+	const struct segment *s = view_segment_at(v, at.start);
+
+	if (stays_open(v, at) || (!v->was_mapped && !v->frozen && !open_all(v, s, at)))
+		return 0;
 	return sys_mprotect((void *)at.start, at.end - at.start, PROT_READ | PROT_WRITE);
 }
 
 static void close_range_again(struct view *v, struct range at)
 {
-	protect(v, at);
+	if (!stays_open(v, at))
+		protect(v, at);
 }
 
 static void forget(struct view *v, struct range at)
 {
-	struct chunks **all = v->tracking;
+	struct tracking *t = v->tracking;
 
+	note_closed(v, at);
 	for (unsigned i = 0; i < v->segment_count; i++) {
-		if (all[i])
-			chunks_forget(all[i], at);
+		if (t->chunks[i])
+			chunks_forget(t->chunks[i], at);
 	}
 }
 

@@ -122,6 +122,7 @@ struct view {
 	struct build *build;       /* commit.c, while one is under way */
 	uint64_t dirty_pages;      /* as last counted: for reports */
 	bool frozen;               /* orphans: no store was seen since the fork */
+	bool was_mapped;           /* by the program, at some time */
 	bool nameless;             /* it has names that we do not know */
 	bool settled;              /* while it is let go: its journal has nothing that matters */
 	bool stranger_said;        /* that somebody changes the file without us */
