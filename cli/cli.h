@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the subcommands of the tool share. */
+/*
+ * What the subcommands of the tool share.  The launcher becomes bigfile-COMMAND where there is such a program - blame and top,
+ * which want libraries that the others need not wait for - and bigfile-tool otherwise.
+ */
 #ifndef BIGFILE_CLI_H
 #define BIGFILE_CLI_H
 
@@ -16,12 +19,18 @@ int cli_doctor(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_recover(int argc, char **argv);
 
+/* First of all: how text is printed. */
+void cli_start(void);
+
 /*
  * Parses the options of a subcommand.  On a mistake, prints one line and returns false.
  * arguments: what it takes, for --help.
  */
 gboolean cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const char *arguments,
 		   const char *summary);
+
+/* "4.0 KiB", with a plain space; to be freed. */
+char *cli_size(guint64 bytes);
 
 /* "bigfile: ..." on stderr. */
 void cli_complain(const char *format, ...) G_GNUC_PRINTF(1, 2);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The program that users call: it does `run` itself, and becomes bigfile-tool for everything else.  See launcher.h. */
+/*
+ * The program that users call: it does `run` itself, and becomes another for everything else: bigfile-COMMAND, or
+ * bigfile-tool where there is none.  See launcher.h.
+ */
 #include "launcher.h"
 
 #include <errno.h>
@@ -8,10 +11,20 @@
 
 #define TOOL "bigfile-tool"
 
+static const char *const folders[] = { "", TOOLDIR, NULL };
+
+static char *find_tool(const char *command)
+{
+	char *tool = NULL;
+
+	if (command && !strchr(command, '/'))
+		tool = find_beside(join("bigfile-", command, NULL), X_OK, folders);
+	return tool ? tool : find_beside(TOOL, X_OK, folders);
+}
+
 static int become_tool(char **argv)
 {
-	static const char *const folders[] = { "", TOOLDIR, NULL };
-	char *tool = find_beside(TOOL, X_OK, folders);
+	char *tool = find_tool(argv[0] ? argv[1] : NULL);
 
 	if (!tool) {
 		complain(TOOL, " is not found beside bigfile or in ", TOOLDIR);

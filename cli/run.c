@@ -26,20 +26,22 @@ static bool verbose;
 /* Options that set a variable of bigfile(7). */
 static struct setting {
 	const char *option, *variable, *value;
+	bool is_path;
 } settings[] = {
-	{ "tracker", "BIGFILE_TRACKER", NULL },
-	{ "view", "BIGFILE_VIEW", NULL },
-	{ "journal-dir", "BIGFILE_JOURNAL_DIR", NULL },
-	{ "exit", "BIGFILE_EXIT", NULL },
-	{ "sync", "BIGFILE_SYNC", NULL },
-	{ "interval", "BIGFILE_INTERVAL", NULL },
-	{ "durable", "BIGFILE_DURABLE", NULL },
-	{ "wait", "BIGFILE_WAIT", NULL },
-	{ "memory", "BIGFILE_MEMORY", NULL },
-	{ "on-error", "BIGFILE_ON_ERROR", NULL },
-	{ "commit-signal", "BIGFILE_COMMIT_SIGNAL", NULL },
-	{ "abort-signal", "BIGFILE_ABORT_SIGNAL", NULL },
-	{ "log", "BIGFILE_LOG", NULL },
+	{ "tracker", "BIGFILE_TRACKER", NULL, false },
+	{ "view", "BIGFILE_VIEW", NULL, false },
+	{ "journal-dir", "BIGFILE_JOURNAL_DIR", NULL, true },
+	{ "exit", "BIGFILE_EXIT", NULL, false },
+	{ "sync", "BIGFILE_SYNC", NULL, false },
+	{ "interval", "BIGFILE_INTERVAL", NULL, false },
+	{ "durable", "BIGFILE_DURABLE", NULL, false },
+	{ "wait", "BIGFILE_WAIT", NULL, false },
+	{ "memory", "BIGFILE_MEMORY", NULL, false },
+	{ "on-error", "BIGFILE_ON_ERROR", NULL, false },
+	{ "commit-signal", "BIGFILE_COMMIT_SIGNAL", NULL, false },
+	{ "abort-signal", "BIGFILE_ABORT_SIGNAL", NULL, false },
+	{ "log", "BIGFILE_LOG", NULL, false },
+	{ "blame", "BIGFILE_BLAME", NULL, true },
 };
 enum { SETTINGS = sizeof settings / sizeof *settings, OPTION_SETTING = 256 };
 
@@ -74,6 +76,7 @@ static const char help[] =
 	"  --commit-signal=NAME  USR1, another signal, or none\n"
 	"  --abort-signal=NAME   USR2, another signal, or none\n"
 	"  --log=LEVEL           quiet, error, warn, info, debug\n"
+	"  --blame=FILE          record who writes in FILE.PID.N, for bigfile blame\n"
 	"  -v, --verbose         say when files are attached, committed, recovered\n"
 	"\n";
 
@@ -181,7 +184,7 @@ static void set_variables(void)
 {
 	for (const struct setting *s = settings; s < settings + SETTINGS; s++) {
 		if (s->value)
-			environment_set(s->variable, strcmp(s->option, "journal-dir") ? s->value : absolute_path(s->value));
+			environment_set(s->variable, s->is_path ? absolute_path(s->value) : s->value);
 	}
 	if (verbose)
 		environment_set("BIGFILE_LOG", "info");

@@ -49,7 +49,7 @@ static void print_text(const struct client *c, GPtrArray *all, gboolean fresh)
 		p->comm, p->tracker, p->commits, p->aborts, last, others, fresh ? "" : " (busy: dirty pages as of then)");
 	for (guint i = 0; i < count; i++) {
 		const struct control_file *f = &files[i];
-		g_autofree char *size = g_format_size_full(f->size, G_FORMAT_SIZE_IEC_UNITS);
+		g_autofree char *size = cli_size(f->size);
 
 		g_print("  %s: %s, %s, %" G_GUINT64_FORMAT " dirty pages", f->path, size,
 			f->writing ? "writing" : "reading", f->dirty_pages);

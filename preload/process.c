@@ -17,6 +17,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "blame.h"
 #include "open.h"
 #include "session.h"
 #include "view.h"
@@ -227,6 +228,7 @@ __attribute__((constructor)) static void start(void)
 	real_resolve();
 	if (!boot_is_active())
 		return;
+	blame_start();
 	streams_adopt();
 	on_exit(on_exit_hook, NULL);
 	at_quick_exit(on_quick_exit);

@@ -115,7 +115,7 @@ static int signal_number(const char *variable, int otherwise)
 	return (int)n;
 }
 
-static const char *absolute_dir(const char *variable)
+static const char *absolute(const char *variable, const char *otherwise)
 {
 	const char *text = secure_getenv(variable);
 
@@ -123,7 +123,7 @@ static const char *absolute_dir(const char *variable)
 		return NULL;
 	if (text[0] == '/')
 		return text;
-	log_error("%s=%s is not absolute: journals go beside their files", variable, text);
+	log_error("%s=%s is not absolute: %s", variable, text, otherwise);
 	return NULL;
 }
 
@@ -151,7 +151,7 @@ void config_load(void)
 	if (config.paths && !*config.paths)
 		config.paths = NULL;
 	log_set_level((enum log_level)choose("BIGFILE_LOG", logs, LOG_WARN));
-	config.journal_dir = absolute_dir("BIGFILE_JOURNAL_DIR");
+	config.journal_dir = absolute("BIGFILE_JOURNAL_DIR", "journals go beside their files");
 	if (!config.paths)
 		return;
 	config.sync = (enum config_sync)choose("BIGFILE_SYNC", syncs, SYNC_COMMIT);
@@ -165,4 +165,10 @@ void config_load(void)
 	config.interval_ms = milliseconds("BIGFILE_INTERVAL", 0);
 	config.commit_signal = signal_number("BIGFILE_COMMIT_SIGNAL", SIGUSR1);
 	config.abort_signal = signal_number("BIGFILE_ABORT_SIGNAL", SIGUSR2);
+	config.blame = absolute("BIGFILE_BLAME", "who writes is not recorded");
+	/* To be told of a store it must fault. */
+	if (config.blame && config.tracker == TRACKER_UFFD)
+		log_warn("BIGFILE_BLAME needs the tracker mprotect, which is used instead of uffd");
+	if (config.blame)
+		config.tracker = TRACKER_MPROTECT;
 }

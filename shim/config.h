@@ -33,6 +33,7 @@ struct config {
 	unsigned interval_ms;      /* BIGFILE_INTERVAL seconds between commits, 0: none */
 	int commit_signal;         /* BIGFILE_COMMIT_SIGNAL=USR1|NAME|NUMBER|none; 0: none */
 	int abort_signal;          /* BIGFILE_ABORT_SIGNAL=USR2|...; 0: none */
+	const char *blame;         /* BIGFILE_BLAME: absolute; record who writes in files of this name; NULL: no */
 };
 
 extern struct config config;

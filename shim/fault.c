@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <ucontext.h>
 
+#include "blame.h"
 #include "gate.h"
 #include "guard.h"
 #include "loading.h"
@@ -112,7 +113,7 @@ static int store_late(struct view *v, uint64_t page)
 	return sys_mprotect((void *)page, page_size(), PROT_READ | PROT_WRITE);
 }
 
-static bool serve(struct view *v, uint64_t page)
+static bool serve(struct view *v, uint64_t page, void *context)
 {
 	struct range writable;
 	bool closed, ours;
@@ -130,6 +131,8 @@ static bool serve(struct view *v, uint64_t page)
 	lock_release(&window_lock);
 	if (ours && closed)
 		gate_wait();
+	else if (ours && !err)
+		blame_store(v, page, context);
 	if (err == -EAGAIN) {
 		reach_look_again(v);
 		err = 0;
@@ -168,9 +171,10 @@ void fault_prepare(struct view *v, struct range at)
 			open_pages(v, at);
 		lock_release(&window_lock);
 		if (!closed)
-			return;
+			break;
 		gate_wait();
 	}
+	blame_buffer(v, at);
 }
 
 /* As the kernel says of a file that cannot be read. */
@@ -210,7 +214,7 @@ static enum service serve_access(struct view *v, siginfo_t *info, void *context)
 	case REACH_NO_MATTER:
 		break;
 	}
-	return (may_be_store(context) && serve(v, page)) || try_again(v, page) ? SERVED : NOT_SERVED;
+	return (may_be_store(context) && serve(v, page, context)) || try_again(v, page) ? SERVED : NOT_SERVED;
 }
 
 static enum service served(siginfo_t *info, void *context)
@@ -239,6 +243,29 @@ static bool on_missing_page(int sig, siginfo_t *info, void *context)
 	return false;
 }
 
+static const char *reason_of(const struct view *v, int sig, uint64_t offset, const void *context)
+{
+	if (offset >= v->size)
+		return "beyond its end";
+	return sig == SIGSEGV && may_be_store(context) ? "a store that its mapping forbids" : "a page that cannot be had";
+}
+
+/* The program ends of it.  Of what happens elsewhere it says nothing unless it was asked. */
+static void on_fatal(int sig, const siginfo_t *info, void *context)
+{
+	IN_HAND struct view *v = view_get_at((uintptr_t)info->si_addr);
+	uint64_t offset = v ? view_offset_at(v, (uintptr_t)info->si_addr) : 0;
+	const char *fate = shared_session() ? "rolled back when the last process that shares it ends so" : "rolled back";
+
+	if (v)
+		log_error("%s: the program dies of signal %d at offset %lu, %s; its transaction is %s", v->path, sig, offset,
+			  reason_of(v, sig, offset, context), fate);
+	else if (blame_on)
+		log_error("the program dies of signal %d at address 0x%lx, in no marked file; its transaction is %s", sig,
+			  (unsigned long)(uintptr_t)info->si_addr, fate);
+	blame_fault(v, info, context);
+}
+
 int fault_claim(void)
 {
 	static bool claimed;
@@ -246,6 +273,7 @@ int fault_claim(void)
 
 	if (claimed)
 		return 0;
+	sigchain_on_fatal = on_fatal;
 	err = sigchain_claim(SIGSEGV, on_access_fault);
 	if (!err)
 		err = sigchain_claim(SIGBUS, on_missing_page);

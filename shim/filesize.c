@@ -5,6 +5,7 @@
 #include <linux/falloc.h>
 #include <sys/sysmacros.h>
 
+#include "blame.h"
 #include "engine.h"
 #include "resize.h"
 #include "session.h"
@@ -14,6 +15,15 @@
 #include "viewio.h"
 
 #define RECENT_SECONDS 2
+
+static int cut(struct view *v, uint64_t size)
+{
+	int err = viewio_resize(v, size);
+
+	if (!err)
+		blame_call(v, BLAME_TRUNCATE, size, 0);
+	return err;
+}
 
 int64_t filesize_truncate(int fd, int64_t size)
 {
@@ -26,7 +36,7 @@ int64_t filesize_truncate(int fd, int64_t size)
 	/* Some programs do this after every record. */
 	if (v && shared_size(v) == (uint64_t)size)
 		return 0;
-	return v ? viewio_resize(v, (uint64_t)size) : answer;
+	return v ? cut(v, (uint64_t)size) : answer;
 }
 
 /*
@@ -57,7 +67,7 @@ int64_t filesize_truncate_path(const char *path, int64_t size)
 	err = view_of_path(path, &v);
 	if (err)
 		return err < 0 ? err : FILEOPS_NOT_OURS;
-	return viewio_resize(v, (uint64_t)size);
+	return cut(v, (uint64_t)size);
 }
 
 static int zero_range(struct view *v, uint64_t start, uint64_t end, bool keep_size)
@@ -120,18 +130,8 @@ static int shift(struct view *v, struct range range, bool insert)
 	return v->mode == VIEW_ORPHAN ? -EOPNOTSUPP : engine_run(shift_job, &s);
 }
 
-int64_t filesize_allocate(int fd, int mode, int64_t offset, int64_t length)
+static int allocate(struct view *v, int mode, uint64_t start, uint64_t end)
 {
-	uint64_t start = (uint64_t)offset, end = start + (uint64_t)length;
-	int64_t answer;
-	int flags;
-	IN_HAND struct view *v = NULL;
-
-	if (offset < 0 || length <= 0 || offset > INT64_MAX - length)
-		return FILEOPS_NOT_OURS;
-	v = fileops_write_view(fd, &flags, &answer);
-	if (!v)
-		return answer;
 	switch (mode) {
 	case 0:
 		return viewio_grow(v, end);
@@ -151,6 +151,24 @@ int64_t filesize_allocate(int fd, int mode, int64_t offset, int64_t length)
 	default:
 		return -EOPNOTSUPP;
 	}
+}
+
+int64_t filesize_allocate(int fd, int mode, int64_t offset, int64_t length)
+{
+	uint64_t start = (uint64_t)offset, end = start + (uint64_t)length;
+	IN_HAND struct view *v = NULL;
+	int64_t answer;
+	int flags, err;
+
+	if (offset < 0 || length <= 0 || offset > INT64_MAX - length)
+		return FILEOPS_NOT_OURS;
+	v = fileops_write_view(fd, &flags, &answer);
+	if (!v)
+		return answer;
+	err = allocate(v, mode, start, end);
+	if (!err)
+		blame_call(v, BLAME_ALLOCATE, start, (uint64_t)length);
+	return err;
 }
 
 static struct view *changed_view(dev_t dev, ino_t ino)

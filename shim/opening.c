@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "blame.h"
 #include "config.h"
 #include "engine.h"
 #include "fmt.h"
@@ -131,7 +132,10 @@ static int cut_marked(int fd, bool has_view)
 	err = session_view_of(fd, true, &v);
 	if (err)
 		return err == NOT_OURS ? cut_plain(fd) : err;
-	return viewio_resize(v, 0);
+	err = viewio_resize(v, 0);
+	if (!err)
+		blame_call(v, BLAME_TRUNCATE, 0, 0);
+	return err;
 }
 
 int opening_done(int fd, bool cut)

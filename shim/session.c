@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "blame.h"
 #include "arena.h"
 #include "attach.h"
 #include "checkpoint.h"
@@ -314,12 +315,14 @@ void session_before_fork(void)
 		participants_thaw();
 	lock_take(&window_lock);
 	child_slot = sharing_expect_child();
+	blame_before_fork();
 }
 
 void session_after_fork_in_parent(void)
 {
 	int slot = child_slot;
 
+	blame_after_fork(false);
 	lock_release(&window_lock);
 	session_lock_release();
 	sharing_await_child(slot);
@@ -362,6 +365,7 @@ void session_after_fork_in_child(bool may_start)
 	participants_after_fork();
 	handover_after_fork();
 	shared_takes_part = false;
+	blame_after_fork(true);
 	lock_release(&window_lock);
 	mask = session_lock_after_fork();
 	if (child_slot >= 0 && may_start) {

@@ -34,6 +34,7 @@ static struct entry {
 
 static struct lock table_lock = LOCK_INIT;
 static sigchain_sigaction_fn real_sigaction;
+void (*sigchain_on_fatal)(int sig, const siginfo_t *info, void *context);
 static pid_t owner;
 
 /* SIGSEGV and SIGBUS that this thread believes blocked, and those of them that arrived by kill meanwhile. */
@@ -130,9 +131,11 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 		return;
 	}
 	act = take_wish(sig);
-	if (act.sa_handler == SIG_DFL || (synchronous && (blocked || act.sa_handler == SIG_IGN)))
+	if (act.sa_handler == SIG_DFL || (synchronous && (blocked || act.sa_handler == SIG_IGN))) {
+		if (synchronous && sigchain_on_fatal)
+			sigchain_on_fatal(sig, info, context);
 		die_of(sig, synchronous);
-	else if (act.sa_handler != SIG_IGN)
+	} else if (act.sa_handler != SIG_IGN)
 		call_program(sig, &act, info, context);
 }
 

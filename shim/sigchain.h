@@ -32,6 +32,9 @@ void sigchain_start(sigchain_sigaction_fn real);
 /* Makes sig claimed: what is installed now becomes the program's wish.  Idempotent. */
 int sigchain_claim(int sig, sigchain_fault_fn fn);
 
+/* Called before the process is left to die of a claimed signal that came from a fault. */
+extern void (*sigchain_on_fatal)(int sig, const siginfo_t *info, void *context);
+
 /* In the handler of one of them: the program is to see this fault, as sig, which comes from nowhere else. */
 void sigchain_raise(int sig, siginfo_t *info, void *context);
 

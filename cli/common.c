@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the commands share: options, messages.  See cli.h. */
+#include <stdio.h>
+
+#include "cli.h"
+
+/* File names are bytes: glib would turn what the locale does not know into question marks. */
+static void print_bytes(const char *text)
+{
+	fputs(text, stdout);
+}
+
+static void complain_bytes(const char *text)
+{
+	fputs(text, stderr);
+}
+
+void cli_start(void)
+{
+	g_set_print_handler(print_bytes);
+	g_set_printerr_handler(complain_bytes);
+}
+
+char *cli_size(guint64 bytes)
+{
+	g_autofree char *text = g_format_size_full(bytes, G_FORMAT_SIZE_IEC_UNITS);
+	g_auto(GStrv) words = g_strsplit(text, "\302\240", -1);
+
+	return g_strjoinv(" ", words);
+}
+
+void cli_complain(const char *format, ...)
+{
+	g_autofree char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	text = g_strdup_vprintf(format, args);
+	va_end(args);
+	g_printerr("bigfile: %s\n", text);
+}
+
+gboolean cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const char *arguments,
+		   const char *summary)
+{
+	g_autoptr(GOptionContext) context = g_option_context_new(arguments);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *name = g_strdup_printf("bigfile %s", (*argv)[0]);
+
+	g_set_prgname(name);
+	g_option_context_set_summary(context, summary);
+	if (entries)
+		g_option_context_add_main_entries(context, entries, NULL);
+	if (g_option_context_parse(context, argc, argv, &error))
+		return TRUE;
+	cli_complain("%s; see bigfile %s --help", error->message, (*argv)[0]);
+	return FALSE;
+}
