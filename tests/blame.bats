@@ -35,6 +35,13 @@ blame() { bigfile blame -o report -p data.bin -- "$PROGS/culprit" "$@"; }
 	[ "$status" = 2 ]
 }
 
+@test "blame: the program has no more descriptors than without, and none of ours is written to" {
+	data
+	[ "$(blame store 2 write store 3 fds)" = "$("$PROGS/culprit" fds)" ]
+	bigfile run --blame "$PWD/rec" -p data.bin -- strace -f -o trace -e trace=read,write,mincore,msync,pipe2 "$PROGS/culprit" store 5 write store 9 cut
+	! grep -E 'pipe2|mincore|write\(.*, 1\)' <(sed '1,/--- SIGSEGV/d' trace) || { cat trace; return 1; }
+}
+
 @test "blame: stacks, folded for flame graphs" {
 	data
 	bigfile blame -s -o report --folded folded -p data.bin -- "$PROGS/culprit" store 7 write
@@ -77,6 +84,15 @@ blame() { bigfile blame -o report -p data.bin -- "$PROGS/culprit" "$@"; }
 	[[ "$output" == *"dies of signal 11 at offset 5000"* ]]
 	run bigfile run -p data.bin -- "$PROGS/culprit" store 1 wild
 	[[ "$output" != *"dies of"* ]]
+}
+
+@test "blame: a stack that is not as the tables say does no harm" {
+	[ "$(uname -m)" = x86_64 ] || skip "the program is for x86_64"
+	data
+	blame store 2 lying store 3 write
+	[ "$(byte data.bin 20480)" = L ]
+	shows ' 2 stored pages .*storing_function'
+	shows '^3 changes are not shown: their stacks could not be told'
 }
 
 @test "blame: stock programs, in C and Python" {

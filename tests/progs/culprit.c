@@ -3,7 +3,7 @@
  * Changes data.bin in functions whose names and lines bigfile blame must tell: culprit WORD...
  *
  * store N: the first byte of N pages; write; cut; allocate; read: from /dev/zero into the mapping; stream: by stdio;
- * commit; fork: what follows is done by a child; forbidden: a store that the mapping forbids; wild: one to nowhere; kill: SIGKILL.
+ * lying: a store where the frame is not what the unwind tables say; fds: tells how many descriptors there are; commit; fork: what follows is done by a child; forbidden: a store that the mapping forbids; wild: one to nowhere; kill: SIGKILL.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -56,6 +56,15 @@ STAYS static int streaming_function(void)
 	return f && fputs("streamed", f) >= 0 && !fclose(f) ? 0 : 1;
 }
 
+static int count_descriptors(void)
+{
+	int n = 0;
+
+	for (int i = 0; i < 1000; i++)
+		n += fcntl(i, F_GETFD) >= 0;
+	return printf("%d\n", n) < 0;
+}
+
 STAYS static void crashing_function(volatile char *p)
 {
 	*p = 1;
@@ -74,6 +83,17 @@ STAYS static int forking_function(void)
 	exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
 }
 
+/* Its frame is found by rbp, because of the array, and there is nothing where that points. */
+STAYS static void lying_function(volatile char *p, int n)
+{
+	volatile char room[n];
+
+	room[0] = 0;
+#ifdef __x86_64__
+	__asm__ volatile("push %%rbp; mov $64, %%rbp; movb $'L', (%0); pop %%rbp" : : "r"(p + room[0]) : "memory");
+#endif
+}
+
 static int act(const char *word, const char *number)
 {
 	if (!strcmp(word, "store"))
@@ -90,10 +110,14 @@ static int act(const char *word, const char *number)
 		return streaming_function();
 	else if (!strcmp(word, "fork"))
 		return forking_function();
+	else if (!strcmp(word, "fds"))
+		return count_descriptors();
 	else if (!strcmp(word, "commit"))
 		return msync((void *)map, SIZE, MS_SYNC) ? 1 : 0;
 	else if (!strcmp(word, "forbidden"))
 		crashing_function(mprotect((void *)map, SIZE, PROT_READ) ? NULL : map + 5000);
+	else if (!strcmp(word, "lying"))
+		lying_function(map + 20480, 64);
 	else if (!strcmp(word, "wild"))
 		crashing_function((volatile char *)16);
 	else if (!strcmp(word, "kill"))
