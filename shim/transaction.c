@@ -32,12 +32,13 @@ static int refuse_orphan(void)
 	return 0;
 }
 
+/* An orphan has no engine of its own, but may have started one for other files since: even then not all would be committed. */
 static int decide(engine_fn job)
 {
-	if (!session_is_here())
-		return 0;
+	int err = session_is_here() ? refuse_orphan() : 0;
+
 	/* Asked before, not told by the result: a commit that fails with ESRCH has failed. */
-	return engine_is_started() ? engine_run_if_started(job, NULL) : refuse_orphan();
+	return !err && session_is_here() && engine_is_started() ? engine_run_if_started(job, NULL) : err;
 }
 
 int transaction_commit(void)

@@ -764,3 +764,38 @@ owner_dies() {
 	done
 }
 @test "a robust mutex whose owner ends, in whatever way, is handed on" { each_tracker owner_dies; }
+
+# A child that could not take part has copies of what it inherited.  That it uses another marked file too makes them no part of a commit.
+orphan() {
+	letters two.bin 20000
+	run bigfile run -p "$PWD/*.bin" -- /usr/bin/python3 -c '
+import ctypes, mmap, os, signal
+libc = ctypes.CDLL(None, use_errno=True)
+data, other = open("data.bin", "r+b"), open("two.bin", "r+b")
+m = mmap.mmap(data.fileno(), 0)
+m[0:4] = b"mine"
+gone, alive = os.pipe()
+pid = libc._Fork()
+if pid:
+    os.kill(os.getpid(), signal.SIGKILL)
+os.close(alive)
+os.read(gone, 1)
+m[4:9] = b"child"
+two = mmap.mmap(other.fileno(), 0)
+two[0:5] = b"child"
+for commit in m.flush, two.flush:
+    try:
+        commit()
+        print("committed")
+    except PermissionError:
+        print("refused")
+print(libc.libbigfile_commit(), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+'
+	[[ "$output" == *"what this child stores stays its own"* ]]
+	[[ "$output" == *refused*refused*-1* ]]
+	bigfile recover data.bin two.bin
+	[ "$(head -c 9 data.bin)$(head -c 9 two.bin)" = aaaaaaaaaaaaaaaaaa ]
+	no_journal
+}
+@test "a commit in a child that could not take part fails, whatever else it has" { each_tracker orphan; }
