@@ -60,24 +60,6 @@ static int record(const struct plan_part *part, const char *folder, const char *
 	return status;
 }
 
-static struct plan_image *all_states(struct plan *p)
-{
-	unsigned files = p->part->files;
-	struct plan_image *states = calloc((p->part->transactions + 1) * files, sizeof *states);
-
-	for (unsigned n = 0;; n++) {
-		for (unsigned i = 0; i < files; i++) {
-			struct plan_image *s = &states[n * files + i];
-
-			s->size = p->files[i].size;
-			s->at = memcpy(malloc(s->size + 1), p->files[i].at, s->size);
-		}
-		if (n == p->part->transactions)
-			return states;
-		plan_next(p, NULL, NULL);
-	}
-}
-
 static void set_aside(struct trace *t)
 {
 	*t = watch.trace;
@@ -108,8 +90,7 @@ int main(int argc, char **argv)
 	x.deep = (unsigned)atoi(argv[5]);
 	x.step = (unsigned)atoi(argv[6]);
 	x.may_leave = part->renames;
-	x.states = all_states(&plan);
-	x.state_count = part->transactions + 1;
+	oracle_start(&x.oracle, &plan, part->transactions);
 	set_aside(&trace);
 	if (getenv("CRASH_TRACE")) {
 		for (size_t i = 0; i < trace.count; i++)

@@ -2,7 +2,6 @@
 /* See explore.h. */
 #include "explore.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,38 +24,6 @@ struct point {
 	const struct point *before;
 };
 
-static bool equals(const struct explore *x, unsigned n)
-{
-	const struct watch *w = x->watch;
-
-	for (unsigned i = 0; i < w->files; i++) {
-		const struct plan_image *f = &x->states[n * w->files + i];
-		struct stat st;
-
-		if (fstat(w->fds[i], &st) || (size_t)st.st_size != f->size || memcmp(w->maps[i], f->at, f->size))
-			return false;
-	}
-	return true;
-}
-
-static bool find_journal(const struct watch *w, char *name, size_t size)
-{
-	bool found = false;
-
-	for (unsigned i = 0; i < TRACE_FOLDERS && w->folders[i] && !found; i++) {
-		DIR *d = opendir(w->folders[i]);
-		struct dirent *e;
-
-		while (!found && (e = readdir(d))) {
-			found = strstr(e->d_name, ".bigfile-journal");
-			if (found)
-				snprintf(name, size, "%s", e->d_name);
-		}
-		closedir(d);
-	}
-	return found;
-}
-
 static void describe(const struct point *p, char *text, size_t size)
 {
 	size_t n = 0;
@@ -78,7 +45,7 @@ static void fail(struct explore *x, const struct point *p, const char *what)
 	if (x->lost > 5)
 		return;
 	describe(p, where, sizeof where);
-	snprintf(text, sizeof text, "%s: %u acknowledged, %s%s%s", where, p->acked, what, inside.said[0] ? "; the engine said: " : "",
+	snprintf(text, sizeof text, "%s: %s%s%s", where, what, inside.said[0] ? "; the engine said: " : "",
 		 inside.said);
 	x->report(x, text);
 	for (; p; p = p->before) {
@@ -91,33 +58,15 @@ static void fail(struct explore *x, const struct point *p, const char *what)
 
 static void check(struct explore *x, const struct point *p, int result)
 {
-	unsigned newest = p->acked + 1 < x->state_count ? p->acked + 1 : x->state_count - 1;
 	char text[512];
 
 	x->tried++;
 	if (result) {
-		snprintf(text, sizeof text, "recovery failed (%s)", strerror(-result));
+		snprintf(text, sizeof text, "%u acknowledged, recovery failed (%s)", p->acked, strerror(-result));
 		fail(x, p, text);
-		return;
+	} else if (oracle_objects(&x->oracle, x->watch, p->acked, x->may_leave, text, sizeof text)) {
+		fail(x, p, text);
 	}
-	for (unsigned n = p->acked; n <= newest; n++) {
-		if (equals(x, n)) {
-			if (!x->may_leave && find_journal(x->watch, text + 100, sizeof text - 100)) {
-				memcpy(text, "recovery left ", 14);
-				memmove(text + 14, text + 100, strlen(text + 100) + 1);
-				fail(x, p, text);
-			}
-			return;
-		}
-	}
-	for (unsigned n = 0; n < x->state_count; n++) {
-		if (equals(x, n)) {
-			snprintf(text, sizeof text, "state %u found", n);
-			fail(x, p, text);
-			return;
-		}
-	}
-	fail(x, p, "a state that never was");
 }
 
 static void place(struct explore *x, const struct state *s, enum crash_kind kind, unsigned boot)

@@ -4,11 +4,11 @@
 #define CRASH_EXPLORE_H
 
 #include "inside.h"
+#include "oracle.h"
 
 struct explore {
 	struct watch *watch;
-	struct plan_image *states; /* files of state 0, of state 1, ... */
-	unsigned state_count;
+	struct oracle oracle;
 	unsigned samples;          /* power cuts by chance, at each event */
 	unsigned deep;             /* one of so many is followed by crashes of its recovery; 0: none */
 	unsigned step;             /* not every event, but one of so many on average */

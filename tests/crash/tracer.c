@@ -3,6 +3,7 @@
 #include "tracer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,21 @@
 static struct call calls[TRACEES];
 static unsigned count;
 
+static pid_t process_of(pid_t thread)
+{
+	char path[64], line[256];
+	int process = thread;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/status", thread);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof line, f) && sscanf(line, "Tgid: %d", &process) != 1)
+		;
+	if (f)
+		fclose(f);
+	return process;
+}
+
 static struct call *call_of(pid_t thread)
 {
 	for (unsigned i = 0; i < count; i++) {
@@ -26,7 +42,7 @@ static struct call *call_of(pid_t thread)
 	}
 	if (count == TRACEES)
 		abort();
-	calls[count] = (struct call){ .thread = thread };
+	calls[count] = (struct call){ .thread = thread, .process = process_of(thread) };
 	return &calls[count++];
 }
 
@@ -62,27 +78,18 @@ void tracer_read_path(pid_t thread, uint64_t at, char *path, size_t size)
 	}
 }
 
-pid_t tracer_process_of(pid_t thread)
-{
-	char path[64], line[256];
-	int process = thread;
-	FILE *f;
-
-	snprintf(path, sizeof path, "/proc/%d/status", thread);
-	f = fopen(path, "r");
-	while (f && fgets(line, sizeof line, f) && sscanf(line, "Tgid: %d", &process) != 1)
-		;
-	if (f)
-		fclose(f);
-	return process;
-}
-
+/* Some may just have been born, and are seen here for the first time. */
 static void kill_all(void)
 {
+	int status;
+	pid_t pid;
+
 	for (unsigned i = 0; i < count; i++)
 		kill(calls[i].thread, SIGKILL);
-	while (waitpid(-1, NULL, __WALL) > 0 || errno == EINTR)
-		;
+	while ((pid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR) {
+		if (pid > 0 && WIFSTOPPED(status))
+			kill(pid, SIGKILL);
+	}
 	count = 0;
 }
 
@@ -140,6 +147,10 @@ int tracer_run(struct tracer *t, char **argv, char **environment)
 	t->first = fork();
 	if (t->first == 0) {
 		ptrace(PTRACE_TRACEME, 0, 0, 0);
+		if (t->output) {
+			dup2(open("/dev/null", O_WRONLY), 1);
+			dup2(open(t->output, O_WRONLY | O_CREAT | O_TRUNC, 0600), 2);
+		}
 		raise(SIGSTOP);
 		execve(argv[0], argv, environment);
 		_exit(127);

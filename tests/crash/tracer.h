@@ -13,6 +13,7 @@
 
 struct call {
 	pid_t thread;
+	pid_t process;
 	uint64_t number;
 	uint64_t args[6];
 	int64_t result;  /* once it has returned */
@@ -24,7 +25,8 @@ struct tracer {
 	bool (*entered)(struct tracer *t, struct call *c);
 	bool (*left)(struct tracer *t, struct call *c);
 	void *arg;
-	pid_t first;
+	pid_t first;     /* the process that was started */
+	const char *output; /* where stderr goes; stdout goes nowhere.  NULL: as here */
 };
 
 /* The exit status of the first process; 128 + the signal that ended it; -1: killed here. */
@@ -32,6 +34,5 @@ int tracer_run(struct tracer *t, char **argv, char **environment);
 bool tracer_read(pid_t thread, uint64_t at, void *to, size_t length);
 /* A path that a call was given. */
 void tracer_read_path(pid_t thread, uint64_t at, char *path, size_t size);
-pid_t tracer_process_of(pid_t thread);
 
 #endif

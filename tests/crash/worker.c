@@ -6,13 +6,16 @@
  *   worker run PART SEED FROM COUNT FILE...   transactions FROM + 1 to FROM + COUNT; a line with its number for each one that was committed
  *   worker check PART SEED FILE...            prints the number of the state that the files are in, or what is wrong
  *
- * Several processes take turns, one operation each: children of one that has the files already, or unrelated ones.
+ * Two processes take turns, one operation each: a child of one that has the files already, or unrelated ones.  Who is left alone takes
+ * back what is not committed, finds out which state that is, and goes on.
  */
 #include "plan.h"
 
 #include <bigfile.h>
 #include <err.h>
 #include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -51,6 +54,9 @@ static void close_all(void)
 	}
 }
 
+/* The other one is gone: go on without it. */
+static jmp_buf left_alone;
+
 static bool is_my_turn(void)
 {
 	char c;
@@ -60,14 +66,14 @@ static bool is_my_turn(void)
 	if (operation++ % processes != me)
 		return false;
 	if (read(turns[me][0], &c, 1) != 1)
-		exit(3);
+		longjmp(left_alone, 1);
 	return true;
 }
 
 static void next_turn(void)
 {
 	if (processes > 1 && write(turns[1 - me][1], "", 1) != 1)
-		exit(3);
+		longjmp(left_alone, 1);
 }
 
 static void act(const struct plan_operation *op, void *arg)
@@ -132,24 +138,55 @@ static void between(unsigned n)
 		nanosleep(&(struct timespec){ n == 4 ? 3 : 0, 300000000 }, NULL);
 }
 
-static void work(unsigned from, unsigned count)
+static void work(unsigned last)
 {
-	while (plan.n < from)
-		plan_next(&plan, NULL, NULL);
-	for (unsigned n = from + 1; n <= from + count; n++) {
+	while (plan.n < last) {
 		plan_next(&plan, act, NULL);
 		/* The last one of a process alone is committed by its end. */
-		if (n == from + count && processes == 1 && n % 2)
+		if (plan.n == last && processes == 1 && last % 2)
 			break;
-		commit(n);
-		between(n);
+		commit(plan.n);
+		between(plan.n);
 	}
+}
+
+static bool is_seen(void)
+{
+	for (unsigned i = 0; i < plan.part->files; i++) {
+		struct stat st;
+
+		if (fstat(fds[i], &st) || (size_t)st.st_size != plan.files[i].size || memcmp(maps[i], plan.files[i].at, plan.files[i].size))
+			return false;
+	}
+	return true;
+}
+
+/* What is left of a transaction of two is taken back; what is there then is a state, and we go on from it. */
+static void take_over(unsigned last)
+{
+	const struct plan_part *part = plan.part;
+	uint64_t seed = plan.seed;
+	unsigned newest = plan.n;
+
+	processes = 1;
+	if (!maps[0])
+		open_all();
+	if (bigfile_abort())
+		err(6, "abort, alone");
+	plan_end(&plan);
+	plan_start(&plan, part, seed);
+	while (!is_seen()) {
+		if (plan.n > newest)
+			errx(7, "left alone, in no state");
+		plan_next(&plan, NULL, NULL);
+	}
+	work(last);
 }
 
 static int run(unsigned from, unsigned count)
 {
 	const struct plan_part *part = plan.part;
-	pid_t child = 0;
+	static pid_t child;
 	int status = 0;
 
 	if (part->sharing != ALONE) {
@@ -163,12 +200,22 @@ static int run(unsigned from, unsigned count)
 		child = fork();
 		me = child == 0;
 	}
+	if (part->sharing != ALONE) {
+		signal(SIGPIPE, SIG_IGN);
+		close(turns[me][1]);
+		close(turns[1 - me][0]);
+	}
 	if (part->sharing == JOINED)
 		open_all();
-	work(from, count);
+	while (plan.n < from)
+		plan_next(&plan, NULL, NULL);
+	if (setjmp(left_alone))
+		take_over(from + count);
+	else
+		work(from + count);
 	if (child > 0)
 		waitpid(child, &status, 0);
-	return status ? 5 : 0;
+	return WIFEXITED(status) && WEXITSTATUS(status) ? 5 : 0;
 }
 
 static void make(void)
