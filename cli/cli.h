@@ -14,6 +14,7 @@
 int cli_commit(int argc, char **argv);
 int cli_abort(int argc, char **argv);
 int cli_status(int argc, char **argv);
+int cli_map(int argc, char **argv);
 int cli_log(int argc, char **argv);
 int cli_doctor(int argc, char **argv);
 int cli_check(int argc, char **argv);

@@ -94,6 +94,7 @@ static struct client *map_page(const char *path, int pid, const char **why)
 	c = g_new0(struct client, 1);
 	c->pid = pid;
 	c->page = p;
+	c->path = g_strdup(path);
 	if (c->page->magic == CONTROL_MAGIC && c->page->version == CONTROL_VERSION && is_of_our_namespace(c) &&
 	    client_is_alive(c))
 		return c;
@@ -140,6 +141,7 @@ void client_close(struct client *c)
 	if (!c)
 		return;
 	munmap(c->page, CONTROL_PAGE_SIZE);
+	g_free(c->path);
 	g_free(c);
 }
 
@@ -185,4 +187,15 @@ struct control_file *client_files(const struct client *c, guint *count)
 	for (guint i = 0; i < *count; i++)
 		copy[i].path[CONTROL_PATH - 1] = '\0';
 	return copy;
+}
+
+gboolean client_has(const struct client *c, guint64 dev, guint64 ino)
+{
+	guint count = MIN(__atomic_load_n(&c->page->file_count, __ATOMIC_ACQUIRE), CONTROL_IDS);
+
+	for (guint i = 0; i < count; i++) {
+		if (c->page->ids[i] == control_id(dev, ino, false) || c->page->ids[i] == control_id(dev, ino, true))
+			return TRUE;
+	}
+	return FALSE;
 }

@@ -10,6 +10,7 @@
 struct client {
 	int pid;
 	struct control_page *page;
+	char *path; /* of the page */
 };
 
 /* All living processes of this user that have a control page; stale pages are removed.  Of struct client *. */
@@ -30,5 +31,8 @@ int client_ask(struct client *c, enum control_op op, int timeout_ms);
 
 /* A copy of the list of files that is all of one moment. */
 struct control_file *client_files(const struct client *c, guint *count);
+
+/* Has it this file in use? */
+gboolean client_has(const struct client *c, guint64 dev, guint64 ino);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the commands share: options, messages.  See cli.h. */
+#include <locale.h>
 #include <stdio.h>
 
 #include "cli.h"
@@ -17,6 +18,8 @@ static void complain_bytes(const char *text)
 
 void cli_start(void)
 {
+	/* Which characters the terminal knows. */
+	setlocale(LC_CTYPE, "");
 	g_set_print_handler(print_bytes);
 	g_set_printerr_handler(complain_bytes);
 }

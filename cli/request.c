@@ -2,6 +2,7 @@
 /* bigfile commit, bigfile abort: ask processes and wait until it is done. */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli.h"
 #include "client.h"
@@ -14,18 +15,6 @@ static const GOptionEntry entries[] = {
 	{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &targets, NULL, NULL },
 	{ NULL, 0, 0, 0, NULL, NULL, NULL },
 };
-
-static gboolean has_file(const struct client *c, const char *path)
-{
-	guint count;
-	g_autofree struct control_file *files = client_files(c, &count);
-
-	for (guint i = 0; i < count; i++) {
-		if (!strcmp(files[i].path, path))
-			return TRUE;
-	}
-	return FALSE;
-}
 
 static int ask(struct client *c, enum control_op op, const char *what)
 {
@@ -61,11 +50,13 @@ static int ask_pid(const char *target, enum control_op op, const char *what)
 static int ask_users_of(const char *target, enum control_op op, const char *what)
 {
 	g_autoptr(GPtrArray) all = client_list();
-	char *path = realpath(target, NULL);
 	int status = CLI_NO_PROCESS;
+	gboolean exists;
+	struct stat st;
 
-	for (guint i = 0; path && i < all->len; i++) {
-		if (!has_file(all->pdata[i], path))
+	exists = !stat(target, &st);
+	for (guint i = 0; exists && i < all->len; i++) {
+		if (!client_has(all->pdata[i], st.st_dev, st.st_ino))
 			continue;
 		if (status != CLI_FAILED)
 			status = ask(all->pdata[i], op, what);
@@ -74,7 +65,6 @@ static int ask_users_of(const char *target, enum control_op op, const char *what
 	}
 	if (status == CLI_NO_PROCESS)
 		cli_complain("%s: no process of yours has it in use under Bigfile", target);
-	free(path);
 	return status;
 }
 

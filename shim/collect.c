@@ -213,6 +213,23 @@ int collect_chunks(struct view *v, const struct segment *s, struct chunks *chunk
 	return err;
 }
 
+int collect_look(struct view *v, const struct segment *s, struct chunks *chunks, struct range at, tracker_dirty_fn fn, void *arg)
+{
+	struct collecting c = { .view = v, .segment = s, .fn = fn, .arg = arg };
+	struct chunk_walk w = { chunks, at, 0 };
+	enum chunk_state state;
+	struct range part;
+	int err = 0;
+
+	while (!err && chunks_next(&w, &part, &state)) {
+		err = pagemap_each(state == CHUNK_CLOSED ? PAGEMAP_WRITTEN : PAGEMAP_COPIED_WRITTEN, part, PAGEMAP_LOOK, report_range, &c);
+		/* The kernel does not track it any more. */
+		if (err == -EPERM)
+			err = pagemap_each(PAGEMAP_COPIED, part, PAGEMAP_LOOK, report_range, &c);
+	}
+	return err;
+}
+
 int collect_count(const struct chunks *c, struct range at, uint64_t enough, uint64_t *pages)
 {
 	struct chunk_walk w = { c, at, 0 };

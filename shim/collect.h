@@ -15,6 +15,8 @@
 
 int collect_chunks(struct view *v, const struct segment *s, struct chunks *chunks, struct range at, tracker_dirty_fn fn,
 		   void *arg);
+/* Reports what is dirty, and protects nothing. */
+int collect_look(struct view *v, const struct segment *s, struct chunks *chunks, struct range at, tracker_dirty_fn fn, void *arg);
 /* Adds the number of dirty pages in `at`, up to `enough`. */
 int collect_count(const struct chunks *chunks, struct range at, uint64_t enough, uint64_t *pages);
 

@@ -18,6 +18,7 @@
 static struct control_page early;
 static struct control_page *page = &early;
 static char page_path[256];
+static bool map_made; /* there may be one beside the page */
 
 static void read_comm(char *out, size_t size)
 {
@@ -93,6 +94,7 @@ void control_start(const char *tracker_name)
 void control_after_fork(void)
 {
 	page_path[0] = '\0';
+	map_made = false;
 	memset(&early, 0, sizeof early);
 	page = &early;
 }
@@ -151,13 +153,32 @@ void control_answer(enum control_op op, uint32_t ticket, int result)
 	sys_futex_wake(&page->answered[op], INT32_MAX);
 }
 
+int control_map_path(char *out, size_t size)
+{
+	if (!page_path[0])
+		return -ENOENT;
+	map_made = true;
+	fmt_print(out, size, "%s%s", page_path, CONTROL_MAP_SUFFIX);
+	return 0;
+}
+
+static void remove_files(void)
+{
+	char map[sizeof page_path + sizeof CONTROL_MAP_SUFFIX];
+
+	if (page_path[0])
+		sys_unlinkat(AT_FDCWD, page_path);
+	if (map_made && !control_map_path(map, sizeof map))
+		sys_unlinkat(AT_FDCWD, map);
+	map_made = false;
+	page_path[0] = '\0';
+}
+
 void control_stop(int result)
 {
 	uint32_t ticket;
 
-	if (page_path[0])
-		sys_unlinkat(AT_FDCWD, page_path);
-	page_path[0] = '\0';
+	remove_files();
 	if (control_pending(CONTROL_COMMIT, &ticket))
 		control_answer(CONTROL_COMMIT, ticket, result);
 	if (control_pending(CONTROL_ABORT, &ticket))

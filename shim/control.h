@@ -7,6 +7,7 @@
 #define BIGFILE_CONTROL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "commit.h"
 #include "control_page.h"
@@ -41,6 +42,8 @@ void control_answer(enum control_op op, uint32_t ticket, int result);
 int control_commit(void);
 int control_abort(void);
 uint32_t control_join_pid(void);
+/* Where the answer to CONTROL_MAP goes; it is removed with the page.  -ENOENT: there is no page. */
+int control_map_path(char *out, size_t size);
 /* Writes the list of files and, where dirty pages were counted, their numbers. */
 void control_note_files(void);
 

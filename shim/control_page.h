@@ -25,12 +25,13 @@
 #include <stdint.h>
 
 #define CONTROL_MAGIC 0x31454746474942ull /* "BIGFGE1" */
-#define CONTROL_VERSION 3
+#define CONTROL_VERSION 4
 #define CONTROL_PAGE_SIZE 73728
 #define CONTROL_RESULTS 16
 #define CONTROL_FILES 64
 #define CONTROL_IDS 4096 /* that a session can have */
 #define CONTROL_PATH 512
+#define CONTROL_MAP_SUFFIX ".map"
 
 enum control_op {
 	CONTROL_COMMIT,
@@ -38,6 +39,7 @@ enum control_op {
 	CONTROL_STATUS, /* refreshes files[].dirty_pages, which is otherwise as of the last commit or abort */
 	CONTROL_SHARE,  /* of another process: make a session that it can enter */
 	CONTROL_JOIN,   /* come into the session of process `join` */
+	CONTROL_MAP,    /* say where the dirty pages are, in a file beside the page (dirtyplaces.h) */
 	CONTROL_OPS,
 };
 

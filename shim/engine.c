@@ -9,6 +9,7 @@
 #include "checkpoint.h"
 #include "config.h"
 #include "control.h"
+#include "dirtyplaces.h"
 #include "gate.h"
 #include "kernel.h"
 #include "lock.h"
@@ -169,6 +170,7 @@ static void serve(void)
 		answer(CONTROL_COMMIT, control_commit);
 		answer(CONTROL_ABORT, control_abort);
 		answer(CONTROL_STATUS, count_dirty);
+		answer(CONTROL_MAP, dirtyplaces_write);
 		answer(CONTROL_SHARE, engine_on_share);
 		answer(CONTROL_JOIN, engine_on_join);
 		if (has_left()) {

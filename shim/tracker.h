@@ -56,6 +56,8 @@ struct tracker {
 	   that is read from the page tables. */
 	int (*report)(struct view *v);
 	int (*count_own)(struct view *v, uint64_t *pages);
+	/* Engine.  Reports what is dirty, and it stays so.  Stops at the first error of fn. */
+	int (*look)(struct view *v, tracker_dirty_fn fn, void *arg);
 	/* Engine.  Counts dirty pages up to `enough`; changes nothing. */
 	int (*count)(struct view *v, uint64_t enough, uint64_t *pages);
 	/* Engine, the gate being closed: from freeze to thaw nobody can store to v. */

@@ -255,17 +255,10 @@ static int collect(struct view *v, tracker_dirty_fn fn, void *arg)
 	return err;
 }
 
-static int count_range(void *arg, struct view *v, const struct segment *s, struct range at)
-{
-	*(uint64_t *)arg += (at.end - at.start) / page_size();
-	return 0;
-}
-
-static int count(struct view *v, uint64_t enough, uint64_t *pages)
+static int look(struct view *v, tracker_dirty_fn fn, void *arg)
 {
 	int err = 0;
 
-	*pages = 0;
 	for (unsigned i = 0; i < v->segment_count && !err; i++) {
 		struct segment *s = &v->segments[i];
 		struct open_pages *o = open_pages_of(v, s);
@@ -276,15 +269,36 @@ static int count(struct view *v, uint64_t enough, uint64_t *pages)
 			page = page_index(s, limits.start);
 			end = page_index(s, limits.end);
 		}
-		while (*pages < enough && !err && open_pages_next(o, page, end, &first, &stop)) {
+		while (!err && open_pages_next(o, page, end, &first, &stop)) {
 			struct range at = { s->at.start + first * page_size(),
 					    s->at.start + stop * page_size() };
 
-			err = report_run(v, s, at, count_range, pages);
+			err = report_run(v, s, at, fn, arg);
 			page = stop;
 		}
 	}
 	return err;
+}
+
+struct counting {
+	uint64_t pages, enough;
+};
+
+static int count_range(void *arg, struct view *v, const struct segment *s, struct range at)
+{
+	struct counting *c = arg;
+
+	c->pages += (at.end - at.start) / page_size();
+	return c->pages >= c->enough;
+}
+
+static int count(struct view *v, uint64_t enough, uint64_t *pages)
+{
+	struct counting c = { 0, enough };
+	int err = look(v, count_range, &c);
+
+	*pages = c.pages;
+	return err < 0 ? err : 0;
 }
 
 /* New mappings are read-only. */
@@ -355,6 +369,7 @@ const struct tracker tracker_mprotect = {
 	.reach = reach,
 	.fault = fault,
 	.collect = collect,
+	.look = look,
 	.count = count,
 	.report = report,
 	.count_own = count_own,

@@ -88,6 +88,19 @@ static int collect(struct view *v, tracker_dirty_fn fn, void *arg)
 	return err;
 }
 
+/* What has been stored to goes into the dirty map, and stays there. */
+static int look(struct view *v, tracker_dirty_fn fn, void *arg)
+{
+	struct segment whole = { { (uintptr_t)v->memory.at, (uintptr_t)v->memory.at + v->memory.room }, 0, 0 };
+	int err = participants_report(v);
+	struct range run;
+	uint64_t at = 0;
+
+	while (!err && dirtymap_next(&v->memory.dirty, &at, page_ceil(v->size), &run))
+		err = each_loaded(v, run, &whole, fn, arg);
+	return err;
+}
+
 static int count(struct view *v, uint64_t enough, uint64_t *pages)
 {
 	uint64_t at = 0, reported = 0;
@@ -118,6 +131,7 @@ const struct tracker tracker_shared = {
 	.close = close_range_again,
 	.fault = fault,
 	.collect = collect,
+	.look = look,
 	.count = count,
 	.freeze = freeze,
 	.thaw = thaw,

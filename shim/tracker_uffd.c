@@ -249,6 +249,21 @@ static int collect(struct view *v, tracker_dirty_fn fn, void *arg)
 	return err;
 }
 
+static int look(struct view *v, tracker_dirty_fn fn, void *arg)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < v->segment_count && !err; i++) {
+		const struct segment *s = &v->segments[i];
+		struct chunks *c = chunks_of(v, s);
+		struct range at = segment_range(s, 0, page_ceil(v->size));
+
+		if (!range_is_empty(at))
+			err = c ? collect_look(v, s, c, at, fn, arg) : -ENOMEM;
+	}
+	return err;
+}
+
 static int count(struct view *v, uint64_t enough, uint64_t *pages)
 {
 	int err = 0;
@@ -305,6 +320,7 @@ const struct tracker tracker_uffd = {
 	.reach = protect,
 	.fault = fault,
 	.collect = collect,
+	.look = look,
 	.count = count,
 	.freeze = freeze,
 	.thaw = thaw,
