@@ -14,6 +14,7 @@ static const struct {
 	{ "commit", cli_commit, "commit what a process has stored" },
 	{ "abort", cli_abort, "roll it back" },
 	{ "status", cli_status, "show processes and their marked files" },
+	{ "top", NULL, "watch processes and what they have not committed" },
 	{ "map", cli_map, "show where in files the dirty pages are" },
 	{ "log", cli_log, "show the transactions that a file's journal still holds" },
 	{ "blame", NULL, "tell which functions of a program change its marked files" },
