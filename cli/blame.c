@@ -43,25 +43,12 @@ static void usual_signals(gpointer data)
 	signal(SIGQUIT, SIG_DFL);
 }
 
-/* In the checkout it lies beside us, installed it does not. */
-static char *launcher(void)
-{
-	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-	g_autofree char *folder = self ? g_path_get_dirname(self) : NULL;
-	char *beside = folder ? g_build_filename(folder, "bigfile", NULL) : NULL;
-
-	if (beside && !access(beside, X_OK))
-		return beside;
-	g_free(beside);
-	return g_build_filename(BINDIR, "bigfile", NULL);
-}
-
 static char **command_line(const char *record)
 {
 	GStrvBuilder *all = g_strv_builder_new();
 	char **line;
 
-	g_strv_builder_add(all, launcher());
+	g_strv_builder_add(all, cli_launcher());
 	g_strv_builder_add(all, "run");
 	g_strv_builder_add(all, "--blame");
 	g_strv_builder_add(all, record);

@@ -11,6 +11,8 @@
 #include "codes.h"
 
 /* Each gets its own name as argv[0] and returns the tool's exit status. */
+/* For the launcher: see settings.h. */
+int cli_configure(int argc, char **argv);
 int cli_commit(int argc, char **argv);
 int cli_abort(int argc, char **argv);
 int cli_status(int argc, char **argv);
@@ -29,6 +31,9 @@ void cli_start(void);
  */
 gboolean cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const char *arguments,
 		   const char *summary);
+
+/* The path of the program bigfile; to be freed. */
+char *cli_launcher(void);
 
 /* "4.0 KiB", with a plain space; to be freed. */
 char *cli_size(guint64 bytes);

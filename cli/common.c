@@ -2,6 +2,7 @@
 /* What the commands share: options, messages.  See cli.h. */
 #include <locale.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -58,4 +59,17 @@ gboolean cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const c
 		return TRUE;
 	cli_complain("%s; see bigfile %s --help", error->message, (*argv)[0]);
 	return FALSE;
+}
+
+/* In the checkout it lies beside us, installed it does not. */
+char *cli_launcher(void)
+{
+	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *folder = self ? g_path_get_dirname(self) : NULL;
+	char *beside = folder ? g_build_filename(folder, "bigfile", NULL) : NULL;
+
+	if (beside && !access(beside, X_OK))
+		return beside;
+	g_free(beside);
+	return g_build_filename(BINDIR, "bigfile", NULL);
 }

@@ -22,7 +22,7 @@ static char *find_tool(const char *command)
 	return tool ? tool : find_beside(TOOL, X_OK, folders);
 }
 
-static int become_tool(char **argv)
+int launcher_become_tool(char **argv)
 {
 	char *tool = find_tool(argv[0] ? argv[1] : NULL);
 
@@ -39,5 +39,5 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "run"))
 		return launcher_run(argc - 1, argv + 1);
-	return become_tool(argv);
+	return launcher_become_tool(argv);
 }

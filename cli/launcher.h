@@ -14,6 +14,9 @@
 /* bigfile run; gets its own name as argv[0].  Returns only when the command was not started. */
 int launcher_run(int argc, char **argv);
 
+/* argv[1] is the command.  Returns only when that failed. */
+int launcher_become_tool(char **argv);
+
 /* Memory that is kept until the exec. */
 void *room_for(size_t size);
 /* The strings one after the other, up to a NULL. */

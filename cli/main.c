@@ -4,6 +4,7 @@
 
 #include "cli.h"
 #include "config.h"
+#include "settings.h"
 
 static const struct {
 	const char *name;
@@ -47,6 +48,8 @@ int main(int argc, char **argv)
 		g_print("bigfile %s\n", PACKAGE_VERSION);
 		return CLI_OK;
 	}
+	if (!strcmp(argv[1], CONFIGURE_COMMAND))
+		return cli_configure(argc - 1, argv + 1);
 	config_load();
 	for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
 		if (strcmp(argv[1], commands[i].name))

@@ -15,40 +15,33 @@
 #include "environment.h"
 #include "launcher.h"
 #include "program.h"
+#include "settings.h"
 
 #define LIBRARY "libbigfile.so"
 #define SHELL "/bin/sh"
 
 static const char **patterns;
 static int pattern_count;
-static bool verbose;
+static bool verbose, no_config;
 
 /* Options that set a variable of bigfile(7). */
 static struct setting {
 	const char *option, *variable, *value;
 	bool is_path;
 } settings[] = {
-	{ "tracker", "BIGFILE_TRACKER", NULL, false },
-	{ "view", "BIGFILE_VIEW", NULL, false },
-	{ "journal-dir", "BIGFILE_JOURNAL_DIR", NULL, true },
-	{ "exit", "BIGFILE_EXIT", NULL, false },
-	{ "sync", "BIGFILE_SYNC", NULL, false },
-	{ "interval", "BIGFILE_INTERVAL", NULL, false },
-	{ "durable", "BIGFILE_DURABLE", NULL, false },
-	{ "wait", "BIGFILE_WAIT", NULL, false },
-	{ "memory", "BIGFILE_MEMORY", NULL, false },
-	{ "on-error", "BIGFILE_ON_ERROR", NULL, false },
-	{ "commit-signal", "BIGFILE_COMMIT_SIGNAL", NULL, false },
-	{ "abort-signal", "BIGFILE_ABORT_SIGNAL", NULL, false },
-	{ "log", "BIGFILE_LOG", NULL, false },
-	{ "blame", "BIGFILE_BLAME", NULL, true },
+#define X(option, variable, is_path) { option, variable, NULL, is_path },
+	SETTINGS_OF_RUN(X)
+#undef X
 };
 enum { SETTINGS = sizeof settings / sizeof *settings, OPTION_SETTING = 256 };
 
-static struct option options[SETTINGS + 4] = {
+enum { FIXED = 4 };
+
+static struct option options[FIXED + SETTINGS + 1] = {
 	{ "path", required_argument, NULL, 'p' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
+	{ "no-config", no_argument, NULL, 'n' },
 };
 
 static const char help[] =
@@ -77,6 +70,7 @@ static const char help[] =
 	"  --abort-signal=NAME   USR2, another signal, or none\n"
 	"  --log=LEVEL           quiet, error, warn, info, debug\n"
 	"  --blame=FILE          record who writes in FILE.PID.N, for bigfile blame\n"
+	"  --no-config           read no configuration file\n"
 	"  -v, --verbose         say when files are attached, committed, recovered\n"
 	"\n";
 
@@ -91,6 +85,9 @@ static void take_option(int option)
 	case 'v':
 		verbose = true;
 		break;
+	case 'n':
+		no_config = true;
+		break;
 	case 'h':
 		_exit(write(STDOUT_FILENO, help, sizeof help - 1) < 0 ? CLI_FAILED : CLI_OK);
 	}
@@ -101,7 +98,7 @@ static bool parse(int argc, char **argv)
 {
 	patterns = room_for((size_t)argc * sizeof *patterns);
 	for (int i = 0; i < SETTINGS; i++)
-		options[3 + i] = (struct option){ settings[i].option, required_argument, NULL, OPTION_SETTING + i };
+		options[FIXED + i] = (struct option){ settings[i].option, required_argument, NULL, OPTION_SETTING + i };
 	opterr = 0;
 	for (;;) {
 		const char *word = argv[optind];
@@ -221,12 +218,39 @@ static int start(int argc, char **argv)
 	return error == ENOENT ? 127 : 126;
 }
 
+/* Looks, and no more: reading is for the tool, which comes back with --no-config. */
+static bool is_configured(void)
+{
+	const char *only = getenv(CONFIG_VARIABLE), *folder = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+
+	if (no_config || (only && *only))
+		return !no_config && strcmp(only, "none");
+	if (!access(CONFIG_SYSTEM, F_OK))
+		return true;
+	if (folder && *folder)
+		return !access(join(folder, "/" CONFIG_NAME, NULL), F_OK);
+	return home && !access(join(home, "/.config/" CONFIG_NAME, NULL), F_OK);
+}
+
+static int run_configured(int argc, char **argv)
+{
+	char **words = room_for((size_t)(argc + 3) * sizeof *words);
+
+	words[0] = "bigfile";
+	words[1] = CONFIGURE_COMMAND;
+	words[2] = argv[optind];
+	memcpy(words + 3, argv + 1, (size_t)argc * sizeof *words);
+	return launcher_become_tool(words);
+}
+
 int launcher_run(int argc, char **argv)
 {
 	const char *library;
 
 	if (!parse(argc, argv))
 		return CLI_USAGE;
+	if (is_configured())
+		return run_configured(argc, argv);
 	library = find_library();
 	if (!library)
 		return CLI_FAILED;
