@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "json.h"
 
 /* File names are bytes: glib would turn what the locale does not know into question marks. */
 static void print_bytes(const char *text)
@@ -33,6 +34,19 @@ char *cli_size(guint64 bytes)
 	return g_strjoinv(" ", words);
 }
 
+/* As the library says it (shim/logform.h). */
+static void complain_json(const char *text)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+	gint64 now = g_get_real_time();
+
+	g_string_printf(out, "{\"time\":%" G_GINT64_FORMAT ".%06d", now / G_USEC_PER_SEC, (int)(now % G_USEC_PER_SEC));
+	json_number(out, "pid", (guint64)getpid());
+	json_string(out, "level", "error");
+	json_string(out, "message", text);
+	g_printerr("%s}\n", out->str);
+}
+
 void cli_complain(const char *format, ...)
 {
 	g_autofree char *text = NULL;
@@ -41,7 +55,10 @@ void cli_complain(const char *format, ...)
 	va_start(args, format);
 	text = g_strdup_vprintf(format, args);
 	va_end(args);
-	g_printerr("bigfile: %s\n", text);
+	if (g_strcmp0(g_getenv("BIGFILE_LOG_FORMAT"), "json"))
+		g_printerr("bigfile: %s\n", text);
+	else
+		complain_json(text);
 }
 
 gboolean cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const char *arguments,

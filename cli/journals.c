@@ -197,15 +197,26 @@ static const char *now_at;
 static gint64 began;
 static gboolean shown;
 
+/* " 34 %, 1.2 GiB of 3.5 GiB, 12 s left": from what has been done in the time so far. */
+static char *progress_text(guint64 done, guint64 all, double seconds)
+{
+	g_autofree char *some = cli_size(done), *whole = cli_size(all);
+	double left = done ? seconds * (double)(all - done) / (double)done : 0;
+
+	return g_strdup_printf("%3d %%, %s of %s, %.0f s left", (int)(done * 100 / all), some, whole, left);
+}
+
 /* For somebody who looks on, and only when it takes long. */
 static void show_progress(uint64_t done, uint64_t all)
 {
 	static gint64 next;
 	gint64 now = g_get_monotonic_time();
+	g_autofree char *text = NULL;
 
-	if (now - began < G_USEC_PER_SEC || now < next)
+	if (now - began < G_USEC_PER_SEC || now < next || !all)
 		return;
-	g_printerr("\r%s: %" G_GUINT64_FORMAT " %%\033[K", now_at, all ? MIN(done * 100 / all, 100) : 100);
+	text = progress_text(MIN(done, all), all, (double)(now - began) / G_USEC_PER_SEC);
+	g_printerr("\r%s: %s\033[K", now_at, text);
 	shown = TRUE;
 	next = now + G_USEC_PER_SEC / 5;
 }

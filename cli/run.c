@@ -69,6 +69,7 @@ static const char help[] =
 	"  --commit-signal=NAME  USR1, another signal, or none\n"
 	"  --abort-signal=NAME   USR2, another signal, or none\n"
 	"  --log=LEVEL           quiet, error, warn, info, debug\n"
+	"  --log-format=FORMAT   text, json, journal (of systemd)\n"
 	"  --blame=FILE          record who writes in FILE.PID.N, for bigfile blame\n"
 	"  --no-config           read no configuration file\n"
 	"  -v, --verbose         say when files are attached, committed, recovered\n"

@@ -18,6 +18,7 @@
 	X("commit-signal", "BIGFILE_COMMIT_SIGNAL", false) \
 	X("abort-signal", "BIGFILE_ABORT_SIGNAL", false)   \
 	X("log", "BIGFILE_LOG", false)                     \
+	X("log-format", "BIGFILE_LOG_FORMAT", false)       \
 	X("blame", "BIGFILE_BLAME", true)
 
 /* Under this name the launcher becomes the tool, with COMMAND and the arguments of run, when there is a configuration. */

@@ -147,9 +147,12 @@ void config_load(void)
 	static const struct choice yes_no[] = { { "yes", 1 }, { "no", 0 }, { "1", 1 },
 						{ "0", 0 },   { NULL, 0 } };
 
+	static const struct choice formats[] = { { "text", LOG_TEXT }, { "json", LOG_JSON }, { "journal", LOG_JOURNAL }, { NULL, 0 } };
+
 	config.paths = secure_getenv("BIGFILE_PATHS");
 	if (config.paths && !*config.paths)
 		config.paths = NULL;
+	log_set_format((enum log_format)choose("BIGFILE_LOG_FORMAT", formats, LOG_TEXT));
 	log_set_level((enum log_level)choose("BIGFILE_LOG", logs, LOG_WARN));
 	config.journal_dir = absolute("BIGFILE_JOURNAL_DIR", "journals go beside their files");
 	if (!config.paths)

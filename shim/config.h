@@ -39,7 +39,8 @@ struct config {
 extern struct config config;
 
 /*
- * The tool calls it too, for the journal's folder.  Fills in config and sets the log level (BIGFILE_LOG=quiet|error|warn|info|debug).
+ * The tool calls it too, for the journal's folder.  Fills in config and sets the log's level
+ * (BIGFILE_LOG=quiet|error|warn|info|debug) and format (BIGFILE_LOG_FORMAT=text|json|journal).
  */
 void config_load(void);
 

@@ -2,7 +2,12 @@
 /* See log.h.  The buffer is on the stack: handlers may log, so keep it small. */
 #include "log.h"
 
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include "fmt.h"
+#include "logform.h"
 #include "sys.h"
 
 #ifndef SYS_pidfd_getfd
@@ -13,6 +18,7 @@
 #endif
 
 static enum log_level level_now = LOG_WARN;
+static enum log_format format_now = LOG_TEXT;
 static __thread bool private_table __attribute__((tls_model("initial-exec")));
 
 void log_in_private_table(void)
@@ -64,28 +70,68 @@ void log_set_level(enum log_level level)
 	level_now = level;
 }
 
+void log_set_format(enum log_format format)
+{
+	format_now = format;
+}
+
 enum log_level log_get_level(void)
 {
 	return level_now;
 }
 
-void log_print(enum log_level level, const char *format, ...)
+static void write_line(const char *line, size_t n)
 {
-	char line[768];
-	size_t n;
-	va_list args;
-	int fd;
+	int fd = private_table ? borrow_stderr() : STDERR_FILENO;
 
-	if (level > level_now || level == LOG_QUIET)
-		return;
-	n = fmt_print(line, sizeof line, "bigfile[%d]: ", sys_getpid());
-	va_start(args, format);
-	n += fmt_vprint(line + n, sizeof line - n - 1, format, args);
-	va_end(args);
-	line[n++] = '\n';
-	fd = private_table ? borrow_stderr() : STDERR_FILENO;
 	if (fd >= 0 && !may_be_data(fd))
 		sys_write(fd, line, n);
 	if (fd >= 0 && private_table)
 		sys_close(fd);
+}
+
+/* False: there is no journald, or it does not take it. */
+static bool send_to_journal(const char *entry, size_t n)
+{
+	static const struct sockaddr_un journal = { AF_UNIX, "/run/systemd/journal/socket" };
+	int fd = (int)sys_call(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool sent = fd >= 0 && sys_call(SYS_sendto, fd, entry, n, MSG_NOSIGNAL | MSG_DONTWAIT, &journal, sizeof journal) == (long)n;
+
+	if (fd >= 0)
+		sys_close(fd);
+	return sent;
+}
+
+/* Of its own, so that the buffer is on the stack only when it is wanted. */
+__attribute__((noinline)) static bool print_formed(enum log_level level, const char *format, const char *text, va_list args)
+{
+	struct logform form = { level, NULL, text };
+	char out[1536];
+
+	if (!strncmp(format, "%s: ", 4))
+		form.file = va_arg(args, const char *);
+	if (format_now == LOG_JOURNAL)
+		return send_to_journal(out, logform_journal(out, sizeof out, &form));
+	write_line(out, logform_json(out, sizeof out, &form));
+	return true;
+}
+
+void log_print(enum log_level level, const char *format, ...)
+{
+	char line[768];
+	size_t n, head;
+	va_list args;
+	bool done = false;
+
+	if (level > level_now || level == LOG_QUIET)
+		return;
+	head = n = fmt_print(line, sizeof line, "bigfile[%d]: ", sys_getpid());
+	va_start(args, format);
+	n += fmt_vprint(line + n, sizeof line - n - 1, format, args);
+	if (format_now != LOG_TEXT)
+		done = print_formed(level, format, line + head, args);
+	va_end(args);
+	line[n++] = '\n';
+	if (!done)
+		write_line(line, n);
 }

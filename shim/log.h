@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One line to stderr, by one write(2): "bigfile[PID]: text".
+ * One line to stderr, by one write(2): "bigfile[PID]: text", or one for programs (logform.h).
  *
  * An error names the file, the cause and the way out, on one line.  The formats are
- * those of fmt.h.  Async-signal-safe; errno is kept; nothing is printed below the
+ * those of fmt.h; one that begins with "%s: " begins with the path of the file that it is about.  Async-signal-safe; errno is kept; nothing is printed below the
  * level set (default LOG_WARN).
  */
 #ifndef BIGFILE_LOG_H
 #define BIGFILE_LOG_H
 
-enum log_level {
-	LOG_QUIET, /* nothing at all */
-	LOG_ERROR, /* something was asked of us and could not be done */
-	LOG_WARN,  /* done, but not as the user may think */
-	LOG_INFO,  /* attach, commit, abort, recovery: one line each */
-	LOG_DEBUG, /* choices made inside */
-};
+#include "logform.h"
 
+enum log_format { LOG_TEXT, LOG_JSON, LOG_JOURNAL };
+
+void log_set_format(enum log_format format);
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
 void log_print(enum log_level level, const char *format, ...);
