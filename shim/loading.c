@@ -7,6 +7,8 @@
 
 #include "config.h"
 #include "guard.h"
+#include "loaders.h"
+#include "log.h"
 #include "proc.h"
 #include "shared.h"
 #include "sys.h"
@@ -156,7 +158,6 @@ static int copy_run(struct view *v, uint64_t start, uint64_t end)
 	struct copy c = { v->memory.at + start, v->memory.source + start, end - start, false, { 0 } };
 	int err;
 
-	sys_madvise((void *)c.from, c.length, MADV_POPULATE_READ);
 	err = guard_run(copy_now, &c);
 	/* The page cache keeps what it likes; our table of it would only grow. */
 	sys_madvise((void *)c.from, c.length, MADV_DONTNEED);
@@ -189,6 +190,7 @@ static int load_run(struct view *v, uint64_t start, uint64_t end, uint64_t *next
 	uint64_t mask = signals_block(), stop = start;
 	int err = 0;
 
+	loaders_begin();
 	while (stop < end && stop < start + LONGEST_RUN && loadmap_change(m, stop, LOAD_ABSENT, LOAD_COMING))
 		stop += LOAD_GRANULE;
 	*next = stop;
@@ -198,6 +200,7 @@ static int load_run(struct view *v, uint64_t start, uint64_t end, uint64_t *next
 	else if (stop > start)
 		err = -EAGAIN;
 	settle(v, start, stop, err ? LOAD_ABSENT : LOAD_PRESENT);
+	loaders_end();
 	signals_restore(mask);
 	return err;
 }
@@ -211,6 +214,27 @@ static int load_singly(struct view *v, uint64_t start, uint64_t end)
 		err = load_run(v, start, start + LOAD_GRANULE, &next);
 	/* -EAGAIN: cut meanwhile; the caller looks again. */
 	return err == -EAGAIN ? 0 : err;
+}
+
+/* One that is stopped, or whose disk is slow, while it has the granule. */
+static void wait_for(struct view *v, uint64_t at)
+{
+	uint32_t tid = loadmap_wait(&v->memory.loads, at);
+
+	if (tid)
+		log_warn_once("%s: waits for thread %u of another process, or of this one, to finish loading a part of it: continue or end it", v->path,
+			      tid);
+}
+
+/* Waits for the disk with nothing claimed: what is claimed when a process is stopped holds others up. */
+static void read_ahead(const struct view *v, uint64_t start, uint64_t end)
+{
+	const struct loadmap *m = &v->memory.loads;
+	uint64_t stop = start;
+
+	while (stop < end && stop < start + LONGEST_RUN && loadmap_state(m, stop) == LOAD_ABSENT)
+		stop += LOAD_GRANULE;
+	sys_madvise((void *)(v->memory.source + start), stop - start, MADV_POPULATE_READ);
 }
 
 int loading_bring(struct view *v, uint64_t start, uint64_t end)
@@ -228,7 +252,9 @@ int loading_bring(struct view *v, uint64_t start, uint64_t end)
 			start += LOAD_GRANULE;
 			break;
 		case LOAD_ABSENT:
-			err = load_run(v, start, min_u64(granule_ceil(end), load_end(v)), &next);
+			next = min_u64(granule_ceil(end), load_end(v));
+			read_ahead(v, start, next);
+			err = load_run(v, start, next, &next);
 			if (err)
 				err = load_singly(v, start, next);
 			break;
@@ -238,7 +264,7 @@ int loading_bring(struct view *v, uint64_t start, uint64_t end)
 			break;
 		case LOAD_COMING:
 		case LOAD_DROPPING:
-			loadmap_wait(m, start);
+			wait_for(v, start);
 		}
 	}
 	return err;

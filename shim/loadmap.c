@@ -12,6 +12,7 @@
 #define STORED (UINT32_C(1) << 30)
 #define AWAITED (UINT32_C(1) << 31)
 #define GLANCE_MS 5
+#define PATIENCE_MS 1000
 
 bool (*loadmap_is_at_work)(uint32_t tid);
 
@@ -100,16 +101,19 @@ static void settle_for_the_dead(uint32_t *at, uint32_t word)
 	replace(at, word, in_state(word, to));
 }
 
-void loadmap_wait(struct loadmap *m, uint64_t offset)
+uint32_t loadmap_wait(struct loadmap *m, uint64_t offset)
 {
 	const struct timespec glance = { 0, GLANCE_MS * 1000000 };
+	uint64_t end = sys_now_ns(CLOCK_MONOTONIC) + PATIENCE_MS * UINT64_C(1000000);
 	uint32_t *at = word_of(m, offset);
 
 	for (;;) {
 		uint32_t word = __atomic_load_n(at, __ATOMIC_SEQ_CST);
 
 		if (is_settled(word))
-			return;
+			return 0;
+		if (sys_now_ns(CLOCK_MONOTONIC) > end)
+			return word & THREAD_MASK;
 		if (!(word & AWAITED)) {
 			replace(at, word, word | AWAITED);
 			continue;

@@ -50,8 +50,12 @@ void loadmap_unmap(struct loadmap *m);
 enum load_state loadmap_state(const struct loadmap *m, uint64_t offset);
 /* From one state to the next; false when it is in another.  Whoever waits for a settled word is woken. */
 bool loadmap_change(struct loadmap *m, uint64_t offset, enum load_state from, enum load_state to);
-/* Waits while somebody is at it.  What a dead one was at is settled. */
-void loadmap_wait(struct loadmap *m, uint64_t offset);
+/*
+ * Waits while somebody is at it, but a second at most.  What a dead one was at is settled.  0: nobody is any more; else the thread that is.
+ * A thread that lives is never replaced, though it be stopped: nothing could keep it from copying old content over what others
+ * store once it goes on.
+ */
+uint32_t loadmap_wait(struct loadmap *m, uint64_t offset);
 
 /* A granule that was stored to since it was loaded: it leaves after all others. */
 void loadmap_note_stored(struct loadmap *m, uint64_t offset);

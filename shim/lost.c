@@ -79,6 +79,8 @@ static int open_journal(const struct shared_file *f, int *fd)
 
 	if (!err)
 		err = journal_open_locked(f->journal_path, &st, false, fd);
+	if (err)
+		*fd = -1;
 	if (err != -EBUSY)
 		return err;
 	*fd = sys_open(f->journal_path, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);

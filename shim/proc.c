@@ -9,6 +9,8 @@
 #include "folder.h"
 #include "sys.h"
 
+#define EXITING 4 /* the flag PF_EXITING of a task */
+
 bool proc_exists(uint32_t pid)
 {
 	return sys_call(SYS_kill, pid, 0) != -ESRCH;
@@ -55,7 +57,7 @@ bool proc_thread_runs(uint32_t tid)
 
 	if (!fields)
 		return proc_exists(tid);
-	return fields[0] != 'Z' && fields[0] != 'X';
+	return fields[0] != 'Z' && fields[0] != 'X' && !(strtoul(field(fields, 9), NULL, 10) & EXITING);
 }
 
 bool proc_is_alive(uint32_t pid, uint64_t start_time)

@@ -24,7 +24,7 @@ bool proc_is_stopped(uint32_t pid);
 
 /* Calls fn for each thread of this process. */
 void proc_each_thread(void (*fn)(uint32_t tid));
-/* A thread, of any process: false when it has ended.  When that cannot be told it runs. */
+/* A thread, of any process: false when it has ended, or is so far that it runs no more of its program.  When that cannot be told it runs. */
 bool proc_thread_runs(uint32_t tid);
 
 #endif

@@ -18,6 +18,7 @@
 #include "handover.h"
 #include "held.h"
 #include "join.h"
+#include "loaders.h"
 #include "log.h"
 #include "marks.h"
 #include "orphan.h"
@@ -340,6 +341,7 @@ void session_start_in_child(void)
 	tracker_after_fork();
 	view_after_fork();
 	held_forget();
+	loaders_after_fork();
 	join_after_fork();
 	has_ended = false;
 }

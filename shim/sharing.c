@@ -8,7 +8,7 @@
 #include "config.h"
 #include "giveup.h"
 #include "handover.h"
-#include "loading.h"
+#include "loaders.h"
 #include "log.h"
 #include "memory.h"
 #include "orphan.h"
@@ -297,6 +297,8 @@ void sharing_leave(bool ends)
 	/* An exec may yet fail, and the program hold them as before. */
 	if (ends)
 		robust_release();
+	/* The thread that an exec leaves has the number of the first one, and what that was loading would seem to be under way for ever. */
+	loaders_pause();
 	for (struct view *v = view_first(); v; v = v->next) {
 		if (!v->shared)
 			continue;
@@ -325,6 +327,7 @@ int sharing_return(void)
 	int slot = -EUSERS;
 
 	is_closing = false;
+	loaders_go_on();
 	if (!s || shared_me()->state == SLOT_TAKEN) {
 		if (s)
 			s->closed = 0;

@@ -80,6 +80,71 @@ as_user() {
 }
 @test "an ordinary user's write(2) from pages that are not loaded" { each_tracker as_user; }
 
+# It is in the midst of loading what another wants as well.  The third argument of that call is MADV_POPULATE_WRITE.
+is_loading() { grep -Eq '^[0-9]+ 0x[0-9a-f]+ 0x[0-9a-f]+ 0x17 ' /proc/"$1"/syscall; }
+loader_held_up() {
+	letters data.bin 327680
+	BIGFILE_MEMORY=64K begin map:0:327680 set:0:5:X post:first await:held get:0:100000 set:0:100001:Y msync:0 post:loaded await:end exit:0
+	first=$(posted first)
+	BIGFILE_MEMORY=64K begin map:0:327680 get:0:5 post:second await:go get:0:100000 await:never
+	second=$(posted second)
+	strace -qq -o trace -e inject=madvise:delay_enter=60000000:when=2 -p $second &
+	tracer=$!
+	until_true 10 grep -q '^TracerPid:.*[1-9]' /proc/$second/status
+	touch go
+	until_true 10 is_loading $second
+	touch held
+	until_true 5 grep -q "data.bin: waits for thread $second.*continue or end it" err
+	[ ! -e loaded ]
+	# The tracer would see how it ends, but sleeps.
+	kill -9 $second $tracer
+	until_true 2 test -e loaded
+	[ "$(at 5 100000 100001)" = XaY ]
+	touch end
+	wait $first
+}
+@test "one that is held up while it loads what another wants is named, and replaced when it is killed" { each_tracker loader_held_up; }
+
+# The first thread is in the midst of loading when another one calls exec, and so takes over its number.
+exec_meanwhile() {
+	letters data.bin 327680
+	BIGFILE_MEMORY=64K begin map:0:327680 set:0:5:X post:first await:execed get:0:100000 set:0:100001:Y msync:0 post:loaded await:end exit:0
+	first=$(posted first)
+	cat >two.py <<-'END'
+		import ctypes, mmap, os, sys, threading, time
+		def wait(name):
+		    while not os.path.exists(name): time.sleep(0.01)
+		m = mmap.mmap(os.open("data.bin", os.O_RDWR), 0)
+		at = ctypes.addressof(ctypes.c_char.from_buffer(m))
+		def go():
+		    wait("exec")
+		    os.execv(sys.argv[1], [sys.argv[1], "open:data.bin", "map:0:327680", "post:execed", "get:0:100001", "post:ran", "exit:0"])
+		threading.Thread(target=go).start()
+		open("second", "w")
+		wait("go")
+		ctypes.CDLL(None).memcpy(ctypes.create_string_buffer(1), ctypes.c_void_p(at + 100000), 1)
+		time.sleep(60)
+	END
+	BIGFILE_MEMORY=64K "$BIGFILE" run -p "$PWD/data.bin" -- /usr/bin/python3 two.py "$PROGS/play" >>out 2>>err &
+	second=$!
+	until_true 10 test -e second
+	strace -qq -o trace -e inject=madvise:delay_enter=1000000:when=2 -p $second 2>strace.err &
+	tracer=$!
+	until_true 10 grep -q '^TracerPid:.*[1-9]' /proc/$second/status
+	touch go
+	until_true 10 is_loading $second
+	touch exec
+	# Without a wait for the loader the exec is stuck here, for its tracer sleeps.
+	until_true 2 test -e execed || kill -9 $tracer
+	until_true 5 test -e loaded
+	until_true 5 test -e ran
+	wait $second
+	[ "$(at 5 100000 100001)" = XaY ]
+	touch end
+	wait $first
+}
+@test "an exec waits for threads that are loading" { each_tracker exec_meanwhile; }
+
 # Words of play, on 320 KiB of letters in 64 KiB of memory: nothing of it is loaded at first.
 small() {
 	letters data.bin 327680

@@ -213,3 +213,30 @@ in_commit() {
 	done
 }
 @test "killed in a commit over a file that the stopped one does not have: in both files or in none" { TRACKERS=uffd each_tracker in_commit; }
+
+# Stopped when another gave the file a new journal; a third one, which comes now, opens what it can from the first that has the file.
+new_journal() {
+	begin map:0:20000 set:0:5:X post:first await:goon msync:0 post:done await:end exit:0
+	first=$pid
+	posted first
+	strace -f -qq -o trace -e trace=fdatasync -e inject=fdatasync:error=EIO:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" -E BIGFILE_PATHS="$PWD/data.bin" \
+		"$PROGS/play" open:data.bin map:0:20000 set:0:6:Y post:second await:stopped msync:0 msync:0 post:renewed await:end exit:0 >>out 2>>err &
+	second=$(posted second)
+	kill -STOP $first
+	until_true 10 grep -q '^State:.*T' /proc/$first/status
+	touch stopped
+	posted renewed
+	grep -q 'msync: EIO' out
+	[ "$(at 5 6)" = XY ]
+	begin map:0:20000 set:0:9000:Z msync:0 post:third await:end exit:0
+	third=$(posted third)
+	[ "$(at 9000)" = Z ]
+	run ! grep -q 'journal (deleted)' <(readlink /proc/$third/task/*/fd/*)
+	kill -CONT $first
+	touch goon end
+	until_true 10 gone $first
+	until_true 10 gone $second
+	until_true 10 gone $third
+	no_journal
+}
+@test "uffd: who comes while one is stopped writes to the journal that there is now" { TRACKERS=uffd each_tracker new_journal; }
