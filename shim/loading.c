@@ -22,7 +22,7 @@ void (*loading_press)(void);
 
 static uint64_t load_end(const struct view *v)
 {
-	return __atomic_load_n(&shared_file_of(v)->load_end, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(__atomic_load_n(&v->memory.load_end, __ATOMIC_SEQ_CST), __ATOMIC_SEQ_CST);
 }
 
 uint64_t loading_limit(void)
@@ -74,12 +74,13 @@ static bool is_at_work(uint32_t tid)
 
 int loading_start(struct view *v)
 {
-	const struct shared_file *f = shared_file_of(v);
+	struct shared_file *f = shared_file_of(v);
 	int err;
 	void *p;
 
 	if (v->memory.loads.words)
 		return 0;
+	v->memory.load_end = &f->load_end;
 	loadmap_is_at_work = is_at_work;
 	loading_limit();
 	p = sys_mmap(NULL, f->load_room, PROT_READ, MAP_SHARED | MAP_NORESERVE, v->fd, 0);

@@ -2,6 +2,8 @@
 /* See loadmap.h. */
 #include "loadmap.h"
 
+#include <string.h>
+
 #include "dirtymap.h"
 #include "sys.h"
 
@@ -16,15 +18,25 @@
 
 bool (*loadmap_is_at_work)(uint32_t tid);
 
+static uint64_t bytes_for(uint64_t end)
+{
+	return page_ceil(end / LOAD_GRANULE * sizeof(uint32_t) + 1);
+}
+
+/* In the session's memory. */
+static uint64_t place_of(unsigned index)
+{
+	return DIRTYMAP_BASE + index * DIRTYMAP_ROOM + DIRTYMAP_ROOM / 2;
+}
+
 int loadmap_map(struct loadmap *m, int fd, unsigned index, uint64_t end)
 {
-	uint64_t bytes = page_ceil(end / LOAD_GRANULE * sizeof *m->words + 1);
+	uint64_t bytes = bytes_for(end);
 	void *p;
 
 	if (bytes > DIRTYMAP_ROOM / 2)
 		return -EFBIG;
-	p = sys_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd,
-		     DIRTYMAP_BASE + index * DIRTYMAP_ROOM + DIRTYMAP_ROOM / 2);
+	p = sys_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, place_of(index));
 	if (sys_is_error(p))
 		return sys_error_of(p);
 	m->words = p;
@@ -35,9 +47,22 @@ int loadmap_map(struct loadmap *m, int fd, unsigned index, uint64_t end)
 void loadmap_unmap(struct loadmap *m)
 {
 	if (m->words)
-		sys_munmap(m->words, page_ceil(m->end / LOAD_GRANULE * sizeof *m->words + 1));
+		sys_munmap(m->words, bytes_for(m->end));
 	m->words = NULL;
 	m->end = 0;
+}
+
+void loadmap_copy(const struct loadmap *from, struct loadmap *to, int fd, unsigned index)
+{
+	int64_t base = (int64_t)place_of(index), end = base + (int64_t)bytes_for(from->end), at = base, data;
+
+	/* What is a hole there would only become memory here. */
+	while (at < end && (data = sys_lseek(fd, at, SEEK_DATA)) >= 0 && data < end) {
+		at = sys_lseek(fd, data, SEEK_HOLE);
+		if (at < 0 || at > end)
+			at = end;
+		memcpy((uint8_t *)to->words + (data - base), (const uint8_t *)from->words + (data - base), (size_t)(at - data));
+	}
 }
 
 static uint32_t *word_of(const struct loadmap *m, uint64_t offset)

@@ -47,6 +47,9 @@ static inline uint64_t granule_ceil(uint64_t offset)
 int loadmap_map(struct loadmap *m, int fd, unsigned index, uint64_t end);
 void loadmap_unmap(struct loadmap *m);
 
+/* As it is now, into one of the same length that is empty; fd and index are those of `from`. */
+void loadmap_copy(const struct loadmap *from, struct loadmap *to, int fd, unsigned index);
+
 enum load_state loadmap_state(const struct loadmap *m, uint64_t offset);
 /* From one state to the next; false when it is in another.  Whoever waits for a settled word is woken. */
 bool loadmap_change(struct loadmap *m, uint64_t offset, enum load_state from, enum load_state to);

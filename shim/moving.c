@@ -3,11 +3,10 @@
 #include "moving.h"
 
 #include <linux/falloc.h>
-#include <stddef.h>
 
 #include "adopt.h"
 #include "arena.h"
-#include "loading.h"
+#include "loaders.h"
 #include "log.h"
 #include "participants.h"
 #include "repair.h"
@@ -22,23 +21,12 @@ struct target {
 	int slot;
 };
 
-/* Threads load it without a lock, as the load map says: that cannot be exchanged under them. */
-static bool has_large(void)
-{
-	for (const struct view *v = view_first(); v; v = v->next) {
-		if (v->shared && (v->partial || loading_is_partial(v)))
-			return true;
-	}
-	return false;
-}
-
 static bool may_leave(void)
 {
 	struct shared_session *s = shared_session();
 
 	/* A file that we could not take up is a part of the transaction that nobody has any more. */
-	return shared_takes_part && !s->closed && !s->damaged && !s->aborting && !participants_others() && !participants_coming() && !has_large() &&
-	       !adopt_all();
+	return shared_takes_part && !s->closed && !s->damaged && !s->aborting && !participants_others() && !participants_coming() && !adopt_all();
 }
 
 static bool has_file(const struct shared_session *s, const struct view *v)
@@ -90,7 +78,8 @@ static void register_file(const struct view *v, const struct target *t, unsigned
 	f->unsettled = 1;
 	f->undeclared = shared_file_of(v)->undeclared;
 	f->load_room = v->memory.loads.end;
-	f->load_end = f->hand = f->leaving[0] = f->leaving[1] = 0;
+	f->load_end = shared_file_of(v)->load_end;
+	f->hand = f->leaving[0] = f->leaving[1] = 0;
 	__atomic_store_n(&f->in_use, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -139,13 +128,27 @@ static int prepare(const struct target *t, struct passage *passages, unsigned *c
 	return err;
 }
 
+/*
+ * Nobody is loading, but threads may be looking at what is loaded: here or there, it says the same.  So what they look at stays mapped, as the
+ * old session does; of the map, which is emptied in the end, it can only be seen then that something is not loaded, which is asked again.
+ */
+static void exchange_loads(struct view *v, const struct loadmap *fresh, struct shared_file *f)
+{
+	struct loadmap to = *fresh;
+
+	loadmap_copy(&v->memory.loads, &to, shared_fd, v->shared - 1);
+	__atomic_store_n(&v->memory.loads.words, to.words, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&v->memory.load_end, &f->load_end, __ATOMIC_SEQ_CST);
+}
+
 /* From here on the old session is nothing but a lock that other threads may still wait for. */
 static void change(const struct target *t, struct passage *passages, unsigned count)
 {
 	struct shared_session *old = shared_session();
 	int old_fd = shared_fd;
-	uint64_t rest = page_ceil(offsetof(struct shared_session, participants));
 
+	for (unsigned i = 0; i < count; i++)
+		exchange_loads(passages[i].view, &passages[i].loads, &t->session->files[passages[i].file]);
 	old->closed = 1;
 	shared_set(t->session, t->fd, (unsigned)t->slot);
 	for (unsigned i = 0; i < count; i++) {
@@ -153,8 +156,6 @@ static void change(const struct target *t, struct passage *passages, unsigned co
 
 		dirtymap_unmap(&v->memory.dirty);
 		v->memory.dirty = passages[i].dirty;
-		loadmap_unmap(&v->memory.loads);
-		v->memory.loads = passages[i].loads;
 		v->shared_use = t->session->files[passages[i].file].use;
 		v->shared = passages[i].file + 1;
 		shared_push(v);
@@ -162,8 +163,7 @@ static void change(const struct target *t, struct passage *passages, unsigned co
 	}
 	sharing_take_slot(shared_me());
 	session_lock_moved();
-	sys_fallocate(old_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, rest,
-		      DIRTYMAP_BASE + SHARED_FILES * DIRTYMAP_ROOM - rest);
+	sys_fallocate(old_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, DIRTYMAP_BASE, SHARED_FILES * DIRTYMAP_ROOM);
 	sys_close(old_fd);
 }
 
@@ -173,10 +173,13 @@ static int move(const struct target *t)
 	struct passage *passages = arena_alloc((wanted + 1) * sizeof *passages);
 	int err = passages ? prepare(t, passages, &count) : -ENOMEM;
 
+	if (!err && !loaders_pause())
+		err = -EBUSY;
 	if (!err)
 		change(t, passages, count);
 	else
 		undo(t, passages, count);
+	loaders_go_on();
 	arena_free(passages, (wanted + 1) * sizeof *passages);
 	return err;
 }

@@ -3,8 +3,8 @@
  * From one shared session into another, with all files.
  *
  * A process that has shared its transaction, and is alone by now, may meet another session at a file.  Its own then ends: the
- * files are given numbers in the other one, what is dirty in them is noted there, and the memory stays where it is, so the
- * program's threads, and what they store meanwhile, are not concerned.
+ * files are given numbers in the other one, what is dirty in them and what is loaded is noted there, and the memory stays where it is, so
+ * the program's threads, and what they store meanwhile, are not concerned.
  *
  * A crash before the files are settled (shared.h) leaves the other session as it was: this process's part of the transaction dies
  * with it, as if it had never moved.

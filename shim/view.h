@@ -54,6 +54,7 @@ struct view_memory {
 	uint64_t room;
 	struct dirtymap dirty;
 	struct loadmap loads;  /* words NULL: loaded as a whole */
+	uint64_t *load_end;    /* in the session (shared.h); this and the words change atomically, for who looks without a lock */
 	const uint8_t *source; /* the file, for loading, as far as there are words */
 };
 

@@ -596,6 +596,11 @@ met() {
 @test "one that shared before meets two" { each_tracker met alone both first; }
 @test "two meet one that shared before" { each_tracker met both alone second; }
 
+# The same with files that are loaded when they are touched.
+large_met() { BIGFILE_MEMORY=64K met "$@"; }
+@test "two that shared large files before meet; the first commits" { each_tracker large_met alone alone first; }
+@test "two meet one that shared a large file before" { each_tracker large_met both alone second; }
+
 met_and_aborted() {
 	pair alone alone
 	posted seen
