@@ -252,6 +252,9 @@ static int collect(struct view *v, tracker_dirty_fn fn, void *arg)
 				err = report_run(v, s, at, fn, arg);
 		}
 	}
+	/* What was closed and not reported is found all the same. */
+	if (err)
+		v->carry_all = true;
 	return err;
 }
 
