@@ -58,3 +58,5 @@ lost() {
 }
 skipped() { echo "skipped: $*"; }
 finish() { exit $any_lost; }
+# With CRASH_STOP set the first loss is enough.
+enough() { [ -z "${CRASH_STOP-}" ] || [ $any_lost = 0 ] || finish; }

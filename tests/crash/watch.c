@@ -41,27 +41,37 @@ void watch_clear(struct watch *w)
 	}
 }
 
-static void open_file(struct watch *w, unsigned i, const struct plan_image *image)
+static void open_file(struct watch *w, unsigned i)
 {
-	char path[4096], name[16];
+	char path[4096];
 	struct stat st;
 
-	snprintf(name, sizeof name, "f%u", i);
-	snprintf(path, sizeof path, "%s/%s", w->folders[0], name);
-	w->fds[i] = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (w->fds[i] < 0 || pwrite(w->fds[i], image->at, image->size, 0) != (ssize_t)image->size || fstat(w->fds[i], &st))
+	snprintf(path, sizeof path, "%s/f%u", w->folders[0], i);
+	w->fds[i] = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (w->fds[i] < 0 || fstat(w->fds[i], &st))
 		err(3, "%s", path);
 	w->maps[i] = mmap(NULL, w->limit, PROT_READ | PROT_WRITE, MAP_SHARED, w->fds[i], 0);
 	if (w->maps[i] == MAP_FAILED)
 		err(3, "%s", path);
 	w->watched[i].inode = st.st_ino;
+	w->watched[i].changed = st.st_ctim;
+}
+
+static void fill_file(struct watch *w, unsigned i, const struct plan_image *image)
+{
+	char name[16];
+	struct stat st;
+
+	snprintf(name, sizeof name, "f%u", i);
+	if (ftruncate(w->fds[i], 0) || pwrite(w->fds[i], image->at, image->size, 0) != (ssize_t)image->size || fstat(w->fds[i], &st))
+		err(3, "%s", name);
 	trace_add(&w->trace, (struct event){ .kind = EVENT_NAME, .node = i, .name = name });
 	trace_add(&w->trace, (struct event){ .kind = EVENT_SIZE, .node = i, .offset = image->size, .modified = st.st_mtim });
 	trace_add(&w->trace, (struct event){ .kind = EVENT_WRITE, .node = i, .bytes = image->at, .length = image->size,
 					     .modified = st.st_mtim });
 }
 
-void watch_start(struct watch *w, const struct plan *p, const char *folder, const char *journals)
+void watch_open(struct watch *w, const struct plan *p, const char *folder, const char *journals)
 {
 	memset(w, 0, sizeof *w);
 	w->folders[0] = folder;
@@ -75,9 +85,16 @@ void watch_start(struct watch *w, const struct plan *p, const char *folder, cons
 			err(3, "%s", w->folders[i]);
 		w->folder_inodes[i] = st.st_ino;
 	}
+	for (unsigned i = 0; i < w->files; i++)
+		open_file(w, i);
+}
+
+void watch_start(struct watch *w, const struct plan *p, const char *folder, const char *journals)
+{
+	watch_open(w, p, folder, journals);
 	watch_clear(w);
 	for (unsigned i = 0; i < w->files; i++)
-		open_file(w, i, &p->files[i]);
+		fill_file(w, i, &p->files[i]);
 	for (size_t i = 0; i < w->trace.count; i++)
 		state_apply(&w->now, &w->trace.events[i]);
 	trace_cut(&w->trace, 0);

@@ -31,6 +31,8 @@ struct watch {
 
 /* Opens the marked files, named f0, f1, ... in the first folder, with the content of the images. */
 void watch_start(struct watch *w, const struct plan *p, const char *folder, const char *journals);
+/* The same for files that are there already, and may hold anything; nothing else is deleted. */
+void watch_open(struct watch *w, const struct plan *p, const char *folder, const char *journals);
 void watch_end(struct watch *w);
 /* The state that watching began with. */
 void watch_base(const struct watch *w, struct state *s);

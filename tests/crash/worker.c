@@ -5,6 +5,7 @@
  *   worker make PART SEED FILE...             the files, as they are before the first transaction
  *   worker run PART SEED FROM COUNT FILE...   transactions FROM + 1 to FROM + COUNT; a line with its number for each one that was committed
  *   worker check PART SEED FILE...            prints the number of the state that the files are in, or what is wrong
+ *   worker writeback PART SEED FOLDER         sends single pages of whatever is there to the disk, as the kernel may at any time, until killed
  *
  * Two processes take turns, one operation each: a child of one that has the files already, or unrelated ones.  Who is left alone takes
  * back what is not committed, finds out which state that is, and goes on.
@@ -12,6 +13,7 @@
 #include "plan.h"
 
 #include <bigfile.h>
+#include <dirent.h>
 #include <err.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -100,6 +102,24 @@ static void act(const struct plan_operation *op, void *arg)
 	next_turn();
 }
 
+/* Into the log of the disk as well, where that is kept: CRASH_MARK is a file, CRASH_MARK_AT an offset that no file system uses. */
+static void mark(const char *line)
+{
+	static char *block;
+	static int fd;
+
+	if (!getenv("CRASH_MARK"))
+		return;
+	if (!block) {
+		block = aligned_alloc(4096, 4096);
+		fd = open(getenv("CRASH_MARK"), O_WRONLY | O_DIRECT | O_CLOEXEC);
+	}
+	memset(block, 0, 4096);
+	strcpy(block, line);
+	if (pwrite(fd, block, 4096, atoll(getenv("CRASH_MARK_AT"))) != 4096)
+		err(3, "mark");
+}
+
 static void commit(unsigned n)
 {
 	char line[16];
@@ -110,6 +130,7 @@ static void commit(unsigned n)
 	failed = how == 0 ? bigfile_commit() : how == 1 ? msync(maps[0], plan.part->limit, MS_SYNC) : fsync(fds[0]);
 	if (failed)
 		err(4, "commit %u", n);
+	mark(line);
 	if (write(1, line, (size_t)length) != length)
 		exit(3);
 	next_turn();
@@ -258,11 +279,33 @@ static int check(void)
 	return 1;
 }
 
+static void write_back(const char *folder)
+{
+	for (unsigned round = 0;; round++) {
+		DIR *d = opendir(folder);
+		struct dirent *e;
+
+		while (d && (e = readdir(d))) {
+			int fd = openat(dirfd(d), e->d_name, O_RDONLY | O_NONBLOCK);
+			struct stat st;
+
+			if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size)
+				sync_file_range(fd, rand() % (st.st_size / 4096 + 1) * 4096L, 4096, SYNC_FILE_RANGE_WRITE);
+			if (fd >= 0)
+				close(fd);
+		}
+		if (d)
+			closedir(d);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct plan_part *part = argc > 4 ? plan_part(argv[2]) : NULL;
 	bool runs = part && !strcmp(argv[1], "run");
 
+	if (part && !strcmp(argv[1], "writeback"))
+		write_back(argv[4]);
 	if (!part || argc < 4 + 2 * runs + (int)part->files)
 		return fputs("see the head of worker.c\n", stderr), 2;
 	plan_start(&plan, part, strtoull(argv[3], NULL, 10));
