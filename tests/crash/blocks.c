@@ -180,7 +180,7 @@ static void replay(unsigned samples, size_t points)
 		for (unsigned k = 0; k <= (pending_count ? samples : 0); k++) {
 			int fd = crash(k);
 
-			alarm(60);
+			alarm(300);
 			check(fd, i, k, acked);
 			close(fd);
 		}

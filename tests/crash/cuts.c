@@ -41,6 +41,7 @@ static int record(const struct plan_part *part, const char *folder, const char *
 	char *environment[] = {
 		text_of("LD_PRELOAD=%s%s", words[9], ""), text_of("BIGFILE_PATHS=%s/f[0-9]*%s", folder, ""),
 		text_of("BIGFILE_TRACKER=%s%s", words[7], ""), text_of("XDG_RUNTIME_DIR=%s%s", words[3], ""),
+		text_of("BIGFILE_WAIT=%s%s", "120", ""),
 		part->journal_dir ? text_of("BIGFILE_JOURNAL_DIR=%s%s", journals, "") : NULL, NULL,
 	};
 	unsigned n = 5;

@@ -177,7 +177,7 @@ static void crash_here(struct explore *x, const struct trace *t, const struct di
 			break;
 		boot = p.kind != CRASH_KILL;
 		disk_crash(d, t, p.kind, &x->random, &s);
-		alarm(30);
+		alarm(300);
 		place(x, &s, p.kind, boot);
 		recover_and_check(x, &p);
 		if (x->deep && chance_below(&x->random, x->deep) == 0)

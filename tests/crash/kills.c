@@ -27,7 +27,7 @@ static struct oracle oracle;
 static const struct plan_part *part;
 static char **words;
 static uint64_t randomness;
-static char *environment[6], *output;
+static char *environment[7], *output;
 static unsigned long tried, lost;
 
 struct killing {
@@ -162,7 +162,7 @@ static bool kill_at(long wanted, const struct state *base)
 	int status;
 
 	watch_place(&watch, base, 0);
-	alarm(60);
+	alarm(300);
 	status = tracer_run(&t, file_arguments(arguments, 6), environment);
 	if (!k.done) {
 		k.acked = oracle.count - 1;
@@ -184,6 +184,7 @@ static void set_environment(const char *folder, const char *journals)
 	*e++ = text_of("BIGFILE_PATHS=%s/f[0-9]*", folder);
 	*e++ = text_of("BIGFILE_TRACKER=%s", words[7]);
 	*e++ = text_of("XDG_RUNTIME_DIR=%s", words[3]);
+	*e++ = text_of("BIGFILE_WAIT=%s", "120");
 	if (part->journal_dir)
 		*e++ = text_of("BIGFILE_JOURNAL_DIR=%s", journals);
 }

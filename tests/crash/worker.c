@@ -15,6 +15,7 @@
 #include <bigfile.h>
 #include <dirent.h>
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -102,6 +103,12 @@ static void act(const struct plan_operation *op, void *arg)
 	next_turn();
 }
 
+/* On a loaded machine another process may seem to be stopped: then it is to be asked again. */
+static bool is_to_try_again(int failed, unsigned *tries)
+{
+	return failed && errno == ETIMEDOUT && ++*tries < 30;
+}
+
 /* Into the log of the disk as well, where that is kept: CRASH_MARK is a file, CRASH_MARK_AT an offset that no file system uses. */
 static void mark(const char *line)
 {
@@ -124,10 +131,13 @@ static void commit(unsigned n)
 {
 	char line[16];
 	int how = (int)(n % 3), length = snprintf(line, sizeof line, "%u\n", n), failed;
+	unsigned tries = 0;
 
 	if (!is_my_turn())
 		return;
-	failed = how == 0 ? bigfile_commit() : how == 1 ? msync(maps[0], plan.part->limit, MS_SYNC) : fsync(fds[0]);
+	do {
+		failed = how == 0 ? bigfile_commit() : how == 1 ? msync(maps[0], plan.part->limit, MS_SYNC) : fsync(fds[0]);
+	} while (is_to_try_again(failed, &tries));
 	if (failed)
 		err(4, "commit %u", n);
 	mark(line);
@@ -187,12 +197,16 @@ static void take_over(unsigned last)
 {
 	const struct plan_part *part = plan.part;
 	uint64_t seed = plan.seed;
-	unsigned newest = plan.n;
+	unsigned newest = plan.n, tries = 0;
+	int failed;
 
 	processes = 1;
 	if (!maps[0])
 		open_all();
-	if (bigfile_abort())
+	do {
+		failed = bigfile_abort();
+	} while (is_to_try_again(failed, &tries));
+	if (failed)
 		err(6, "abort, alone");
 	plan_end(&plan);
 	plan_start(&plan, part, seed);

@@ -1,0 +1,14 @@
+# The quick half of the crash laboratory, with a seed that is new each time: see tests/crash/README.md.
+load helpers
+
+# laboratory HARNESS: what it prints tells how to repeat a failure.
+laboratory() {
+	run "$TOP/tests/crash/$1" --quick --seed $((RANDOM * 32768 + RANDOM))
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ "$output" == *"= tried "* ]]
+	[[ "$output" != *"lost:"* ]]
+}
+
+@test "killed or cut off from power at any call, and in recovery: a state that was acknowledged, or the next" { laboratory cuts; }
+@test "kill -9 before and after system calls, of all processes and of one of two" { laboratory kills; }
