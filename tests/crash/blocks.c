@@ -135,7 +135,7 @@ static void check(int fd, size_t at, unsigned k, unsigned acked)
 		return;
 	}
 	watch_open(&watch, &plan, folder, NULL);
-	inside.boot = 1;
+	inside_reboot();
 	result = inside_recover((unsigned)chance_below(&randomness, watch.files));
 	if (result) {
 		snprintf(text, sizeof text, "%u acknowledged, recovery failed (%s)", acked, strerror(-result));

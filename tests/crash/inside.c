@@ -167,9 +167,20 @@ static void put(const char *path, const char *text)
 		err(3, "%s", path);
 }
 
+void inside_reboot(void)
+{
+	char text[64];
+
+	inside.boot = 1;
+	inside.boot_time = time(NULL);
+	snprintf(text, sizeof text, "cpu\nbtime %lld\n", (long long)inside.boot_time);
+	for (int i = 0; i < BOOTS; i++)
+		put(shown[i][1], text);
+}
+
 void inside_start(struct watch *w, const char *folder, const char *journal_dir)
 {
-	char id[64] = "", text[64];
+	char id[64] = "";
 	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "r");
 
 	if (!f || !fgets(id, sizeof id, f))
@@ -177,16 +188,15 @@ void inside_start(struct watch *w, const char *folder, const char *journal_dir)
 	fclose(f);
 	memset(&inside, 0, sizeof inside);
 	inside.watch = w;
-	inside.boot_time = time(NULL);
 	for (int i = 0; i < BOOTS; i++) {
 		snprintf(shown[i][0], sizeof shown[i][0], "%s/boot_id.%d", folder, i);
 		snprintf(shown[i][1], sizeof shown[i][1], "%s/stat.%d", folder, i);
 		put(shown[i][0], id);
 		id[0] = id[0] == 'f' ? '0' : 'f';
 		id[1] = "0123"[i];
-		snprintf(text, sizeof text, "cpu\nbtime %lld\n", (long long)inside.boot_time);
-		put(shown[i][1], text);
 	}
+	inside_reboot();
+	inside.boot = 0;
 	config.journal_dir = journal_dir;
 	config.durable = true;
 	log_set_level(LOG_INFO);

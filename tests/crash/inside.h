@@ -24,6 +24,8 @@ extern struct inside inside;
 
 /* folder: where the files are kept that show another boot. */
 void inside_start(struct watch *w, const char *folder, const char *journal_dir);
+/* The machine is started again now: nothing that was done so far was done since. */
+void inside_reboot(void);
 /* Recovers all files that there are, beginning with number `first`.  0 or -errno, with what was said. */
 int inside_recover(unsigned first);
 

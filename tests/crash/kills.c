@@ -6,7 +6,8 @@
  *
  *   kills PART SEED FOLDER TRANSACTIONS STEP VICTIM TRACKER WORKER LIBRARY BIGFILE
  *
- * VICTIM: all, 0 (the process that was started) or 1 (its child).  The last line is "= tried ..."; see README.md.
+ * VICTIM: all, 0 (the process that was started) or 1 (its child); with a t behind the number only at the calls by which it takes its turn and
+ * gives it away, which is when half a transaction is there.  The last line is "= tried ..."; see README.md.
  */
 #include <ctype.h>
 #include <err.h>
@@ -33,6 +34,7 @@ static unsigned long tried, lost;
 struct killing {
 	long wanted, count; /* points: before and after each call */
 	int victim;         /* -1: all */
+	bool turns;         /* only at those calls */
 	pid_t child;        /* the second process that was seen */
 	bool done;
 	unsigned acked;
@@ -54,6 +56,8 @@ static bool is_victim(struct tracer *t, struct killing *k, const struct call *c)
 		k->child = c->process;
 	if (k->victim < 0)
 		return true;
+	if (k->turns && ((c->number != SYS_read && c->number != SYS_write) || c->args[2] != 1))
+		return false;
 	return c->process == (k->victim ? k->child : t->first);
 }
 
@@ -157,7 +161,7 @@ static void recover_and_check(const struct killing *k)
 static bool kill_at(long wanted, const struct state *base)
 {
 	char *arguments[7 + PLAN_FILES] = { words[8], (char *)"run", words[1], words[2], (char *)"0", words[4] };
-	struct killing k = { .wanted = wanted, .victim = strcmp(words[6], "all") ? atoi(words[6]) : -1 };
+	struct killing k = { .wanted = wanted, .victim = strcmp(words[6], "all") ? atoi(words[6]) : -1, .turns = words[6][1] == 't' };
 	struct tracer t = { .entered = entered, .left = point, .arg = &k, .output = output };
 	int status;
 

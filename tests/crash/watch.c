@@ -46,8 +46,13 @@ static void open_file(struct watch *w, unsigned i)
 	char path[4096];
 	struct stat st;
 
-	snprintf(path, sizeof path, "%s/f%u", w->folders[0], i);
-	w->fds[i] = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	/* It may be on its way from one name to the other. */
+	snprintf(path, sizeof path, "%s/f%u.old", w->folders[0], i);
+	w->fds[i] = open(path, O_RDWR | O_CLOEXEC);
+	if (w->fds[i] < 0) {
+		snprintf(path, sizeof path, "%s/f%u", w->folders[0], i);
+		w->fds[i] = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	}
 	if (w->fds[i] < 0 || fstat(w->fds[i], &st))
 		err(3, "%s", path);
 	w->maps[i] = mmap(NULL, w->limit, PROT_READ | PROT_WRITE, MAP_SHARED, w->fds[i], 0);
