@@ -49,7 +49,7 @@ static unsigned milliseconds(const char *variable, unsigned otherwise)
 			ms += (unsigned)(*p - '0') * scale;
 		}
 	}
-	if (*p || p == text || ms > UINT32_MAX / 2) {
+	if (*p || p == text || !strcmp(text, ".") || ms > INT32_MAX) {
 		log_error("%s=%s is not a number of seconds: see bigfile(7)", variable, text);
 		return otherwise;
 	}
@@ -67,10 +67,12 @@ static uint64_t bytes(const char *variable)
 	if (!text || !*text)
 		return 0;
 	n = strtoull(text, &end, 10);
-	unit = *end ? strchr(units, *end & ~0x20) : NULL;
-	if (unit)
+	unit = (*end | 0x20) >= 'a' ? strchr(units, *end & ~0x20) : NULL;
+	if (unit && n <= (unsigned long long)INT64_MAX >> 10 * (unit - units + 1))
 		n <<= 10 * (unit - units + 1);
-	if (end == text || n == 0 || (*end && (!unit || end[1]))) {
+	else if (unit || n > INT64_MAX)
+		n = 0;
+	if (text[0] < '0' || text[0] > '9' || n == 0 || (*end && (!unit || end[1]))) {
 		log_error("%s=%s is not a size: see bigfile(7)", variable, text);
 		return 0;
 	}
@@ -88,9 +90,11 @@ static int signal_by_name(const char *name)
 			return sig;
 	}
 	if (!strncasecmp(name, "RTMIN", 5)) {
-		int n = name[5] == '+' ? atoi(name + 6) : 0;
+		bool more = name[5] == '+' && name[6] >= '0' && name[6] <= '9';
+		char *end = (char *)name + 5;
+		long n = more ? strtol(name + 6, &end, 10) : 0;
 
-		return SIGRTMIN + n <= SIGRTMAX ? SIGRTMIN + n : -1;
+		return !*end && n <= SIGRTMAX - SIGRTMIN ? SIGRTMIN + (int)n : -1;
 	}
 	return -1;
 }
@@ -108,7 +112,8 @@ static int signal_number(const char *variable, int otherwise)
 	n = strtol(text, &end, 10);
 	if (*end)
 		n = signal_by_name(text);
-	if (n < 1 || n > SIGRTMAX || n == SIGKILL || n == SIGSTOP || n == SIGSEGV || n == SIGBUS) {
+	/* Between those with names and SIGRTMIN are libc's own. */
+	if (n < 1 || n > SIGRTMAX || n == SIGKILL || n == SIGSTOP || n == SIGSEGV || n == SIGBUS || (n >= __SIGRTMIN && n < SIGRTMIN)) {
 		log_error("%s=%s is not a signal that can be used: see bigfile(7)", variable, text);
 		return otherwise;
 	}

@@ -115,6 +115,12 @@ void controlfile_ring(uint32_t pid)
 	controlfile_unmap(page);
 }
 
+/* 0 or -errno: another process wrote it. */
+static int as_answer(int32_t result)
+{
+	return result > -4096 && result <= 0 ? result : -EPROTO;
+}
+
 int controlfile_ask(struct control_page *page, enum control_op op, int timeout_ms)
 {
 	uint32_t ticket = __atomic_add_fetch(&page->requested[op], 1, __ATOMIC_SEQ_CST);
@@ -127,7 +133,7 @@ int controlfile_ask(struct control_page *page, enum control_op op, int timeout_m
 		uint32_t answered = __atomic_load_n(&page->answered[op], __ATOMIC_SEQ_CST);
 
 		if ((int32_t)(answered - ticket) >= 0)
-			return page->results[op][ticket % CONTROL_RESULTS];
+			return as_answer(page->results[op][ticket % CONTROL_RESULTS]);
 		/* It may have answered just before it ended: looked at once more. */
 		if (gone)
 			return -ESRCH;

@@ -67,6 +67,9 @@ static char *resolve_prefix(char *pattern)
 			return pattern;
 		folder = true;
 	}
+	/* The root by another name, as if it were a file: it stays as it is, and matches nothing. */
+	if (!folder && !strcmp(resolved, "/"))
+		return pattern;
 	size = strlen(resolved) + strlen(pattern + n) + 2;
 	joined = arena_alloc(size);
 	if (joined)

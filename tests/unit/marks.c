@@ -12,7 +12,7 @@ int main(void)
 {
 	char folder[] = "/tmp/bigfile-marks-XXXXXX", real[200], link[200], path[300];
 
-	plan(24);
+	plan(25);
 	marks_load("/data/*.rrd:/db/:rel/x.bin:/logs/?.dat", "/home/user");
 	ok(marks_any(), "there are marks");
 	ok(marks_match("/data/cpu.rrd"), "a glob");
@@ -40,6 +40,9 @@ int main(void)
 	ok(!marks_any(), "no patterns, no marks");
 	marks_load(":::", "/");
 	ok(!marks_any(), "only colons, no marks");
+
+	marks_load("/.:/..", "/");
+	ok(!marks_match("/data/cpu.rrd"), "the root by another name, without a slash, is no file");
 
 	if (!mkdtemp(folder))
 		return 1;

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Description: a program that is to meet with faults: transactions over one or two files, and a line for each of what its calls said.
+ *
+ *   victim run LAYOUT FILE...     LAYOUT: one, two, shared (a child takes the third transaction)
+ *   victim check FILE...          prints the number of the state that all files are in; -1: of none, torn
+ *
+ * State n: every page begins with n, and the size tells n too.  Transaction n brings the files from n-1 to n, the second one after it has
+ * been aborted once.  Lines: "N ok", or "N call ERROR", after which the commit is tried once more, and then the program ends.
+ */
+#include <bigfile.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PAGES 12
+#define LIMIT (PAGES * 4096 + 20000)
+#define LAST 4
+
+static char **names;
+static int files, fds[2];
+static char *maps[2];
+
+static off_t size_of(int n)
+{
+	return PAGES * 4096 + n * 37 % 5 * 3001;
+}
+
+static void say(int n, const char *text)
+{
+	char line[100];
+	int length = snprintf(line, sizeof line, "%d %s\n", n, text);
+
+	if (write(1, line, (size_t)length) != length)
+		_exit(9);
+}
+
+static void say_error(int n, const char *call)
+{
+	char text[80];
+
+	snprintf(text, sizeof text, "%s %s", call, strerrorname_np(errno));
+	say(n, text);
+}
+
+static void give_up(int n, const char *call)
+{
+	say_error(n, call);
+	_exit(7);
+}
+
+static void change(int n)
+{
+	for (int f = 0; f < files; f++) {
+		if (ftruncate(fds[f], size_of(n)))
+			give_up(n, "ftruncate");
+		for (int p = 0; p < PAGES; p++)
+			memcpy(maps[f] + p * 4096, &n, sizeof n);
+		/* By the call too, and in a page of the part that comes and goes. */
+		if (pwrite(fds[f], &n, sizeof n, size_of(n) - 4) != sizeof n)
+			give_up(n, "pwrite");
+	}
+}
+
+static void transaction(int n)
+{
+	change(n);
+	if (n == 2 && bigfile_abort()) {
+		say_error(n, "abort");
+		change(n);
+	} else if (n == 2) {
+		change(n);
+	}
+	if (!bigfile_commit())
+		return say(n, "ok");
+	say_error(n, "commit");
+	if (!bigfile_commit())
+		return say(n, "ok");
+	give_up(n, "commit");
+}
+
+static int run(int shared)
+{
+	for (int f = 0; f < files; f++) {
+		fds[f] = open(names[f], O_RDWR);
+		if (fds[f] < 0)
+			give_up(0, "open");
+		maps[f] = mmap(NULL, LIMIT, PROT_READ | PROT_WRITE, MAP_SHARED, fds[f], 0);
+		if (maps[f] == MAP_FAILED)
+			give_up(0, "mmap");
+	}
+	for (int n = 1; n <= LAST; n++) {
+		pid_t child = shared && n == 3 ? fork() : 0;
+		int status;
+
+		if (child < 0)
+			give_up(n, "fork");
+		if (!child)
+			transaction(n);
+		if (shared && n == 3 && !child)
+			_exit(0);
+		if (child && (waitpid(child, &status, 0) != child || status))
+			_exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : 7);
+	}
+	/* Never to be seen. */
+	change(LAST + 1);
+	return 0;
+}
+
+static int state_of(const char *name)
+{
+	static char bytes[LIMIT + 1];
+	int n, fd = open(name, O_RDONLY);
+	ssize_t length = fd < 0 ? -1 : pread(fd, bytes, sizeof bytes, 0);
+
+	if (fd >= 0)
+		close(fd);
+	if (length < PAGES * 4096)
+		return -1;
+	memcpy(&n, bytes, sizeof n);
+	for (int p = 0; p < PAGES; p++) {
+		if (memcmp(bytes + p * 4096, &n, sizeof n))
+			return -1;
+	}
+	return length == size_of(n) && (n == 0 || !memcmp(bytes + length - 4, &n, sizeof n)) ? n : -1;
+}
+
+static int check(void)
+{
+	int n = state_of(names[0]);
+
+	for (int f = 1; f < files; f++) {
+		if (state_of(names[f]) != n)
+			n = -1;
+	}
+	printf("%d\n", n);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 2 && !strcmp(argv[1], "check")) {
+		names = argv + 2;
+		files = argc - 2;
+		return check();
+	}
+	if (argc < 4)
+		return 2;
+	names = argv + 3;
+	files = argc - 3;
+	/* Rolled back at the end, as every other status is. */
+	return run(!strcmp(argv[2], "shared")) ? 8 : 6;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The environment: numbers with units, seconds, signals; what cannot be understood leaves the default. */
+#include "config.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "tap.h"
+
+static const struct config *with(const char *name, const char *value)
+{
+	setenv("BIGFILE_PATHS", "x", 1);
+	setenv("BIGFILE_LOG", "quiet", 1);
+	setenv(name, value, 1);
+	config_load();
+	unsetenv(name);
+	return &config;
+}
+
+static void sizes(void)
+{
+	is_int((long long)with("BIGFILE_MEMORY", "5")->memory, 5, "bytes");
+	is_int((long long)with("BIGFILE_MEMORY", "2k")->memory, 2048, "K");
+	is_int((long long)with("BIGFILE_MEMORY", "3T")->memory, 3ll << 40, "T");
+	is_int((long long)with("BIGFILE_MEMORY", "1 ")->memory, 0, "no unit");
+	is_int((long long)with("BIGFILE_MEMORY", "-1")->memory, 0, "nothing negative");
+	is_int((long long)with("BIGFILE_MEMORY", "16777217T")->memory, 0, "nothing that has no room in a number");
+	is_int((long long)with("BIGFILE_MEMORY", "99999999999999999999")->memory, 0, "with a unit or without");
+}
+
+static void seconds(void)
+{
+	is_int(with("BIGFILE_WAIT", "0.25")->wait_ms, 250, "a fraction");
+	is_int(with("BIGFILE_WAIT", ".")->wait_ms, 10000, "no digit");
+	is_int(with("BIGFILE_WAIT", "4000000")->wait_ms, 10000, "longer than can be waited for");
+}
+
+static void signals(void)
+{
+	is_int(with("BIGFILE_COMMIT_SIGNAL", "none")->commit_signal, 0, "none");
+	is_int(with("BIGFILE_COMMIT_SIGNAL", "SIGHUP")->commit_signal, SIGHUP, "a name");
+	is_int(with("BIGFILE_COMMIT_SIGNAL", "RTMIN+2")->commit_signal, SIGRTMIN + 2, "a real-time signal");
+	is_int(with("BIGFILE_COMMIT_SIGNAL", "RTMIN+99999999999")->commit_signal, SIGUSR1, "one that there is not");
+	is_int(with("BIGFILE_COMMIT_SIGNAL", "RTMIN+-5")->commit_signal, SIGUSR1, "and none below");
+	is_int(with("BIGFILE_COMMIT_SIGNAL", "RTMINUTE")->commit_signal, SIGUSR1, "not a name");
+	is_int(with("BIGFILE_COMMIT_SIGNAL", "32")->commit_signal, SIGUSR1, "one of libc's own");
+	is_int(with("BIGFILE_COMMIT_SIGNAL", "9")->commit_signal, SIGUSR1, "one that cannot be caught");
+}
+
+int main(void)
+{
+	plan(18);
+	sizes();
+	seconds();
+	signals();
+	return done();
+}
