@@ -62,6 +62,7 @@ static int map_file(struct control_page **fresh)
 void control_start(const char *tracker_name)
 {
 	struct control_page *fresh = NULL;
+	char folder[200];
 	struct stat st;
 	int err;
 
@@ -70,7 +71,9 @@ void control_start(const char *tracker_name)
 	err = map_file(&fresh);
 	if (err) {
 		page_path[0] = '\0';
-		log_warn("no control page: %e; bigfile commit and status cannot reach this process", err);
+		controlfile_folder(folder, sizeof folder);
+		log_warn("no control page: %e for the folder %s, which must be this user's alone; bigfile commit and status cannot reach "
+			 "this process, and no other one can share its transaction", err, folder);
 		fresh = sys_mmap(NULL, CONTROL_PAGE_SIZE, PROT_READ | PROT_WRITE,
 				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		if (sys_is_error(fresh))

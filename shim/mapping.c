@@ -123,10 +123,11 @@ static int place_job(void *arg)
 			  "take it out of BIGFILE_PATHS", v->path, p->want);
 		return -ENOMEM;
 	}
-	if (err)
-		return err;
-	return add_window(v, whole_pages((void *)p->start, p->length), p->prot, p->may_write,
-			  p->flags & FIXED_FLAGS);
+	if (!err)
+		err = add_window(v, whole_pages((void *)p->start, p->length), p->prot, p->may_write, p->flags & FIXED_FLAGS);
+	if (err && err != -EEXIST)
+		log_error("%s: cannot be mapped: %e; raise the limits of memory (ulimit -v) or of its areas (vm.max_map_count)", v->path, err);
+	return err;
 }
 
 /* A forked child has the segments that it inherited, and no engine for those. */

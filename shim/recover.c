@@ -289,6 +289,9 @@ void recover_explain(const char *path, const struct recovery *r, int err)
 	else if (r->state == JOURNAL_DOUBT)
 		log_error("%s: recovery refused: %s; bring it back, then bigfile recover both files; or say yourself: "
 			  "bigfile recover --force (it did) or --discard (it did not)", path, r->reason);
+	else if (err == -EPERM && r->state == JOURNAL_NONE)
+		log_error("%s: its journal %s is not to be trusted: not a plain file of one name, or of another owner; look at it and move "
+			  "it away, or set BIGFILE_JOURNAL_DIR", path, r->journal);
 	else
 		log_error("%s: recovery failed: %e; the journal %s is kept", path, err, r->journal);
 }

@@ -62,6 +62,12 @@ static int name_of(int fd, char *path, size_t size)
 	return 0;
 }
 
+static int cannot_tell(int fd, int err)
+{
+	log_error("descriptor %d: whether it is of a marked file cannot be found out: %e; the call on it fails", fd, err);
+	return err;
+}
+
 /* NOT_OURS for what cannot be marked: no descriptor, no regular file - which is remembered. */
 static int status_of(int fd, struct stat *st)
 {
@@ -73,7 +79,7 @@ static int status_of(int fd, struct stat *st)
 			fds_learn(fd, ticket, FD_PLAIN);
 		return NOT_OURS;
 	}
-	return err == -EBADF ? NOT_OURS : err;
+	return err == -EBADF ? NOT_OURS : err ? cannot_tell(fd, err) : 0;
 }
 
 /* By its name: is fd marked?  Remembers the answer.  path: PATH_MAX bytes for the name. */
@@ -82,7 +88,7 @@ static int learn_by_name(int fd, uint32_t ticket, const struct stat *st, char *p
 	int err = name_of(fd, path, PATH_MAX);
 
 	if (err)
-		return err;
+		return cannot_tell(fd, err);
 	*marked = st->st_nlink > 0 && marks_match(path);
 	fds_learn(fd, ticket, *marked ? FD_MARKED : FD_PLAIN);
 	return 0;

@@ -110,18 +110,18 @@ static int fault(struct view *v, uint64_t page, struct range writable)
 	struct segment *s = view_segment_at(v, page);
 	uint64_t unit = unit_now(open_pages_of(v, s));
 	struct range at = writable;
-	int err;
+	int err = -ENOMEM;
 
 	/* Another thread was faster; or the page was out of reach meanwhile, or frozen, and is noted all the time. */
-	if (open_pages_is_open(open_pages_of(v, s), page_index(s, page)))
-		return sys_mprotect((void *)page, page_size(), PROT_READ | PROT_WRITE);
-	if (unit != UINT64_MAX) {
+	if (open_pages_is_open(open_pages_of(v, s), page_index(s, page))) {
+		err = sys_mprotect((void *)page, page_size(), PROT_READ | PROT_WRITE);
+	} else if (unit != UINT64_MAX) {
 		at = range_intersect((struct range){ page / unit * unit, page / unit * unit + unit },
 				     writable);
 		err = open_now(v, at);
-		if (err != -ENOMEM)
-			return err;
 	}
+	if (err != -ENOMEM)
+		return err;
 	/* No areas left: one area for the whole window gives some back. */
 	open_pages_of(v, s)->runs = 0;
 	return open_now(v, writable);

@@ -29,6 +29,7 @@
 
 #define PATIENCE_MS 30000
 
+static const char *tracker;
 static char *libraries, *victim, *tool, *folder, *layout, *phase;
 static int files;
 static char paths[2][200];
@@ -56,6 +57,23 @@ static bool cannot_fail(int number)
 			return true;
 	}
 	return false;
+}
+
+/* Of memory there can only be too little, or too many areas; and who gets none for good can but die. */
+static bool makes_sense(int number, const struct kind *k)
+{
+	static const int memory[] = { SYS_mmap, SYS_mprotect, SYS_mremap, SYS_madvise };
+
+	if (k->of_data && number != SYS_pread64 && number != SYS_pwrite64)
+		return false;
+	/* It looks at descriptors that are there, and takes locks. */
+	if (number == SYS_fcntl && strstr(k->how, "on"))
+		return false;
+	for (size_t i = 0; i < sizeof memory / sizeof *memory; i++) {
+		if (memory[i] == number)
+			return !strcmp(k->how, ":12") || strstr(k->how, "kill");
+	}
+	return true;
 }
 
 static void fresh_files(void)
@@ -169,7 +187,7 @@ static void report(const char *fault, const char *what)
 {
 	lost++;
 	printf("lost: seed %ld: %s %s, fault %s: %s\n", seed, layout, phase, fault, what);
-	printf("  repeat: tests/crash/faults --only '%s %s %s'\n", layout, phase, fault);
+	printf("  repeat: tests/crash/faults --only '%s %s %s %s'\n", layout, phase, tracker, fault);
 	for (char *line = strtok(output, "\n"); line; line = strtok(NULL, "\n"))
 		printf("    | %s\n", line);
 }
@@ -192,9 +210,9 @@ static void strike_run(const char *fault)
 
 	fresh_files();
 	status = run_victim(fault);
-	check_end(status, fault, killing);
 	last = acknowledged(&unsure);
 	unsure |= killing;
+	check_end(status, fault, killing);
 	status = recover(NULL);
 	if (status)
 		return report(fault, "recovery fails");
@@ -261,7 +279,7 @@ static void strike_all(long count)
 			for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
 				char fault[64];
 
-				if (kinds[k].of_data && nr != SYS_pread64 && nr != SYS_pwrite64)
+				if (!makes_sense(nr, &kinds[k]))
 					continue;
 				if (count && (unsigned long)random() % all >= (unsigned long)count)
 					continue;
@@ -286,6 +304,7 @@ int main(int argc, char **argv)
 	layout = argv[5];
 	phase = argv[6];
 	seed = atol(argv[7]);
+	tracker = getenv("BIGFILE_TRACKER") ? getenv("BIGFILE_TRACKER") : "auto";
 	files = strcmp(layout, "one") ? 2 : 1;
 	srandom((unsigned)seed);
 	counts = mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED, FAULT_FD, 0);
@@ -297,6 +316,7 @@ int main(int argc, char **argv)
 		strike(argv[9]);
 	else
 		strike_all(atol(argv[8]));
-	printf("= tried %u survived %u lost %u %s %s\n", tried, tried - (lost < tried ? lost : tried), lost, layout, phase);
+	printf("= tried %u survived %u lost %u %s %s %s\n", tried, tried - (lost < tried ? lost : tried), lost, layout, phase,
+	       tracker);
 	return lost > 0;
 }
