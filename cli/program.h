@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The program behind a command: where it is, and whether it can be preloaded. */
+/* The program behind a command: where it is, and whether it can have transactions. */
 #ifndef BIGFILE_PROGRAM_H
 #define BIGFILE_PROGRAM_H
 
@@ -7,9 +7,9 @@
 const char *program_find(const char *command);
 
 /*
- * Why the program in this file would run without the library, as a clause; NULL when nothing speaks against it or it
- * cannot be read.  A script is judged by its interpreter.
+ * Why the program in this file would run without transactions, as a clause that says so; NULL when nothing speaks against
+ * them or it cannot be read.  A script is judged by its interpreter.
  */
-const char *program_refuses_preload(const char *path);
+const char *program_cannot(const char *path);
 
 #endif

@@ -209,9 +209,9 @@ static int start(int argc, char **argv)
 	int error;
 
 	if (path) {
-		why_not = program_refuses_preload(path);
+		why_not = program_cannot(path);
 		if (why_not)
-			complain(argv[0], ": ", why_not, ", so it cannot be preloaded and runs WITHOUT transactions");
+			complain(argv[0], ": ", why_not);
 		become(path, argc, argv);
 	}
 	error = errno;

@@ -25,6 +25,16 @@ load helpers
 	chmod +x script
 	run bigfile run -p "$PWD/x" -- ./script
 	[[ "$output" == *"linked statically"* ]]
+	# What the Go linker leaves in its programs, behind another note.
+	gcc -Wl,--build-id -o go -x c - <<-'END'
+		__asm__(".pushsection .note.go.buildid,\"a\",@note\n.long 4, 3, 4\n.ascii \"Go\\0\\0id\\0\\0\"\n.popsection");
+		int main(void) { return 0; }
+	END
+	run bigfile run -p "$PWD/x" -- ./go
+	[ "$status" = 0 ]
+	[[ "$output" == *"./go: is a Go program"*"WITHOUT transactions"* ]]
+	run bigfile run -p "$PWD/x" -- true
+	[[ "$output" != *"WITHOUT transactions"* ]]
 }
 
 @test "run has an option for each variable" {
