@@ -6,6 +6,7 @@ BUILD=${BIGFILE_BUILD:-$TOP/build}
 PROGS=$BUILD/tests/progs
 BIGFILE=$BUILD/bigfile
 export BIGFILE PROGS
+load basics
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"
@@ -17,8 +18,6 @@ teardown() {
 	local pid
 	for pid in $(jobs -p); do kill -9 "$pid" 2>/dev/null || true; done
 }
-
-bigfile() { "$BIGFILE" "$@"; }
 
 # A file of N bytes 'a'.
 letters() { head -c "$2" /dev/zero | tr '\0' a >"$1"; }
@@ -47,16 +46,6 @@ each_tracker() {
 	unset BIGFILE_TRACKER
 }
 
-# until_true SECONDS COMMAND...: polls.
-until_true() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || { echo "still not true: $*"; return 1; }
-		read -rt 0.02 <> <(:) || true
-	done
-}
-
 # Starts play in the background, its words fed by a pipe; waits until it is ready the first time.
 # go: lets it run on.  pid: its process.
 start_play() {
@@ -81,14 +70,6 @@ posted() {
 	until_true 10 test -e "$1"
 	cat "$1"
 }
-# gone PID: all its threads have ended, whoever is to wait for it.  The first may be a zombie while others still hold locks.
-gone() {
-	local tasks=(/proc/"$1"/task/*)
-	[ ! -e "/proc/$1" ] || { [ ${#tasks[@]} = 1 ] && grep -q '^State:.*Z' "/proc/$1/status" 2>/dev/null; }
-}
-
-no_journal() { ! ls ./*.bigfile-journal 2>/dev/null; }
-
 # Runs a command as an ordinary user.
 AS_NOBODY="setpriv --reuid 65534 --regid 65534 --clear-groups env -u XDG_RUNTIME_DIR"
 as_nobody() { $AS_NOBODY "$@"; }

@@ -1,6 +1,6 @@
 # Keeps lines in an np.memmap, and has four workers write each batch, each a part; parts end within pages.
-#	workers.py pool|process|joblib
-# how the workers are made: a multiprocessing.Pool or multiprocessing.Processes, forked, which have inherited the map, or
+#	workers.py itself|pool|process|joblib
+# how the workers are made: not at all; a multiprocessing.Pool or multiprocessing.Processes, forked, which have inherited the map, or
 # joblib's, which are started anew, stay, and map the file themselves.  Words: put N, durable N (and flush), lose N (put, and the
 # worker of one part is killed when it has written it), look, exit STATUS.
 import multiprocessing, os, signal, sys
@@ -36,7 +36,10 @@ def in_joblib(orders):
     except TerminatedWorkerError:
         assert len(orders[-1]) == 3
 
-run = {"pool": in_pool, "process": in_processes, "joblib": in_joblib}[way]
+def in_itself(orders):
+    for order in orders: write(array, *order)
+
+run = {"itself": in_itself, "pool": in_pool, "process": in_processes, "joblib": in_joblib}[way]
 
 def lose(n):
     run([(n, 0), (n, 2), (n, 3)])

@@ -1,0 +1,21 @@
+# What both the .bats files and scripts/programs use.
+
+bigfile() { "$BIGFILE" "$@"; }
+
+# until_true SECONDS COMMAND...: polls.
+until_true() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || { echo "still not true: $*"; return 1; }
+		read -rt 0.02 <> <(:) || true
+	done
+}
+
+# gone PID: all its threads have ended, whoever is to wait for it.  The first may be a zombie while others still hold locks.
+gone() {
+	local tasks=(/proc/"$1"/task/*)
+	[ ! -e "/proc/$1" ] || { [ ${#tasks[@]} = 1 ] && grep -q '^State:.*Z' "/proc/$1/status" 2>/dev/null; }
+}
+
+no_journal() { ! ls ./*.bigfile-journal 2>/dev/null; }
