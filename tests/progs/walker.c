@@ -7,6 +7,8 @@
  *                                               EACH-th touch adds one to the page's counter of that slot, 0 to 3
  *   walker fork FILE TOUCHES [EACH [WAY]]       four forked children do the four ways at once, after the parent has looked, or all
  *                                               one way.  ahead: by MADV_WILLNEED, touching nothing
+ *   walker meet FILE EACH OTHER...              when it has had a child, two threads walk, until for each OTHER, when there is an OTHER.ready,
+ *                                               that file was mapped and stored to, and OTHER.met made
  *   walker check FILE TOTAL                     all pages are as they should be, and the counters sum up to TOTAL
  *
  * A walker checks that each page holds its number and what it has counted there itself.  It prints what it counted, and the memory
@@ -14,6 +16,8 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +34,7 @@
 static uint64_t *map;
 static size_t pages;
 static const char *path;
+static volatile bool stop;
 
 static int is_hole(size_t page)
 {
@@ -138,7 +143,7 @@ static int walk(unsigned slot, const char *way, size_t touches, size_t each)
 	if (way[0] == 'a' && madvise(map, pages * PAGE, MADV_WILLNEED))
 		fail("madvise", 0, 1, 0);
 	most = memory_now();
-	for (size_t i = 0; i < touches && way[0] != 'a'; i++) {
+	for (size_t i = 0; i < touches && way[0] != 'a' && !stop; i++) {
 		size_t page = next_page(way, i, &random);
 		uint64_t *p = map + page * WORDS;
 
@@ -175,6 +180,50 @@ static int walk_all(size_t touches, size_t each, const char *way)
 	while (wait(&status) > 0)
 		bad |= status;
 	return bad ? 1 : 0;
+}
+
+static size_t meet_each;
+
+static void *walk_on(void *way)
+{
+	walk(*(char *)way == 'u', way, SIZE_MAX, meet_each);
+	return NULL;
+}
+
+static void meet_one(const char *other)
+{
+	char name[4096];
+	int fd;
+	char *p;
+
+	snprintf(name, sizeof name, "%s.ready", other);
+	for (int i = 0; access(name, F_OK) && i < 20000; i++)
+		usleep(1000);
+	fd = open(other, O_RDWR);
+	p = fd < 0 ? MAP_FAILED : mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED)
+		fail(other, 0, 1, 0);
+	p[1] = 'M';
+	snprintf(name, sizeof name, "%s.met", other);
+	close(open(name, O_WRONLY | O_CREAT, 0600));
+}
+
+static int meet(char **others)
+{
+	pthread_t threads[2];
+
+	look(map, 0);
+	if (!fork())
+		_exit(0);
+	wait(NULL);
+	pthread_create(&threads[0], NULL, walk_on, "up");
+	pthread_create(&threads[1], NULL, walk_on, "random");
+	for (; *others; others++)
+		meet_one(*others);
+	stop = true;
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[1], NULL);
+	return 0;
 }
 
 static int check(uint64_t total)
@@ -218,5 +267,9 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "fork"))
 		return walk_all(strtoul(argv[3], NULL, 0), argc > 4 ? strtoul(argv[4], NULL, 0) : 0,
 				argc > 5 ? argv[5] : NULL);
+	if (!strcmp(argv[1], "meet")) {
+		meet_each = strtoul(argv[3], NULL, 0);
+		return meet(argv + 4);
+	}
 	return argc < 6 ? 2 : walk((unsigned)atoi(argv[3]), argv[4], strtoul(argv[5], NULL, 0), argc > 6 ? strtoul(argv[6], NULL, 0) : 0);
 }
