@@ -16,7 +16,7 @@
 #include "config.h"
 #include "controlfile.h"
 #include "json.h"
-#include "recover.h"
+#include "restore.h"
 #include "tracker.h"
 
 static gboolean as_json;
@@ -148,7 +148,7 @@ static void look_at_file_system(const char *file)
 static void look_at_journal(const char *file)
 {
 	struct recovery r;
-	int err = recover_file(file, RECOVER_LOOK, &r);
+	int err = restore_file(file, RECOVER_LOOK, &r);
 	g_autofree char *folder = g_path_get_dirname(r.journal[0] ? r.journal : file);
 
 	if (access(folder, W_OK | X_OK))

@@ -2,46 +2,62 @@
 /* See files.h. */
 #include "files.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "aside.h"
 #include "cli.h"
 #include "companions.h"
 #include "journal_find.h"
 #include "marks.h"
-#include "recover.h"
+#include "restore.h"
 
 struct collection {
 	GPtrArray *files;
-	GHashTable *known; /* by their real paths */
+	GHashTable *known; /* by their real paths, or what would be that */
 };
 
 /* given: as the user wrote it, or NULL. */
 static void add(struct collection *c, const char *path, const char *given)
 {
-	char *real = realpath(path, NULL);
-	const char *key = real ? real : path;
+	char real[PATH_MAX];
+	const char *key = restore_resolve(path, real) ? path : real;
 
 	if (!g_hash_table_contains(c->known, key)) {
 		g_hash_table_add(c->known, g_strdup(key));
 		g_ptr_array_add(c->files, g_strdup(given ? given : key));
 		journal_find_also_beside(key);
 	}
-	free(real);
 }
 
 static gboolean has_journal(const char *path)
 {
 	char *real = realpath(path, NULL);
-	gboolean has = real && recover_is_needed(real);
+	gboolean has = real && restore_is_needed(real);
 
 	free(real);
 	return has;
 }
 
+/* path: of a file that is aside, or was, or of the journal of one.  FALSE: it is not. */
+static gboolean add_unlinked(struct collection *c, const char *path)
+{
+	gsize n = strlen(path) - (g_str_has_suffix(path, JOURNAL_SUFFIX) ? strlen(JOURNAL_SUFFIX) : 0);
+	g_autofree char *aside = g_strndup(path, n);
+	char name[PATH_MAX];
+
+	if (!aside_original(aside, name, sizeof name))
+		return FALSE;
+	add(c, name, name);
+	return TRUE;
+}
+
 static void add_companion(void *arg, const char *path)
 {
+	if (g_file_test(path, G_FILE_TEST_EXISTS) && add_unlinked(arg, path))
+		return;
 	if (g_file_test(path, G_FILE_TEST_IS_REGULAR) && has_journal(path))
 		add(arg, path, NULL);
 }
@@ -72,7 +88,7 @@ static void add_folder(struct collection *c, const char *folder)
 		g_autofree char *path = g_build_filename(folder, name, NULL);
 		struct stat st;
 
-		if (lstat(path, &st))
+		if (lstat(path, &st) || (S_ISREG(st.st_mode) && add_unlinked(c, path)))
 			continue;
 		say_if_alone(path);
 		if (S_ISDIR(st.st_mode))

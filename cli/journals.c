@@ -6,7 +6,7 @@
 #include "cli.h"
 #include "files.h"
 #include "json.h"
-#include "recover.h"
+#include "restore.h"
 #include "redo.h"
 
 enum { CHECK_CLEAN = 0, CHECK_PENDING = 1, CHECK_CORRUPT = 2, CHECK_BUSY = 3 };
@@ -38,6 +38,7 @@ static int status_of(const struct recovery *r)
 	case JOURNAL_EMPTY:
 		return CHECK_CLEAN;
 	case JOURNAL_PENDING:
+	case JOURNAL_UNLINKED:
 		return CHECK_PENDING;
 	case JOURNAL_BUSY:
 		return CHECK_BUSY;
@@ -54,6 +55,8 @@ static const char *outlook(const struct recovery *r)
 		return "nothing to do";
 	case JOURNAL_PENDING:
 		return "recovery redoes them";
+	case JOURNAL_UNLINKED:
+		return r->removed ? "recovery deletes it for good" : "recovery gives it its name back";
 	case JOURNAL_BUSY:
 		return "end that process, or use bigfile commit";
 	case JOURNAL_NEWER:
@@ -89,7 +92,7 @@ static void print_report(const char *file, const struct recovery *r, const char 
 	g_print("%s}\n", out->str);
 }
 
-/* What a person is told when recover_file failed; to be freed. */
+/* What a person is told when restore_file failed; to be freed. */
 static char *failure(const struct recovery *r, int err)
 {
 	if (r->state == JOURNAL_BUSY)
@@ -156,7 +159,7 @@ int cli_check(int argc, char **argv)
 	for (guint i = 0; i < files->len; i++) {
 		const char *file = files->pdata[i];
 		struct recovery r;
-		int err = recover_file(file, RECOVER_LOOK, &r);
+		int err = restore_file(file, RECOVER_LOOK, &r);
 
 		if (err) {
 			report_failure(file, &r, err);
@@ -173,6 +176,8 @@ static const char *outcome(const struct recovery *r)
 {
 	if (r->state == JOURNAL_NONE)
 		return "nothing to do";
+	if (r->state == JOURNAL_UNLINKED)
+		return r->removed ? "deleted for good" : "it has its name back";
 	if (discard)
 		return "journal deleted, file left as it is";
 	if (r->records)
@@ -227,7 +232,7 @@ static int recover_it(const char *file, struct recovery *r)
 
 	now_at = file;
 	began = g_get_monotonic_time();
-	err = recover_file(file, dry_run ? RECOVER_LOOK : discard ? RECOVER_DISCARD : force ? RECOVER_FORCE : RECOVER_REDO, r);
+	err = restore_file(file, dry_run ? RECOVER_LOOK : discard ? RECOVER_DISCARD : force ? RECOVER_FORCE : RECOVER_REDO, r);
 	if (shown)
 		g_printerr("\r\033[K");
 	shown = FALSE;

@@ -55,10 +55,18 @@ EXPORT int unlink(const char *path)
 	return err == NOT_OURS ? real(unlink)(path) : (int)to_errno(err);
 }
 
-/* A folder is not ours, and libc goes on to rmdir by itself. */
+EXPORT int rmdir(const char *path)
+{
+	int err = boot_is_active() ? namecalls_rmdir(AT_FDCWD, path) : NOT_OURS;
+
+	return err == NOT_OURS ? real(rmdir)(path) : (int)to_errno(err);
+}
+
 EXPORT int remove(const char *path)
 {
 	int err = boot_is_active() ? namecalls_unlink(AT_FDCWD, path, 0) : NOT_OURS;
 
-	return err == NOT_OURS || err == -EISDIR ? real(remove)(path) : (int)to_errno(err);
+	if (err == NOT_OURS || err == -EISDIR)
+		err = boot_is_active() ? namecalls_rmdir(AT_FDCWD, path) : NOT_OURS;
+	return err == NOT_OURS || err == -ENOTDIR ? real(remove)(path) : (int)to_errno(err);
 }

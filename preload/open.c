@@ -25,8 +25,10 @@ static bool would_cut(int dirfd, const char *path, int flags)
 int open_any(int dirfd, const char *path, int flags, mode_t mode)
 {
 	bool active = boot_is_active() && path, cut = active && would_cut(dirfd, path, flags);
-	int err, fd = real(openat)(dirfd, path, cut ? flags & ~O_TRUNC : flags, mode);
+	int now = cut ? flags & ~O_TRUNC : flags, err, fd = real(openat)(dirfd, path, now, mode);
 
+	if (fd < 0 && errno == ENOENT && active && opening_brings_back(dirfd, path))
+		fd = real(openat)(dirfd, path, now, mode);
 	fds_forget(fd);
 	if (!active || fd < 0 || (flags & O_PATH) || (!cut && !marks_may_match(path)))
 		return fd;
@@ -34,7 +36,7 @@ int open_any(int dirfd, const char *path, int flags, mode_t mode)
 	if (!err)
 		return fd;
 	real(close)(fd);
-	return (int)to_errno(err);
+	return err == OPENING_AGAIN ? open_any(dirfd, path, flags, mode) : (int)to_errno(err);
 }
 
 static mode_t mode_of(int flags, va_list args)

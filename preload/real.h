@@ -77,6 +77,9 @@
 	X(int, stat, (const char *, struct stat *))                                            \
 	X(int, lstat, (const char *, struct stat *))                                           \
 	X(int, statx, (int, const char *, int, unsigned, struct statx *))                      \
+	X(int, access, (const char *, int))                                                    \
+	X(int, faccessat, (int, const char *, int, int))                                       \
+	X(int, euidaccess, (const char *, int))                                                \
 	X(int, __fxstat, (int, int, struct stat *))                                            \
 	X(int, __xstat, (int, const char *, struct stat *))                                    \
 	X(int, __lxstat, (int, const char *, struct stat *))                                   \
@@ -109,6 +112,7 @@
 	X(int, linkat, (int, const char *, int, const char *, int))                            \
 	X(int, unlink, (const char *))                                                         \
 	X(int, unlinkat, (int, const char *, int))                                             \
+	X(int, rmdir, (const char *))                                                          \
 	X(int, remove, (const char *))                                                         \
 	X(FILE *, fdopen, (int, const char *))                                                 \
 	X(FILE *, freopen, (const char *, const char *, FILE *))                               \

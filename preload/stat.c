@@ -2,13 +2,14 @@
 /*
  * The ways to learn a file's size: the kernel answers, and where a view knows better its size is put in.
  *
- * struct stat64 is struct stat under another name.
+ * struct stat64 is struct stat under another name.  A file that a crash has left aside is there for who only asks, too.
  */
 #include "interpose.h"
 
 #include <fcntl.h>
 
 #include "filesize.h"
+#include "opening.h"
 
 static int fixed(int result, void *st)
 {
@@ -16,6 +17,13 @@ static int fixed(int result, void *st)
 		filesize_fix_stat(st);
 	return result;
 }
+
+/* The call that has had this result; made again when what it did not find comes back. */
+#define FOUND(dirfd, path, call)                                                                                          \
+	({                                                                                                                \
+		int result_ = (call);                                                                                     \
+		result_ && errno == ENOENT && boot_is_active() && opening_brings_back(dirfd, path) ? (call) : result_; \
+	})
 
 EXPORT int fstat(int fd, struct stat *st)
 {
@@ -26,17 +34,17 @@ EXPORT int fstat(int fd, struct stat *st)
 
 EXPORT int stat(const char *path, struct stat *st)
 {
-	return fixed(real(stat)(path, st), st);
+	return fixed(FOUND(AT_FDCWD, path, real(stat)(path, st)), st);
 }
 
 EXPORT int lstat(const char *path, struct stat *st)
 {
-	return fixed(real(lstat)(path, st), st);
+	return fixed(FOUND(AT_FDCWD, path, real(lstat)(path, st)), st);
 }
 
 EXPORT int fstatat(int dirfd, const char *path, struct stat *st, int flags)
 {
-	return fixed(real(fstatat)(dirfd, path, st, flags), st);
+	return fixed(FOUND(dirfd, path, real(fstatat)(dirfd, path, st, flags)), st);
 }
 
 EXPORT int fstat64(int fd, struct stat64 *st)
@@ -62,7 +70,7 @@ EXPORT int fstatat64(int dirfd, const char *path, struct stat64 *st, int flags)
 EXPORT int statx(int dirfd, const char *restrict path, int flags, unsigned mask, struct statx *restrict stx)
 {
 	bool ours = boot_is_active() && view_any();
-	int result = real(statx)(dirfd, path, flags, ours ? mask | STATX_INO | STATX_TYPE : mask, stx);
+	int result = FOUND(dirfd, path, real(statx)(dirfd, path, flags, ours ? mask | STATX_INO | STATX_TYPE : mask, stx));
 
 	if (!result && ours)
 		filesize_fix_statx(stx);
@@ -82,18 +90,34 @@ ALIAS(__fxstat64, __fxstat);
 
 OLD(__xstat, const char *path, struct stat *st)
 {
-	return fixed(real(__xstat)(version, path, st), st);
+	return fixed(FOUND(AT_FDCWD, path, real(__xstat)(version, path, st)), st);
 }
 ALIAS(__xstat64, __xstat);
 
 OLD(__lxstat, const char *path, struct stat *st)
 {
-	return fixed(real(__lxstat)(version, path, st), st);
+	return fixed(FOUND(AT_FDCWD, path, real(__lxstat)(version, path, st)), st);
 }
 ALIAS(__lxstat64, __lxstat);
 
 OLD(__fxstatat, int dirfd, const char *path, struct stat *st, int flags)
 {
-	return fixed(real(__fxstatat)(version, dirfd, path, st, flags), st);
+	return fixed(FOUND(dirfd, path, real(__fxstatat)(version, dirfd, path, st, flags)), st);
 }
 ALIAS(__fxstatat64, __fxstatat);
+
+EXPORT int faccessat(int dirfd, const char *path, int mode, int flags)
+{
+	return FOUND(dirfd, path, real(faccessat)(dirfd, path, mode, flags));
+}
+
+EXPORT int access(const char *path, int mode)
+{
+	return FOUND(AT_FDCWD, path, real(access)(path, mode));
+}
+
+EXPORT int euidaccess(const char *path, int mode)
+{
+	return FOUND(AT_FDCWD, path, real(euidaccess)(path, mode));
+}
+ALIAS(eaccess, euidaccess);

@@ -80,14 +80,17 @@ EXPORT ssize_t pwritev2(int fd, const struct iovec *iov, int count, off_t offset
 }
 ALIAS(pwritev64v2, pwritev2);
 
+/* A folder may hold what was unlinked in the transaction. */
+#define MAY_SYNC(fd) (MAY_READ(fd) || (boot_is_active() && view_aside_ever))
+
 EXPORT int fsync(int fd)
 {
-	ENGINE_OR(MAY_READ(fd), fileops_sync(fd), real(fsync)(fd));
+	ENGINE_OR(MAY_SYNC(fd), fileops_sync(fd), real(fsync)(fd));
 }
 
 EXPORT int fdatasync(int fd)
 {
-	ENGINE_OR(MAY_READ(fd), fileops_sync(fd), real(fdatasync)(fd));
+	ENGINE_OR(MAY_SYNC(fd), fileops_sync(fd), real(fdatasync)(fd));
 }
 
 /* libc's own writes to the descriptor from inside. */

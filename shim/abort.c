@@ -12,6 +12,7 @@
 #include "memory.h"
 #include "resize.h"
 #include "participants.h"
+#include "removal.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -73,6 +74,8 @@ int abort_all(struct commit_report *report)
 		if (!err)
 			err = failed;
 	}
+	if (!err)
+		err = removal_revert();
 	/* Half an abort is no state to commit: it is gone through again, by whoever comes next. */
 	if (shared_session() && !err)
 		shared_session()->aborting = 0;

@@ -17,6 +17,7 @@
 #include "names.h"
 #include "parking.h"
 #include "participants.h"
+#include "removal.h"
 #include "retire.h"
 #include "roster.h"
 #include "sharing.h"
@@ -74,7 +75,7 @@ static int open_journal(const char *journal, const char *path, int fd, const str
 
 static void report_holder(struct attach_request *r)
 {
-	recover_file(r->path, RECOVER_LOOK, &r->report);
+	restore_file(r->path, RECOVER_LOOK, &r->report);
 }
 
 /* A file that had this name before, and lost it to ours without our help, still has its journal there. */
@@ -128,9 +129,9 @@ static int settle_for_reading(struct attach_request *r)
 {
 	int err;
 
-	if (!recover_is_needed(r->path))
+	if (!restore_is_needed(r->path))
 		return 0;
-	err = recover_file(r->path, RECOVER_REDO, &r->report);
+	err = restore_file(r->path, RECOVER_REDO, &r->report);
 	/* A living writer applies what it commits; that is what readers of files have always seen. */
 	return err == -EBUSY ? 0 : err;
 }
@@ -324,6 +325,8 @@ int detach(bool ends)
 		sharing_leave(ends);
 		return 0;
 	}
+	/* What has not been committed by now is rolled back. */
+	removal_revert();
 	let_go_all();
 	for (struct view *v = view_first(); v; v = v->next) {
 		if (v->mode != VIEW_WRITING)

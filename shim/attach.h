@@ -8,7 +8,7 @@
 #define BIGFILE_ATTACH_H
 
 #include "join.h"
-#include "recover.h"
+#include "restore.h"
 #include "view.h"
 
 struct attach_request {
@@ -31,7 +31,7 @@ struct attach_request {
 /* Another one: r->ask is to be asked (join_ask), then attach_job once more. */
 #define ATTACH_ASK JOIN_ASK
 
-/* A job.  -EBUSY: another process writes the file; try again.  Other errors as recover_file, or the system's. */
+/* A job.  -EBUSY: another process writes the file; try again.  Other errors as restore_file, or the system's. */
 int attach_job(void *request);
 
 /*

@@ -164,7 +164,7 @@ void build_flush(struct build *b)
 
 bool build_has_changes(const struct build *b)
 {
-	return b->begun || view_size_changed(b->view);
+	return b->begun || view_size_changed(b->view) || view_is_aside(b->view);
 }
 
 static int each_copied(struct view *v, const struct segment *s, struct range at, build_range_fn fn, void *arg)

@@ -182,7 +182,8 @@ static int replace_journal(struct view *v, const char *fresh, const struct stat 
 		journal_close(&j);
 		return err;
 	}
-	j.named = true;
+	/* The file's own name may have to be made durable yet. */
+	j.named = v->journal.named;
 	if (v->shared)
 		journal_share_lock(fd);
 	journal_close(&v->journal);

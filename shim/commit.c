@@ -25,6 +25,7 @@
 #include "names.h"
 #include "participants.h"
 #include "quiet.h"
+#include "removal.h"
 #include "seal.h"
 #include "spare.h"
 #include "sys.h"
@@ -62,7 +63,7 @@ bool transaction_is_open(void)
 	each_writing(v) {
 		uint64_t pages;
 
-		if (view_size_changed(v) || v->carried.count || v->carry_all ||
+		if (view_size_changed(v) || view_is_aside(v) || v->carried.count || v->carry_all ||
 		    v->tracker->count(v, 1, &pages) || pages)
 			return true;
 	}
@@ -265,10 +266,13 @@ static int attempt(struct commit_report *report)
 		}
 		report->pages += v->build ? v->build->pages : 0;
 	}
-	if (!err) {
+	if (!err)
+		err = names_sync(&at_fault);
+	if (!err)
 		err = seal_all(&at_fault);
-		if (!err)
-			apply_all(report);
+	if (!err) {
+		apply_all(report);
+		removal_apply();
 	}
 	if (err && err != -EAGAIN && at_fault)
 		log_error("%s: commit failed: %e; nothing is lost: the transaction stays open, mend the cause "
@@ -311,6 +315,8 @@ static int commit_views(struct commit_report *report)
 		if (!err)
 			err = attempt(report);
 	}
+	if (!err)
+		removal_end();
 	each_writing(v)
 		checkpoint_consider(v, false);
 	report->duration_ns = sys_now_ns(CLOCK_MONOTONIC) - start;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "arena.h"
+#include "aside.h"
 #include "config.h"
 #include "journal_lock.h"
 #include "log.h"
@@ -57,19 +58,16 @@ static int tell_coordinator(int fd, const struct journal_header *h, const struct
 	return 0;
 }
 
-int companions_each(const char *path, companions_fn fn, void *arg)
+static int each_of(const char *real, companions_fn fn, void *arg)
 {
-	struct telling t = { .fn = fn, .arg = arg };
+	struct telling t = { .fn = fn, .arg = arg, .path = real };
 	struct journal_header h;
 	enum journal_find found;
-	char real[PATH_MAX], journal[PATH_MAX];
+	char journal[PATH_MAX];
 	struct stat file, st;
 	bool busy;
-	int fd, err;
+	int fd, err = sys_stat(real, &file);
 
-	if (!realpath(path, real))
-		return -errno;
-	err = sys_stat(real, &file);
 	if (!err)
 		err = journal_path_of(real, config.journal_dir, journal, sizeof journal);
 	if (!err)
@@ -77,7 +75,6 @@ int companions_each(const char *path, companions_fn fn, void *arg)
 	if (err)
 		return err;
 	err = sys_fstat(fd, &st);
-	t.path = real;
 	t.owner = st.st_uid;
 	if (!err)
 		err = journal_read_header(fd, &h, &found);
@@ -87,5 +84,17 @@ int companions_each(const char *path, companions_fn fn, void *arg)
 			err = tell_coordinator(fd, &h, &t);
 	}
 	sys_close(fd);
+	return err;
+}
+
+int companions_each(const char *path, companions_fn fn, void *arg)
+{
+	char real[PATH_MAX], aside[PATH_MAX];
+	int err = 0;
+
+	if (!aside_path_of(path, aside, sizeof aside) && realpath(aside, real))
+		err = each_of(real, fn, arg);
+	if (!err && realpath(path, real))
+		err = each_of(real, fn, arg);
 	return err;
 }

@@ -8,7 +8,7 @@
 #ifndef BIGFILE_COMPANIONS_H
 #define BIGFILE_COMPANIONS_H
 
-/* path: the marked file. */
+/* path: the marked file, there or aside (aside.h). */
 typedef void (*companions_fn)(void *arg, const char *path);
 int companions_each(const char *path, companions_fn fn, void *arg);
 

@@ -3,6 +3,7 @@
 #include "fileops.h"
 
 #include "blame.h"
+#include "config.h"
 #include "holes.h"
 #include "resize.h"
 #include "session.h"
@@ -239,10 +240,21 @@ int64_t fileops_left(int fd)
 	return at < 0 ? at : (int64_t)shared_size(v) - at;
 }
 
+/* What was unlinked in it is made durable by a commit. */
+static int64_t sync_folder(int fd)
+{
+	struct stat st;
+	int err = config.sync == SYNC_DEFER || sys_fstat(fd, &st) || !S_ISDIR(st.st_mode) ? 0 : transaction_commit_removals();
+
+	return err ? err : FILEOPS_NOT_OURS;
+}
+
 int64_t fileops_sync(int fd)
 {
 	int64_t answer;
 	IN_HAND struct view *v = fileops_read_view(fd, &answer);
 
+	if (!v && answer == FILEOPS_NOT_OURS && view_aside_ever)
+		return sync_folder(fd);
 	return v ? transaction_sync(v) : answer;
 }

@@ -221,6 +221,7 @@ void filesize_fix_stat(struct stat *st)
 		return;
 	changed = shared_changed(v);
 	st->st_size = (off_t)shared_size(v);
+	st->st_nlink -= v->aside && st->st_nlink;
 	if (changed.tv_sec)
 		st->st_mtim = st->st_ctim = changed;
 }
@@ -236,6 +237,7 @@ void filesize_fix_statx(struct statx *stx)
 		return;
 	changed = shared_changed(v);
 	stx->stx_size = shared_size(v);
+	stx->stx_nlink -= v->aside && stx->stx_nlink;
 	if (changed.tv_sec) {
 		stx->stx_mtime.tv_sec = stx->stx_ctime.tv_sec = changed.tv_sec;
 		stx->stx_mtime.tv_nsec = stx->stx_ctime.tv_nsec = (uint32_t)changed.tv_nsec;

@@ -307,6 +307,7 @@ static int write_record(struct journal *j, enum journal_record_type type, const 
 
 	j->record.magic = JOURNAL_RECORD_MAGIC;
 	j->record.type = (uint16_t)type;
+	j->record.flags = s->removed ? RECORD_REMOVED : 0;
 	j->record.seq = j->tail.seq;
 	j->record.salt = j->header.salt;
 	j->record.transaction = s->transaction;

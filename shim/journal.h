@@ -62,6 +62,7 @@ struct journal_sealing {
 	uint64_t transaction;
 	uint64_t cut_size;
 	uint64_t new_size;
+	bool removed;          /* the file is deleted */
 };
 
 /* Takes over fd, which is new, empty and locked, and writes the first header (not synced). */

@@ -38,6 +38,10 @@
  * it is given new_size (growth reads as zeros), then the entries are written.  Redoing
  * the chain from its head any number of times gives the same file.
  *
+ * Removal.  A record with RECORD_REMOVED is the last one of its chain.  When it has been redone the file loses the name beside which
+ * the journal is - NAME.bigfile-unlinked, never another - and then the journal goes.  A file by such a name whose journal has no such
+ * record that counts, or that has none, gets NAME back.
+ *
  * Several files.  A transaction that changes several files has a record in the journal of each.  One of them, the coordinator's, is a
  * commit record like any other, and decides.  The others are prepared records: they count when the coordinator's counts, which
  * they name by the journal's path and salt, and by the record's number.  A prepared record is in doubt
@@ -108,10 +112,13 @@ enum journal_record_type {
 	RECORD_PREPARED = 2, /* another journal's record decides */
 };
 
+#define RECORD_REMOVED 1u
+#define RECORD_KNOWN_FLAGS RECORD_REMOVED
+
 struct journal_record {
 	uint32_t magic;
 	uint16_t type;
-	uint16_t flags;        /* none defined: 0 */
+	uint16_t flags;        /* RECORD_REMOVED or 0 */
 	uint64_t seq;
 	uint64_t salt;
 	uint64_t transaction;  /* random, the same in every file of one transaction */

@@ -9,6 +9,7 @@
 #include <xxhash.h>
 
 #include "arena.h"
+#include "journal_entries.h"
 #include "page.h"
 #include "sys.h"
 
@@ -112,53 +113,6 @@ static int read_record_head(int fd, const struct journal_header *header, uint64_
 	return 0;
 }
 
-/* The entries of a record, seen in pieces that end anywhere. */
-struct entries {
-	const struct journal_record *record;
-	uint64_t seen; /* bytes of the body */
-	uint64_t next; /* where the next one begins */
-	size_t have;   /* bytes of its head */
-	union {
-		uint8_t bytes[sizeof(struct journal_entry)];
-		struct journal_entry entry;
-	} head;
-	bool bad;
-};
-
-static bool entry_is_sound(const struct journal_entry *e, const struct journal_record *r)
-{
-	if (e->length == 0 || e->offset == JOURNAL_REFERENCE)
-		return e->length > 0;
-	return e->offset <= r->new_size && e->length <= r->new_size - e->offset;
-}
-
-static void see_entries(struct entries *s, const char *piece, size_t length)
-{
-	uint64_t end = s->seen + length;
-
-	while (!s->bad && s->next + s->have < end) {
-		uint64_t from = s->next + s->have;
-		size_t n = (size_t)min_u64(sizeof s->head - s->have, end - from);
-
-		memcpy(s->head.bytes + s->have, piece + (from - s->seen), n);
-		s->have += n;
-		if (s->have < sizeof s->head)
-			break;
-		s->bad = !entry_is_sound(&s->head.entry, s->record);
-		s->next += sizeof s->head + round_up(s->head.entry.length, 8);
-		s->have = 0;
-	}
-	s->seen = end;
-}
-
-/* -EBADMSG: its checksum is right, but no writer of ours has made it. */
-static int verdict_on(const struct entries *s)
-{
-	bool whole = !s->bad && !s->have && s->next == s->record->length && s->record->new_size <= INT64_MAX;
-
-	return whole ? 0 : -EBADMSG;
-}
-
 /* -ENOENT: it is not whole. */
 static int check_body(int fd, uint64_t pos, const struct journal_record *r)
 {
@@ -186,12 +140,12 @@ static int check_body(int fd, uint64_t pos, const struct journal_record *r)
 		if (!err)
 			XXH3_64bits_update(state, scratch, n);
 		if (!err)
-			see_entries(&entries, scratch, n);
+			entries_see(&entries, scratch, n);
 		at += n;
 		left -= n;
 	}
 	if (!err)
-		err = XXH3_64bits_digest(state) == r->body_checksum ? verdict_on(&entries) : -ENOENT;
+		err = XXH3_64bits_digest(state) == r->body_checksum ? entries_verdict(&entries) : -ENOENT;
 out:
 	arena_free(scratch, SCRATCH);
 	arena_free(state, sizeof *state);
@@ -207,7 +161,7 @@ static int try_record(int fd, const struct journal_header *header, uint64_t seq,
 		return err;
 	if (r->seq != seq)
 		return -ENOENT;
-	if ((r->type != RECORD_COMMIT && r->type != RECORD_PREPARED) || r->flags)
+	if ((r->type != RECORD_COMMIT && r->type != RECORD_PREPARED) || (r->flags & ~RECORD_KNOWN_FLAGS))
 		return -EPROTONOSUPPORT;
 	return check_body(fd, pos, r);
 }
@@ -281,6 +235,7 @@ static int walk(int fd, const struct journal_header *header, uint64_t last, stru
 		chain->last_seq = r.seq;
 		chain->last_time = r.time;
 		chain->new_size = r.new_size;
+		chain->removed = r.flags & RECORD_REMOVED;
 		pos = round_up(offset + sizeof r + r.length, JOURNAL_BLOCK);
 		chain->end = pos;
 	}

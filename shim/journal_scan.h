@@ -32,6 +32,7 @@ struct journal_chain {
 	uint64_t end;          /* offset after the last record, rounded up */
 	uint64_t last_time;
 	uint64_t new_size;     /* meaningful when records > 0 */
+	bool removed;          /* the last record says that the file is deleted */
 	bool doubtful;         /* the last record is prepared, and nothing here tells whether it counts */
 	bool gap;              /* a committed record after the end, a missing one, or one that makes no sense: corrupt */
 	bool newer;            /* the chain stops at a record that this version does not know */

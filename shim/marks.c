@@ -140,7 +140,7 @@ static bool has_suffix(const char *path, const char *suffix)
 
 bool marks_match(const char *path)
 {
-	if (path[0] != '/' || has_suffix(path, JOURNAL_SUFFIX))
+	if (path[0] != '/' || has_suffix(path, JOURNAL_SUFFIX) || has_suffix(path, ASIDE_SUFFIX))
 		return false;
 	for (struct mark *m = marks; m; m = m->next) {
 		size_t n = strlen(m->pattern);

@@ -6,7 +6,7 @@
  * marks every regular file below DIR.  Relative patterns are resolved when they are read;
  * the part before the first wildcard loses its symbolic links then, because a file is
  * recognised by the name that the kernel gives for its descriptor.
- * Journals are never marked.
+ * Journals are never marked, nor are files by the name that they have while they are aside (aside.h).
  */
 #ifndef BIGFILE_MARKS_H
 #define BIGFILE_MARKS_H
@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #define JOURNAL_SUFFIX ".bigfile-journal"
+#define ASIDE_SUFFIX ".bigfile-unlinked"
 
 /* Once, before any thread.  0 or -errno; cwd is the folder that relative patterns start from. */
 int marks_load(const char *patterns, const char *cwd);

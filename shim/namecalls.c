@@ -11,14 +11,17 @@
 #include <string.h>
 
 #include "arena.h"
+#include "aside.h"
 #include "checkpoint.h"
 #include "engine.h"
 #include "fds.h"
-#include "fmt.h"
+#include "folder.h"
 #include "log.h"
 #include "marks.h"
 #include "names.h"
 #include "opening.h"
+#include "removal.h"
+#include "session.h"
 #include "session_lock.h"
 #include "sys.h"
 #include "transaction.h"
@@ -76,20 +79,26 @@ static bool may_be_marked(const char *path)
 	return path && marks_may_match(path);
 }
 
+static bool is_marked(int dir, const char *path)
+{
+	char full[PATH_MAX], real[PATH_MAX];
+
+	if (!may_be_marked(path))
+		return false;
+	opening_full_path(dir, path, full, sizeof full);
+	return realpath(full, real) && marks_match(real);
+}
+
 /* Does a marked file with committed content have this name? */
 static bool holds_commits(int dir, const char *path)
 {
-	char full[PATH_MAX], real[PATH_MAX];
 	IN_HAND struct view *v = view_of(dir, path);
 	struct stat st;
 
 	if (v)
 		return v->mode != VIEW_UNLINKED && v->committed > 0;
-	if (!may_be_marked(path) || sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW) ||
-	    !S_ISREG(st.st_mode) || !st.st_size)
-		return false;
-	opening_full_path(dir, path, full, sizeof full);
-	return realpath(full, real) && marks_match(real);
+	return may_be_marked(path) && !sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode) && st.st_size &&
+	       is_marked(dir, path);
 }
 
 static bool exists(int dir, const char *path)
@@ -117,6 +126,41 @@ static int commit_before_loss(int dir, const char *path, const struct view *from
 	return transaction_commit();
 }
 
+/* Was a file of this name unlinked in the transaction?  It would have to come back to it. */
+struct vacancy {
+	const char *aside;
+	bool found;
+};
+
+static int find_vacancy(void *arg)
+{
+	struct vacancy *vacancy = arg;
+
+	for (const struct view *v = view_first(); v && !vacancy->found; v = v->next)
+		vacancy->found = view_is_aside(v) && !strcmp(v->path, vacancy->aside);
+	return 0;
+}
+
+static bool is_vacant(int dir, const char *path)
+{
+	char full[PATH_MAX], aside[PATH_MAX], real[PATH_MAX];
+	struct vacancy vacancy = { real, false };
+
+	opening_full_path(dir, path, full, sizeof full);
+	if (!view_aside_ever || aside_path_of(full, aside, sizeof aside) || !realpath(aside, real))
+		return false;
+	engine_run_if_started(find_vacancy, &vacancy);
+	return vacancy.found;
+}
+
+static int commit_before_use(int dir, const char *path)
+{
+	if (!is_vacant(dir, path))
+		return 0;
+	log_debug("%s: was deleted, and another file gets its name: what came before is committed first", path);
+	return transaction_commit();
+}
+
 /* A folder takes the names of all below it along. */
 static bool is_folder(int dir, const char *path)
 {
@@ -130,8 +174,10 @@ static int rename_now(int old_dir, const char *old, int new_dir, const char *new
 {
 	IN_HAND struct view *moved = view_of(old_dir, old);
 	IN_HAND struct view *replaced = NULL;
-	int err = flags & RENAME_NOREPLACE ? 0 : commit_before_loss(new_dir, new, moved);
+	int err = commit_before_use(new_dir, new);
 
+	if (!err && !(flags & RENAME_NOREPLACE))
+		err = commit_before_loss(new_dir, new, moved);
 	if (err)
 		return err;
 	replaced = view_of(new_dir, new);
@@ -195,6 +241,9 @@ int namecalls_link(int old_dir, const char *old, int new_dir, const char *new, i
 
 	if (!old || !new || !session_is_here() || (!marked && !view_any()))
 		return NOT_OURS;
+	err = commit_before_use(new_dir, new);
+	if (err)
+		return err;
 	session_lock_take();
 	err = (int)sys_call(SYS_linkat, old_dir, old, new_dir, new, flags);
 	v = err ? NULL : view_of(new_dir, new);
@@ -205,6 +254,56 @@ int namecalls_link(int old_dir, const char *old, int new_dir, const char *new, i
 	if (!err)
 		fds_forget_all();
 	return err;
+}
+
+/* Where nothing can be written, nothing can be set aside. */
+static bool may_write(int dir, const char *path)
+{
+	if (!sys_call(SYS_faccessat, dir, path, W_OK))
+		return true;
+	log_warn_once("%s: may not be written: its deletion is no part of the transaction, which is committed before it", path);
+	return false;
+}
+
+/*
+ * A view of the file, in hand, through which it can be set aside; *view NULL: there is none to be had, and what is asked is done at once.  For the
+ * descriptor see view_of_path in filesize.c.
+ */
+static int view_to_unlink(int dir, const char *path, struct view **view)
+{
+	struct stat st;
+	int fd, err;
+
+	*view = view_of(dir, path);
+	if (*view && (*view)->mode != VIEW_READING)
+		return 0;
+	if (sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode) || (!*view && !is_marked(dir, path)) ||
+	    !may_write(dir, path))
+		return 0;
+	view_put(*view);
+	*view = NULL;
+	fd = sys_openat(dir, path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (fd < 0)
+		return 0;
+	fds_forget(fd);
+	err = session_view_of(fd, true, view);
+	fds_forget(fd);
+	sys_close(fd);
+	return err == NOT_OURS || err == -ENFILE || err == -ENOMEM || err == -ENOSPC ? 0 : err;
+}
+
+/* 0: done.  REMOVAL_NOT, REMOVAL_NEW: to be done at once, all else being committed before, or not. */
+static int set_aside(int dir, const char *path)
+{
+	char full[PATH_MAX], real[PATH_MAX];
+	IN_HAND struct view *v = NULL;
+	int err = view_to_unlink(dir, path, &v);
+
+	opening_full_path(dir, path, full, sizeof full);
+	if (err || !v || !realpath(full, real))
+		return err ? err : REMOVAL_NOT;
+	err = engine_run_if_started(removal_begin, &(struct removal){ v, real });
+	return err == -ESRCH ? REMOVAL_NOT : err;
 }
 
 static int unlink_now(int dir, const char *path, int flags)
@@ -226,14 +325,66 @@ int namecalls_unlink(int dir, const char *path, int flags)
 {
 	int err;
 
-	if (!path || (flags & AT_REMOVEDIR) || !session_is_here() || (!may_be_marked(path) && !view_any()))
+	if (flags & AT_REMOVEDIR)
+		return namecalls_rmdir(dir, path);
+	if (!path || !session_is_here() || (!may_be_marked(path) && !view_any()))
 		return NOT_OURS;
 	err = opening_prepare(dir, path);
 	if (!err)
-		err = commit_before_loss(dir, path, NULL);
+		err = set_aside(dir, path);
+	if (err <= 0)
+		return err;
+	err = err == REMOVAL_NEW ? 0 : commit_before_loss(dir, path, NULL);
 	if (!err)
 		err = unlink_now(dir, path, flags);
 	if (!err)
 		engine_run_if_started(names_follow, NULL);
 	return err;
+}
+
+struct listing {
+	bool any; /* a file that is aside */
+	bool other;
+};
+
+static int look_at_entry(void *arg, const char *name)
+{
+	struct listing *l = arg;
+	size_t n = strlen(name), suffix = sizeof JOURNAL_SUFFIX - 1;
+
+	if (!strcmp(name, ".") || !strcmp(name, ".."))
+		return 0;
+	l->any |= aside_is(name);
+	l->other |= !aside_is(name) && (n < suffix || strcmp(name + n - suffix, JOURNAL_SUFFIX));
+	return l->other;
+}
+
+/* Nothing is in it but what a commit would take away. */
+static bool is_left_aside(int dir, const char *path)
+{
+	struct listing l = { false, false };
+	int fd = sys_openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return false;
+	fds_forget(fd);
+	folder_each(fd, look_at_entry, &l);
+	fds_forget(fd);
+	sys_close(fd);
+	return l.any && !l.other;
+}
+
+int namecalls_rmdir(int dir, const char *path)
+{
+	int err;
+
+	if (!path || !view_aside_ever || !session_is_here())
+		return NOT_OURS;
+	err = (int)sys_call(SYS_unlinkat, dir, path, AT_REMOVEDIR);
+	if ((err != -ENOTEMPTY && err != -EEXIST) || !is_left_aside(dir, path))
+		return err;
+	log_warn_once("%s: is removed, and with it files that were deleted in the transaction: that is committed before, and cannot be "
+		      "rolled back any more", path);
+	err = transaction_commit();
+	return err ? err : (int)sys_call(SYS_unlinkat, dir, path, AT_REMOVEDIR);
 }

@@ -12,6 +12,9 @@
 
 int namecalls_rename(int old_dir, const char *old, int new_dir, const char *new, unsigned flags);
 int namecalls_link(int old_dir, const char *old, int new_dir, const char *new, int flags);
+/* A file that is unlinked is part of the transaction (removal.h). */
 int namecalls_unlink(int dir, const char *path, int flags);
+/* A folder in which nothing is left but such files: they are committed first. */
+int namecalls_rmdir(int dir, const char *path);
 
 #endif

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "arena.h"
+#include "aside.h"
+#include "build.h"
 #include "checkpoint.h"
 #include "config.h"
 #include "fmt.h"
@@ -163,6 +165,12 @@ static int move_journal(struct view *v, const char *path)
 		err = empty_journal(v);
 	if (!err)
 		err = rename_journal(v, journal);
+	/* Aside: whichever of these names comes back, recovery knows what it means. */
+	if (!err && v->aside) {
+		v->journal.named = false;
+		set_string(&v->journal.path, journal);
+		return 0;
+	}
 	if (!err && v->journal.durable)
 		err = sync_folder_of(journal);
 	/* The name of the file must not come back without its journal. */
@@ -180,7 +188,7 @@ static void follow(struct view *v, const char *path)
 	if (err)
 		log_error("%s: renamed to %s, but its journal %s cannot follow: %e; after a crash: bigfile recover, "
 			  "with the journal renamed by hand", v->path, path, v->journal.path, err);
-	else if (v->mode == VIEW_WRITING && !marks_match(path))
+	else if (v->mode == VIEW_WRITING && !v->aside && !marks_match(path))
 		log_warn("%s: renamed to %s, which BIGFILE_PATHS does not name: after a crash it needs bigfile recover",
 			 v->path, path);
 	set_string(&v->path, path);
@@ -194,6 +202,45 @@ static bool is_followed(const struct view *v)
 static bool has_moved(const struct view *v, char *path, size_t size)
 {
 	return is_followed(v) && find_name(v, path, size) && strcmp(path, v->path);
+}
+
+/* The journal goes where another view's still is. */
+static void push_aside(const char *path)
+{
+	char journal[PATH_MAX];
+
+	if (journal_path_of(path, config.journal_dir, journal, sizeof journal))
+		return;
+	for (struct view *v = view_first(); v; v = v->next) {
+		if (v->mode == VIEW_WRITING && !strcmp(v->journal.path, journal)) {
+			step_aside(v);
+			return;
+		}
+	}
+}
+
+void names_removed(struct view *v)
+{
+	char path[PATH_MAX];
+
+	if (aside_original(v->path, path, sizeof path))
+		set_string(&v->path, path);
+}
+
+int names_make_way(const struct view *v, const char *path)
+{
+	char journal[PATH_MAX];
+	struct stat file;
+	int err = journal_path_of(path, config.journal_dir, journal, sizeof journal);
+
+	if (!err)
+		err = sys_fstat(v->fd, &file);
+	return err ? err : clear_the_way(journal, &file);
+}
+
+void names_moved(struct view *v, const char *path)
+{
+	follow(v, path);
 }
 
 int names_follow(void *arg)
@@ -210,11 +257,52 @@ int names_follow(void *arg)
 		moved += has_moved(v, path, sizeof path);
 	for (struct view *v = view_first(); v && moved > 1; v = v->next) {
 		if (has_moved(v, path, sizeof path))
-			step_aside(v);
+			push_aside(path);
 	}
 	for (struct view *v = view_first(); v && moved; v = v->next) {
 		if (has_moved(v, path, sizeof path))
 			follow(v, path);
 	}
 	return giveup_unnamed(NULL);
+}
+
+static bool in_same_folder(const char *a, const char *b)
+{
+	const char *slash = strrchr(a, '/');
+	size_t n = slash ? (size_t)(slash - a) + 1 : 0;
+
+	return !strncmp(a, b, n) && !strchr(b + n, '/');
+}
+
+int names_sync_folder(const char *path, const char **last)
+{
+	int err = *last && in_same_folder(*last, path) ? 0 : sync_folder_of(path);
+
+	if (!err)
+		*last = path;
+	return err;
+}
+
+int names_sync(struct view **at_fault)
+{
+	const char *last = NULL, *last_journal = NULL;
+
+	for (struct view *v = view_first(); v; v = v->next) {
+		struct journal *j = &v->journal;
+		int err;
+
+		if (v->mode != VIEW_WRITING || !build_has_changes(v->build) || !j->durable || j->named)
+			continue;
+		err = names_sync_folder(v->path, &last);
+		if (!err && !in_same_folder(v->path, j->path))
+			err = names_sync_folder(j->path, &last_journal);
+		/* What could not be synced once is not believed the next time: another journal takes its place. */
+		if (err) {
+			j->error = err;
+			*at_fault = v;
+			return err;
+		}
+		j->named = true;
+	}
+	return 0;
 }

@@ -9,10 +9,29 @@
 #ifndef BIGFILE_NAMES_H
 #define BIGFILE_NAMES_H
 
+#include "view.h"
+
 /*
  * Engine thread, under the session lock: looks at the name that the file of each view has now, moves
  * journals after renamed files, and gives up the views of files without a name.  arg unused; 0.
  */
 int names_follow(void *arg);
+
+/*
+ * For who renames the file of v to path himself: before that, has no journal lie there any more, durably; after that, moves the journal.
+ */
+int names_make_way(const struct view *v, const char *path);
+void names_moved(struct view *v, const char *path);
+/* Its name aside has gone: what is said of it from now on is said of the old one. */
+void names_removed(struct view *v);
+
+/*
+ * In a commit, before anything is sealed: the names are durable that what has changed, and its journal, have now.  *at_fault as in
+ * seal.h.
+ */
+int names_sync(struct view **at_fault);
+
+/* Durable files, one after the other: syncs the folder of path unless that is the folder of *last, which becomes path. */
+int names_sync_folder(const char *path, const char **last);
 
 #endif

@@ -8,13 +8,14 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "aside.h"
 #include "blame.h"
 #include "config.h"
 #include "engine.h"
 #include "fmt.h"
 #include "log.h"
 #include "marks.h"
-#include "recover.h"
+#include "restore.h"
 #include "session.h"
 #include "sys.h"
 #include "viewio.h"
@@ -28,7 +29,7 @@ static int recover_job(void *arg)
 {
 	struct job *j = arg;
 
-	return recover_file(j->path, RECOVER_REDO, &j->report);
+	return restore_file(j->path, RECOVER_REDO, &j->report);
 }
 
 /*
@@ -80,8 +81,13 @@ int opening_prepare(int dirfd, const char *path)
 	if (!path || !marks_may_match(path) || !session_is_here())
 		return 0;
 	opening_full_path(dirfd, path, full, sizeof full);
+	if (!realpath(full, real)) {
+		opening_brings_back(dirfd, path);
+		errno = saved;
+		return 0;
+	}
 	/* The view of a file that is in use here is the truth already. */
-	if (!realpath(full, real) || !marks_match(real) || !recover_is_needed(real) ||
+	if (!marks_match(real) || !restore_is_needed(real) ||
 	    sys_stat(real, &st) || view_exists(st.st_dev, st.st_ino)) {
 		errno = saved;
 		return 0;
@@ -89,6 +95,25 @@ int opening_prepare(int dirfd, const char *path)
 	err = recover_now(real);
 	errno = saved;
 	return err;
+}
+
+bool opening_brings_back(int dirfd, const char *path)
+{
+	char full[PATH_MAX], aside[PATH_MAX], real[PATH_MAX], name[PATH_MAX];
+	int saved = errno;
+	struct stat st;
+	bool back;
+
+	if (!path || !marks_may_match(path) || !session_is_here())
+		return false;
+	opening_full_path(dirfd, path, full, sizeof full);
+	/* In most cases that is all. */
+	if (aside_path_of(full, aside, sizeof aside) || sys_lstat(aside, &st))
+		return false;
+	back = realpath(aside, real) && aside_original(real, name, sizeof name) && marks_match(name) && !view_exists(st.st_dev, st.st_ino) &&
+	       !recover_now(name) && !sys_lstat(name, &st);
+	errno = saved;
+	return back;
 }
 
 bool opening_may_be_ours(int dirfd, const char *path)
@@ -138,6 +163,14 @@ static int cut_marked(int fd, bool has_view)
 	return err;
 }
 
+/* What came back has taken the place of the empty file that fd is of. */
+static bool has_lost_name(int fd, const char *name)
+{
+	struct stat ours, now;
+
+	return !sys_fstat(fd, &ours) && !sys_lstat(name, &now) && (ours.st_ino != now.st_ino || ours.st_dev != now.st_dev);
+}
+
 int opening_done(int fd, bool cut)
 {
 	bool marked, has_view;
@@ -145,8 +178,13 @@ int opening_done(int fd, bool cut)
 	int err, saved = errno;
 
 	err = session_is_marked(fd, name, &marked, &has_view);
-	if (!err && marked && !has_view && recover_is_needed(name))
+	if (!err && marked && !has_view && restore_is_needed(name)) {
+		bool had_lost_name = has_lost_name(fd, name);
+
 		err = recover_now(name);
+		if (!err && !had_lost_name && has_lost_name(fd, name))
+			err = OPENING_AGAIN;
+	}
 	if (!err && marked && !has_view)
 		err = make_known(fd);
 	if (!err && cut)

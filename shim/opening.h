@@ -23,8 +23,18 @@ int opening_prepare(int dirfd, const char *path);
  */
 bool opening_may_be_ours(int dirfd, const char *path);
 
-/* fd has been opened by that name, which may be a marked one or was to be cut: recovery, and the cut that is still to be made.  0, or -errno: close it again. */
+/*
+ * fd has been opened by that name, which may be a marked one or was to be cut: recovery, and the cut that is still to be made.  0, or -errno: close it again.  OPENING_AGAIN: and
+ * open it again, for another file has the name now.
+ */
 int opening_done(int fd, bool cut);
+#define OPENING_AGAIN 1
+
+/*
+ * A call has found nobody at path.  True: one was aside there since a crash, and has come back, so that it may be tried again.  One more
+ * stat, and that only where the name may be marked.
+ */
+bool opening_brings_back(int dirfd, const char *path);
 
 void opening_full_path(int dirfd, const char *path, char *full, size_t size);
 

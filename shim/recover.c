@@ -44,7 +44,7 @@ const char *journal_state_name(enum journal_state state)
 		[JOURNAL_PENDING] = "pending", [JOURNAL_BUSY] = "busy",
 		[JOURNAL_CORRUPT] = "corrupt", [JOURNAL_FOREIGN] = "foreign",
 		[JOURNAL_STRANGER] = "stranger", [JOURNAL_NEWER] = "newer",
-		[JOURNAL_DOUBT] = "doubt",
+		[JOURNAL_DOUBT] = "doubt",     [JOURNAL_UNLINKED] = "unlinked",
 	};
 
 	return names[state];
@@ -148,6 +148,7 @@ static void judge_chain(int jfd, const struct stat *file, const struct journal_h
 	r->last_seq = chain->last_seq;
 	r->last_time = chain->last_time;
 	r->new_size = chain->new_size;
+	r->removed = chain->removed;
 	if (r->state == JOURNAL_BUSY || r->state == JOURNAL_DOUBT)
 		return;
 	if (chain->newer)
@@ -296,15 +297,6 @@ void recover_explain(const char *path, const struct recovery *r, int err)
 		log_error("%s: recovery failed: %e; the journal %s is kept", path, err, r->journal);
 }
 
-bool recover_is_needed(const char *path)
-{
-	char journal[PATH_MAX];
-	struct stat st;
-
-	return !journal_path_of(path, config.journal_dir, journal, sizeof journal) &&
-	       !sys_lstat(journal, &st);
-}
-
 /* Reading is enough to look; the owner's name is in the header of a journal that is busy. */
 static int look(const char *journal, const struct stat *file, int file_fd, const char *path,
 		struct recovery *report)
@@ -322,7 +314,7 @@ static int look(const char *journal, const struct stat *file, int file_fd, const
 }
 
 /* What could not be read may still be worth something to somebody: so are those that were kept before. */
-static int set_aside(const char *journal)
+static int keep_damaged(const char *journal)
 {
 	char damaged[PATH_MAX];
 	int err = -EEXIST;
@@ -339,8 +331,8 @@ static int set_aside(const char *journal)
 	return err ? err : sync_folder_of(journal);
 }
 
-static int act(const char *journal, const struct stat *file, int file_fd, const char *path,
-	       enum recover_mode mode, struct recovery *report)
+int recover_locked(const char *journal, const struct stat *file, int file_fd, const char *path, enum recover_mode mode,
+		   struct recovery *report, recover_fn then, void *arg)
 {
 	int jfd, err = journal_open_locked(journal, file, false, &jfd);
 
@@ -352,41 +344,41 @@ static int act(const char *journal, const struct stat *file, int file_fd, const 
 		return err;
 	err = recover_opened(jfd, journal, file_fd, path, mode, report);
 	/* While the lock is still held, so that nobody starts to use what we delete. */
+	if (!err && then)
+		err = then(arg, report);
 	if (!err && report->state == JOURNAL_CORRUPT && mode == RECOVER_FORCE)
-		err = set_aside(journal);
+		err = keep_damaged(journal);
 	else if (!err)
 		err = retire_journal(jfd, journal, file);
 	sys_close(jfd);
 	return err;
 }
 
-int recover_file(const char *path, enum recover_mode mode, struct recovery *report)
+int recover_at(const char *path, enum recover_mode mode, struct recovery *report)
 {
-	char real[PATH_MAX], journal[PATH_MAX];
+	char journal[PATH_MAX];
 	bool writes = mode != RECOVER_LOOK;
 	struct stat file;
 	int fd, err;
 
 	memset(report, 0, sizeof *report);
-	if (!realpath(path, real))
-		return -errno;
-	err = journal_path_of(real, config.journal_dir, journal, sizeof journal);
+	err = journal_path_of(path, config.journal_dir, journal, sizeof journal);
 	if (err)
 		return err;
 	fmt_print(report->journal, sizeof report->journal, "%s", journal);
 	judge(report, JOURNAL_NONE, "there is no journal");
-	fd = sys_open(real, (writes ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
+	fd = sys_open(path, (writes ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
 	/* Whose journal is only thrown away need not be written. */
 	if (fd < 0 && mode == RECOVER_DISCARD)
-		fd = sys_open(real, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
+		fd = sys_open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
 	if (fd < 0)
 		return fd;
 	err = sys_fstat(fd, &file);
 	if (!err && !S_ISREG(file.st_mode))
 		err = -EINVAL;
 	if (!err)
-		err = mode == RECOVER_LOOK ? look(journal, &file, fd, real, report) :
-					     act(journal, &file, fd, real, mode, report);
+		err = mode == RECOVER_LOOK ? look(journal, &file, fd, path, report) :
+					     recover_locked(journal, &file, fd, path, mode, report, NULL, NULL);
 	sys_close(fd);
 	return err == -ENOENT ? 0 : err;
 }

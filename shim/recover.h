@@ -2,7 +2,7 @@
 /*
  * Recovery: redo what a crash left in a journal, and look without touching.
  *
- * Used when a marked file is opened or mapped, and by `bigfile check` and `bigfile recover`.
+ * Used when a marked file is opened or mapped, and by `bigfile check` and `bigfile recover`, through restore.h.
  * Not for signal handlers.
  */
 #ifndef BIGFILE_RECOVER_H
@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 enum journal_state {
 	JOURNAL_NONE,      /* no journal: the file is as it was last committed */
@@ -23,6 +24,7 @@ enum journal_state {
 	JOURNAL_NEWER,     /* of a newer version of Bigfile */
 	JOURNAL_DOUBT,     /* its last record belongs to a transaction over several files, and the journal that
 			      tells whether that was committed is not to be had */
+	JOURNAL_UNLINKED,  /* the file was unlinked in a transaction (restore.h) */
 };
 
 struct recovery {
@@ -33,6 +35,7 @@ struct recovery {
 	uint64_t first_seq;   /* meaningful when records > 0 */
 	uint64_t last_seq;
 	uint64_t last_time;   /* CLOCK_REALTIME nanoseconds of the newest record */
+	bool removed;         /* the newest record says that the file is deleted */
 	uint64_t new_size;    /* of the file after recovery; meaningful when records > 0 */
 	uint32_t owner_pid;   /* JOURNAL_BUSY: who */
 	char owner_host[64];
@@ -52,15 +55,20 @@ enum recover_mode {
 };
 
 /*
- * path: the marked file.  Fills in *report (the state found, before anything was done).
+ * path: the marked file, absolute, without links, by the name that it has.  Fills in *report (the state found, before anything was done).
  * 0: done, or nothing to do.  Otherwise -errno: -EBUSY (JOURNAL_BUSY), -EBADMSG (corrupt),
  * -ESTALE (foreign, stranger or in doubt), -EPROTONOSUPPORT (newer), or what a system call said; the file
  * is then untouched, or, after an I/O error while redoing, still covered by its journal.
  */
-int recover_file(const char *path, enum recover_mode mode, struct recovery *report);
+int recover_at(const char *path, enum recover_mode mode, struct recovery *report);
 
-/* Does the journal of this file exist?  One stat: for every open of a marked file. */
-bool recover_is_needed(const char *path);
+/*
+ * The same for the journal `journal` of the open file; not with RECOVER_LOOK.  When all has gone well, and before the journal is deleted, `then` is
+ * called (NULL: not).  -ENOENT: there is no journal.
+ */
+typedef int (*recover_fn)(void *arg, const struct recovery *report);
+int recover_locked(const char *journal, const struct stat *file, int file_fd, const char *path, enum recover_mode mode,
+		   struct recovery *report, recover_fn then, void *arg);
 
 /* "pending", "corrupt", ...: a word for reports and JSON. */
 const char *journal_state_name(enum journal_state state);

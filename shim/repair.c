@@ -2,9 +2,11 @@
 /* See repair.h. */
 #include "repair.h"
 
+#include "aside.h"
 #include "commit.h"
 #include "doubt.h"
 #include "engine.h"
+#include "journal_lock.h"
 #include "loading.h"
 #include "log.h"
 #include "lost.h"
@@ -26,6 +28,29 @@ static bool is_applied(const struct journal *j)
 
 	return !journal_read_header(j->fd, &header, &found) && found == FOUND_HEADER && !journal_scan(j->fd, &header, &chain) &&
 	       header.applied_seq == header.applying_seq && header.applied_seq == chain.last_seq;
+}
+
+/* Its deletion was committed: the file, which is durable, loses its name before the journal loses the record. */
+static int complete_removal(struct view *v)
+{
+	struct journal_chain chain;
+	struct journal_header header;
+	enum journal_find found;
+	struct stat st;
+	int err = view_is_aside(v) ? journal_read_header(v->journal.fd, &header, &found) : -ENOENT;
+
+	if (!err && found == FOUND_HEADER)
+		err = journal_scan(v->journal.fd, &header, &chain);
+	if (err || found != FOUND_HEADER || !chain.removed)
+		return err == -ENOENT ? 0 : err;
+	err = sys_fstat(v->fd, &st);
+	if (!err)
+		err = aside_remove(v->path, &st);
+	if (!err)
+		err = sync_folder_of(v->path);
+	if (!err)
+		v->aside = false;
+	return err;
 }
 
 /* The journal's records are in the file, which is durable: writing goes on behind them. */
@@ -118,6 +143,8 @@ static void repair_view(struct view *v, int unsettled)
 	if (!err && v->mode == VIEW_WRITING)
 		err = is_applied(&v->journal) ? sys_fdatasync(v->fd) :
 						recover_opened(v->journal.fd, v->journal.path, v->fd, v->path, mode, &report);
+	if (!err && v->mode == VIEW_WRITING)
+		err = complete_removal(v);
 	if (!err && v->mode == VIEW_WRITING)
 		err = resume_journal(v);
 	if (!err && !sys_fstat(v->memory.fd, &st))

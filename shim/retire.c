@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "aside.h"
 #include "doubt_ask.h"
 #include "fmt.h"
 #include "journal_find.h"
@@ -108,12 +109,27 @@ static int open_patiently(const char *path, const struct stat *file, int *fd)
 	return err;
 }
 
-/* Its file is there, and has no journal or another one: what it was in doubt about has been settled. */
+static bool has_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX];
+	struct stat st;
+
+	fmt_print(folder, sizeof folder, "%s", path);
+	if (slash)
+		folder[slash == path ? 1 : slash - path] = '\0';
+	return slash && !sys_lstat(folder, &st);
+}
+
+/*
+ * Its file is there, and has no journal or another one: what it was in doubt about has been settled.  So it has when it was aside, and is
+ * not any more.
+ */
 static bool is_settled(const struct companion *c)
 {
 	struct stat st;
 
-	return !sys_lstat(c->journal, &st) || !sys_lstat(c->file, &st);
+	return !sys_lstat(c->journal, &st) || !sys_lstat(c->file, &st) || (aside_is(c->file) && has_folder(c->file));
 }
 
 static int release(void *arg, const struct companion *c)

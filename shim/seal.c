@@ -25,7 +25,7 @@
 
 static struct journal_sealing sealing_of(const struct view *v, uint64_t transaction)
 {
-	return (struct journal_sealing){ transaction, v->cut, v->size };
+	return (struct journal_sealing){ transaction, v->cut, v->size, view_is_aside(v) };
 }
 
 /* May its journal be named by the records of all others? */
@@ -38,24 +38,32 @@ static bool is_prepared_to_lead(struct view *v)
 	return true;
 }
 
+/*
+ * The same one whenever that is possible: its roster is complete.  Rather one that is made durable, for without that nothing is; and not one
+ * of a file that is deleted, whose journal could not go before all others have been settled.
+ */
+static unsigned fitness(struct view *v)
+{
+	return !view_is_aside(v) << 2 | v->journal.durable << 1 | is_prepared_to_lead(v);
+}
+
 static bool comes_before(const struct view *a, const struct view *b)
 {
 	return a->dev != b->dev ? a->dev < b->dev : a->ino < b->ino;
 }
 
-/* The same one whenever that is possible: its roster is complete. */
 static struct view *choose_coordinator(void)
 {
 	struct view *best = NULL;
-	bool best_leads = false;
+	unsigned most = 0;
 
 	each_changed(v) {
-		bool leads = is_prepared_to_lead(v);
+		unsigned fit = fitness(v);
 
-		if (best && (best_leads > leads || (best_leads == leads && comes_before(best, v))))
+		if (best && (most > fit || (most == fit && comes_before(best, v))))
 			continue;
 		best = v;
-		best_leads = leads;
+		most = fit;
 	}
 	return best;
 }
@@ -121,31 +129,9 @@ static int write_prepared(const struct view *c, uint64_t transaction, struct vie
 	return err;
 }
 
-static bool in_same_folder(const char *a, const char *b)
-{
-	const char *slash = strrchr(a, '/');
-	size_t n = slash ? (size_t)(slash - a) + 1 : 0;
-
-	return !strncmp(a, b, n) && !strchr(b + n, '/');
-}
-
-/* *named: the last new journal whose folder has been synced; that names all of them that are in it. */
-static int note_synced(struct journal *j, int err, const struct journal **named)
-{
-	bool is_new = !j->named;
-
-	if (!err && is_new && *named && in_same_folder((*named)->path, j->path))
-		j->named = true;
-	err = journal_synced(j, err);
-	if (!err && is_new)
-		*named = j;
-	return err;
-}
-
 static int sync_prepared(unsigned changed, struct view **at_fault)
 {
 	struct sync_job *jobs = arena_alloc(changed * sizeof *jobs);
-	const struct journal *named = NULL;
 	unsigned n = 0;
 	int err = 0;
 
@@ -162,7 +148,7 @@ static int sync_prepared(unsigned changed, struct view **at_fault)
 
 		if (!v->build->prepared)
 			continue;
-		failed = note_synced(&v->journal, v->journal.durable ? jobs[n++].result : 0, &named);
+		failed = journal_synced(&v->journal, v->journal.durable ? jobs[n++].result : 0);
 		if (failed && !err) {
 			err = failed;
 			*at_fault = v;

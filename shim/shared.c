@@ -168,6 +168,8 @@ void shared_pull(struct view *v)
 	v->zero_end = f->zero_end;
 	v->error = f->error;
 	v->nameless = f->nameless;
+	v->aside = f->aside;
+	view_aside_ever |= v->aside;
 	v->changed = (struct timespec){ f->times[0], f->times[1] };
 	v->times[0] = (struct timespec){ f->times[2], f->times[3] };
 	v->times[1] = (struct timespec){ f->times[4], f->times[5] };
@@ -209,6 +211,7 @@ void shared_push(const struct view *v)
 	f->zero_end = v->zero_end;
 	f->error = v->error;
 	f->nameless = v->nameless;
+	f->aside = v->aside;
 	f->times[0] = v->changed.tv_sec;
 	f->times[1] = v->changed.tv_nsec;
 	f->times[2] = v->times[0].tv_sec;

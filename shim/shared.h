@@ -87,6 +87,7 @@ struct shared_file {
 	uint32_t mode;    /* enum view_mode */
 	uint32_t nameless;
 	uint32_t undeclared; /* somebody who stored to it has died: all of it may be dirty, whatever the dirty map says */
+	uint32_t aside;
 	uint32_t padding;
 	uint64_t dev;
 	uint64_t ino;

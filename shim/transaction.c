@@ -46,6 +46,20 @@ int transaction_commit(void)
 	return decide(commit_job);
 }
 
+static int commit_removals_job(void *arg)
+{
+	for (const struct view *v = view_first(); v; v = v->next) {
+		if (view_is_aside(v))
+			return control_commit();
+	}
+	return 0;
+}
+
+int transaction_commit_removals(void)
+{
+	return decide(commit_removals_job);
+}
+
 int transaction_abort(void)
 {
 	return decide(abort_job);

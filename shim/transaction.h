@@ -13,6 +13,8 @@
 /* Commits everything, or rolls it back. */
 int transaction_commit(void);
 int transaction_abort(void);
+/* A commit if a file was unlinked in the transaction. */
+int transaction_commit_removals(void);
 
 /* fsync, fdatasync, msync on a marked file: commits unless BIGFILE_SYNC=defer. */
 int transaction_sync(const struct view *v);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "aside.h"
 #include "sys.h"
 
 #define BUCKETS 4096
@@ -14,7 +15,7 @@ struct lock window_lock = LOCK_INIT;
 
 struct view *view_list;
 unsigned view_count;
-bool view_some_went, view_ever;
+bool view_some_went, view_ever, view_aside_ever;
 static int void_fd = -1;
 
 static struct view *buckets[BUCKETS]; /* by the file */
@@ -307,6 +308,11 @@ bool view_reaches(const struct view *v, uint64_t at, uint64_t *end)
 		return false;
 	*end = s->at.start + (first == page ? stop : first) * page_size();
 	return first == page;
+}
+
+bool view_is_aside(const struct view *v)
+{
+	return v->aside && v->mode == VIEW_WRITING && aside_is(v->path);
 }
 
 bool view_size_changed(const struct view *v)

@@ -125,6 +125,7 @@ struct view {
 	bool frozen;               /* orphans: no store was seen since the fork */
 	bool was_mapped;           /* by the program, at some time */
 	bool nameless;             /* it has names that we do not know */
+	bool aside;                /* it was unlinked in this transaction: see view_is_aside */
 	bool settled;              /* while it is let go: its journal has nothing that matters */
 	bool stranger_said;        /* that somebody changes the file without us */
 };
@@ -138,6 +139,7 @@ extern struct view *view_list; /* newest first */
 extern unsigned view_count;
 extern bool view_some_went; /* were given up: a descriptor of a marked file may have none although it had */
 extern bool view_ever;
+extern bool view_aside_ever; /* was a file of the transaction ever unlinked, as far as this process knows? */
 
 /* For walking: under the session lock, or by who can bear to see one that is gone. */
 static inline struct view *view_first(void)
@@ -225,5 +227,11 @@ bool view_reaches(const struct view *v, uint64_t at, uint64_t *end);
 struct segment *view_segment_at(struct view *v, uint64_t at);
 
 bool view_size_changed(const struct view *v);
+
+/*
+ * Has its file been unlinked in this transaction, and waits aside for the commit?  The flag was set before the name
+ * was changed, and may have been set in vain.
+ */
+bool view_is_aside(const struct view *v);
 
 #endif

@@ -105,7 +105,7 @@ nameless() {
 	[ "$(cat out)" = $'ABa\nACDa\nD\nACEa' ]
 	rm -f out data.bin
 	letters data.bin 20000
-	play map:0:20000 unlink:data.bin set:0:0:F trunc:30000 set:0:4095:G system:'$BIGFILE abort $PPID' get:0:0 unmap:0 read:0:2 read:4095:1 size exit:0 >out
+	play map:0:20000 unlink:data.bin msync:0 set:0:0:F trunc:30000 set:0:4095:G system:'$BIGFILE abort $PPID' get:0:0 unmap:0 read:0:2 read:4095:1 size exit:0 >out
 	cat out
 	[ "$(cat out)" = $'F\nFa\nG\n30000' ]
 	no_journal
@@ -114,7 +114,7 @@ nameless() {
 
 # The engine's last write is that of the deleted file's content: it fails.
 stays() {
-	words="map:0:20000 unlink:data.bin set:0:0:F unmap:0 read:0:2 write:1:G read:0:3 exit:0"
+	words="map:0:20000 unlink:data.bin msync:0 set:0:0:F unmap:0 read:0:2 write:1:G read:0:3 exit:0"
 	traced() { bigfile run -p "$PWD/data.bin" -- strace -f -qq -o trace -e trace=pwrite64 $1 "$PROGS/play" open:data.bin $words; }
 	traced "" >out
 	[ "$(cat out)" = $'Fa\nFGa' ]

@@ -20,7 +20,7 @@
 #include "journal_lock.h"
 #include "log.h"
 #include "memfs.h"
-#include "recover.h"
+#include "restore.h"
 #include "sys.h"
 
 void arena_die(void);
@@ -88,7 +88,7 @@ static void recover(enum recover_mode mode, struct outcome *o)
 	const struct memfs_file *f = memfs_find(all.files[0]);
 
 	memset(&o->report, 0, sizeof o->report);
-	o->err = mode == RECOVER_REST ? recover_in_session(&o->report) : recover_file(all.files[0], mode, &o->report);
+	o->err = mode == RECOVER_REST ? recover_in_session(&o->report) : restore_file(all.files[0], mode, &o->report);
 	must(!memfs_left_open());
 	o->size = f->size;
 	o->beyond = f->beyond;

@@ -13,7 +13,7 @@
 
 #include "config.h"
 #include "log.h"
-#include "recover.h"
+#include "restore.h"
 
 #define BOOTS 4
 
@@ -212,7 +212,7 @@ static int recover_one(unsigned i, const char *suffix)
 	snprintf(path, sizeof path, "%s/f%u%s", inside.watch->folders[0], i, suffix);
 	if (lstat(path, &st))
 		return 0;
-	result = recover_file(path, RECOVER_REDO, &report);
+	result = restore_file(path, RECOVER_REDO, &report);
 	if (result)
 		recover_explain(path, &report, result);
 	return result;

@@ -18,7 +18,7 @@ static int commit(size_t mebibytes)
 
 	for (size_t i = 0; i < mebibytes && !err; i++)
 		err = journal_put(&v.journal, i * sizeof block, block, sizeof block);
-	return err ? err : journal_seal(&v.journal, &(struct journal_sealing){ 1, UINT64_MAX, sizeof block });
+	return err ? err : journal_seal(&v.journal, &(struct journal_sealing){ 1, UINT64_MAX, sizeof block, false });
 }
 
 /* The end of the log lies before its durable head, with 12 MiB in between. */

@@ -13,7 +13,7 @@
 #include "journal_head.h"
 #include "journal_lock.h"
 #include "log.h"
-#include "recover.h"
+#include "restore.h"
 #include "roster.h"
 #include "sys.h"
 #include "tap.h"
@@ -63,17 +63,17 @@ static int recovered(const struct file *f, enum recover_mode mode)
 {
 	struct recovery r;
 
-	return recover_file(f->path, mode, &r);
+	return restore_file(f->path, mode, &r);
 }
 
 static enum journal_state look(const struct file *f)
 {
 	struct recovery r;
 
-	return recover_file(f->path, RECOVER_LOOK, &r) ? JOURNAL_NONE : r.state;
+	return restore_file(f->path, RECOVER_LOOK, &r) ? JOURNAL_NONE : r.state;
 }
 
-static const struct journal_sealing sealing = { 77, UINT64_MAX, 3 };
+static const struct journal_sealing sealing = { 77, UINT64_MAX, 3, false };
 
 /* One transaction over both, up to where the records are prepared, or to the commit. */
 static void transact(const char *text, bool committed)
@@ -157,7 +157,7 @@ static void evidence(void)
 	crash(true);
 	journal_begin(&other.j);
 	journal_put(&other.j, 0, "xyz", 3);
-	journal_seal(&other.j, &(struct journal_sealing){ 78, UINT64_MAX, 3 });
+	journal_seal(&other.j, &(struct journal_sealing){ 78, UINT64_MAX, 3, false });
 	let_go();
 	unlink(lead.journal);
 	is_int(recovered(&other, RECOVER_REDO), 0, "a later record: nobody need be asked");

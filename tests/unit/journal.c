@@ -20,7 +20,7 @@ static int commit(size_t bytes, char fill)
 	memset(block, fill, sizeof block);
 	for (uint64_t at = 0; at < bytes && !err; at += sizeof block)
 		err = journal_put(&j, at, block, bytes - at < sizeof block ? bytes - at : sizeof block);
-	return err ? err : journal_seal(&j, &(struct journal_sealing){ 1, UINT64_MAX, bytes });
+	return err ? err : journal_seal(&j, &(struct journal_sealing){ 1, UINT64_MAX, bytes, false });
 }
 
 static struct journal_chain scan(void)

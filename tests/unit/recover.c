@@ -9,7 +9,7 @@
 #include "journal.h"
 #include "journal_lock.h"
 #include "log.h"
-#include "recover.h"
+#include "restore.h"
 #include "sys.h"
 #include "tap.h"
 
@@ -49,21 +49,21 @@ static void record(uint64_t cut, uint64_t size, uint64_t at, const char *text)
 {
 	journal_begin(&j);
 	journal_put(&j, at, text, strlen(text));
-	journal_seal(&j, &(struct journal_sealing){ 1, cut, size });
+	journal_seal(&j, &(struct journal_sealing){ 1, cut, size, false });
 }
 
 static enum journal_state look(void)
 {
 	struct recovery r;
 
-	return recover_file(path, RECOVER_LOOK, &r) ? JOURNAL_NONE : r.state;
+	return restore_file(path, RECOVER_LOOK, &r) ? JOURNAL_NONE : r.state;
 }
 
 static int redo(enum recover_mode mode)
 {
 	struct recovery r;
 
-	return recover_file(path, mode, &r);
+	return restore_file(path, mode, &r);
 }
 
 static void whole_records(void)

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See aside.h. */
+#include "aside.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config.h"
+#include "fmt.h"
+#include "journal_lock.h"
+#include "log.h"
+#include "marks.h"
+#include "sys.h"
+
+#define KEPT_SUFFIX ".bigfile-kept"
+#define KEPT_NAMES 100
+/* Of a journal that takes the place of another. */
+#define LONGEST_SUFFIX ASIDE_SUFFIX JOURNAL_SUFFIX ".new" JOURNAL_SUFFIX
+
+static const size_t suffix_length = sizeof ASIDE_SUFFIX - 1;
+
+int aside_path_of(const char *path, char *out, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (strlen(slash ? slash + 1 : path) + sizeof LONGEST_SUFFIX - 1 > NAME_MAX)
+		return -ENAMETOOLONG;
+	return fmt_print(out, size, "%s" ASIDE_SUFFIX, path) + 1 >= size ? -ENAMETOOLONG : 0;
+}
+
+bool aside_is(const char *path)
+{
+	size_t n = strlen(path);
+
+	return n > suffix_length && path[n - suffix_length - 1] != '/' && !strcmp(path + n - suffix_length, ASIDE_SUFFIX);
+}
+
+bool aside_original(const char *aside, char *path, size_t size)
+{
+	if (!aside_is(aside) || strlen(aside) - suffix_length + 1 > size)
+		return false;
+	fmt_print(path, size, "%s", aside);
+	path[strlen(aside) - suffix_length] = '\0';
+	return true;
+}
+
+static int rename_to_free(const char *from, const char *to)
+{
+	int err = (int)sys_call(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+	struct stat st;
+
+	/* A file system that cannot do it in one step. */
+	if (err == -EINVAL || err == -ENOSYS)
+		err = sys_lstat(to, &st) == -ENOENT ? sys_rename(from, to) : -EEXIST;
+	return err;
+}
+
+int aside_put(const char *path, const char *aside)
+{
+	return rename_to_free(path, aside);
+}
+
+/* Does a transaction have the file? */
+static bool is_in_use(const char *path, const struct stat *file)
+{
+	char journal[PATH_MAX];
+	int fd, err = journal_path_of(path, config.journal_dir, journal, sizeof journal);
+
+	if (!err)
+		err = journal_open_locked(journal, file, false, &fd);
+	if (!err)
+		sys_close(fd);
+	return err && err != -ENOENT;
+}
+
+/* What the transaction has put at the name since then is as if it had never been. */
+static bool is_new(const char *path, bool ours)
+{
+	struct stat st;
+
+	return !sys_lstat(path, &st) && S_ISREG(st.st_mode) && st.st_size == 0 && st.st_nlink == 1 && (ours || !is_in_use(path, &st));
+}
+
+static int keep(const char *aside, const char *path)
+{
+	char kept[PATH_MAX];
+	int err = -EEXIST;
+
+	for (unsigned i = 1; i <= KEPT_NAMES && err == -EEXIST; i++) {
+		fmt_print(kept, sizeof kept, i > 1 ? "%s" KEPT_SUFFIX ".%u" : "%s" KEPT_SUFFIX, path, i);
+		err = rename_to_free(aside, kept);
+	}
+	if (!err)
+		log_warn("%s: was deleted in a transaction that was rolled back, and another file has its name now: it is kept as %s; "
+			 "rename it", path, kept);
+	return err;
+}
+
+int aside_put_back(const char *aside, bool replace)
+{
+	char path[PATH_MAX];
+	int err;
+
+	if (!aside_original(aside, path, sizeof path))
+		return -EINVAL;
+	err = rename_to_free(aside, path);
+	if (err != -EEXIST)
+		return err;
+	return is_new(path, replace) ? sys_rename(aside, path) : keep(aside, path);
+}
+
+int aside_remove(const char *aside, const struct stat *file)
+{
+	struct stat st;
+	int err = sys_lstat(aside, &st);
+
+	if (err || st.st_ino != file->st_ino || st.st_dev != file->st_dev)
+		return err == -ENOENT ? 0 : err;
+	err = sys_unlinkat(AT_FDCWD, aside);
+	return err == -ENOENT ? 0 : err;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Recovery of a file by its name, be it there or unlinked in a transaction that a crash has ended: then it is aside
+ * (aside.h), and comes back or goes for good, before anything else is done with the name.
+ *
+ * Not for signal handlers.  0 or -errno.
+ */
+#ifndef BIGFILE_RESTORE_H
+#define BIGFILE_RESTORE_H
+
+#include "recover.h"
+
+/* As recover_at.  path: any path of the file, or of its name aside.  JOURNAL_UNLINKED says that it was aside. */
+int restore_file(const char *path, enum recover_mode mode, struct recovery *report);
+
+/* The file's path, absolute, without links, be it there or not; name: PATH_MAX bytes. */
+int restore_resolve(const char *path, char *name);
+
+/* Is there a journal, or a file aside?  Two stats: for every open of a marked file.  path: absolute, without links. */
+bool restore_is_needed(const char *path);
+
+#endif

@@ -1,0 +1,254 @@
+load helpers
+
+# all WORD...: every file here is marked.
+all() { bigfile run -p "$PWD/" -- "$PROGS/play" "$@"; }
+# what FILE: its first three bytes and its size, or that it is gone.
+what() { if [ -e "$1" ]; then echo "$(head -c 3 "$1")$(stat -c %s "$1")"; else echo gone; fi; }
+# Nothing is left by Bigfile.
+clean() { [ -z "$(ls -a | grep -F .bigfile-)" ]; }
+
+ends() {
+	local how
+	for how in _exit:1 raise:9 'system:$BIGFILE abort $PPID'; do
+		letters data.bin 20000
+		play map:0:20000 set:0:0:A msync:0 set:0:0:B unlink:data.bin set:0:1:B get:0:0 open:data.bin "$how" _exit:1 >out || true
+		cat out
+		[ "$(cat out)" = $'B\nopen: ENOENT' ]
+		# One that is killed leaves it to the next who looks for the file.
+		[ "$how" != raise:9 ] || { [ ! -e data.bin ] && bigfile run -p "$PWD/data.bin" -- test -e data.bin; }
+		[ "$(what data.bin)" = Aaa20000 ]
+		clean
+	done
+	play map:0:20000 unlink:data.bin set:0:1:B exit:0
+	rm out
+	[ -z "$(ls -A)" ]
+}
+@test "a file that is unlinked is back after an abort, and gone after a commit" { each_tracker ends; }
+
+anew() {
+	letters b.bin 9000
+	words="open:data.bin map:0:20000 set:0:0:A unlink:b.bin cut:b.bin write:0:one unlink:b.bin cut:b.bin write:0:two unlink:b.bin cut:b.bin"
+	all $words write:0:three _exit:1 || true
+	[ "$(what data.bin) $(what b.bin)" = "aaa20000 aaa9000" ]
+	all $words write:0:three raise:9 || true
+	[ "$(what b.bin)" = 0 ]
+	bigfile recover .
+	[ "$(what data.bin) $(what b.bin)" = "aaa20000 aaa9000" ]
+	clean
+	all $words write:0:three fsync unlink:b.bin cut:b.bin write:0:four raise:9 || true
+	bigfile run -p "$PWD/" -- cat b.bin >out
+	[ "$(cat out)" = three ]
+	all $words write:0:three exit:0
+	rm out
+	[ "$(what data.bin) $(what b.bin)" = "Aaa20000 thr5" ]
+	[ "$(echo *)" = "b.bin data.bin" ]
+}
+@test "unlinked and made anew, again and again" { each_tracker anew; }
+
+# A name that is used otherwise meanwhile: nothing is overwritten.
+taken() {
+	run all open:data.bin unlink:data.bin system:"mkdir data.bin" _exit:1
+	[[ "$output" == *"data.bin: was deleted in a transaction that was rolled back, and another file has its name now: it is kept as $PWD/data.bin.bigfile-kept"* ]]
+	[ "$(what data.bin.bigfile-kept)" = aaa20000 ]
+	mv data.bin.bigfile-kept old
+	rmdir data.bin
+	mv old data.bin
+	all unlink:data.bin raise:9 || true
+	echo other >data.bin
+	bigfile recover data.bin
+	[ "$(what data.bin) $(what data.bin.bigfile-kept)" = "oth6 aaa20000" ]
+	rm data.bin.bigfile-kept
+	clean
+}
+@test "another file has the name: the old one is kept" { each_tracker taken; }
+
+# Renamed onto a name that is free for the moment: nothing could come back to it.
+renamed_there() {
+	letters b.bin 9000
+	all open:data.bin map:0:20000 set:0:0:A unlink:b.bin rename:data.bin:b.bin set:0:1:B _exit:1 || true
+	[ "$(what data.bin) $(what b.bin)" = "gone Aaa20000" ]
+	clean
+}
+@test "another file gets the name by rename" { each_tracker renamed_there; }
+
+shared() {
+	rm -f out err a b
+	letters data.bin 20000
+	begin map:0:20000 set:0:0:A post:a await:b get:0:1 trunc:100 "$1"
+	first=$pid
+	posted a >/dev/null
+	begin map:0:20000 set:0:1:B unlink:data.bin unlink:data.bin set:0:1:C post:b exit:1
+	wait $pid || true
+	wait $first || true
+	grep -qx C out
+	grep -q 'unlink: ENOENT' out
+	rm -f out err a b
+}
+two_processes() {
+	shared exit:0
+	[ -z "$(ls -A)" ]
+	shared _exit:1
+	[ "$(what data.bin)" = aaa20000 ]
+	shared raise:9
+	[ ! -e data.bin ]
+	bigfile recover data.bin
+	[ "$(what data.bin)" = aaa20000 ]
+	# Parent and child.
+	play map:0:20000 child set:0:0:X unlink:data.bin endchild get:0:0 unlink:data.bin _exit:1 >out || true
+	grep -qx X out
+	[ "$(what data.bin)" = aaa20000 ]
+	clean
+}
+@test "two processes of one transaction" { each_tracker two_processes; }
+
+links() {
+	ln data.bin other
+	all open:data.bin map:0:20000 set:0:0:A unlink:data.bin set:0:1:B _exit:1 || true
+	[ "$(what data.bin) $(what other)" = "aaa20000 aaa20000" ]
+	all open:data.bin map:0:20000 set:0:0:A unlink:data.bin set:0:1:B exit:0
+	[ "$(what data.bin) $(what other)" = "gone ABa20000" ]
+	# A link is not what it points to.
+	ln -s other link
+	all open:other unlink:link exit:1 || true
+	[ ! -L link ] && [ "$(what other)" = ABa20000 ]
+	clean
+}
+@test "hard and symbolic links" { each_tracker links; }
+
+@test "a folder is removed, and what was deleted in it is committed before" {
+	mkdir -p d/e f
+	for n in d/1 d/2 d/e/3 f/4 f/5; do letters $n 5000; done
+	bigfile run -p "$PWD/" -- rm -rf d
+	[ ! -e d ]
+	BIGFILE_EXIT=abort bigfile run -p "$PWD/" -- rm f/4 f/5
+	[ "$(what f/4) $(what f/5)" = "aaa5000 aaa5000" ]
+	bigfile run -p "$PWD/" -- rmdir f && false
+	bigfile run -p "$PWD/" -- rm f/4 f/5
+	[ -z "$(ls -A f)" ]
+}
+
+@test "fsync of the folder commits what was unlinked in it, and only that asks for it" {
+	letters data.bin 20000
+	BIGFILE_EXIT=abort bigfile run -p "$PWD/" -- /usr/bin/python3 -c '
+import os
+fd = os.open(".", os.O_RDONLY)
+f = os.open("data.bin", os.O_RDWR)
+os.pwrite(f, b"X", 0)
+os.fsync(fd)
+os.unlink("data.bin")
+assert os.fstat(f).st_nlink == 0
+print(os.path.exists("data.bin"))'
+	[ "$(what data.bin)" = aaa20000 ]
+	BIGFILE_EXIT=abort bigfile run -p "$PWD/" -- /usr/bin/python3 -c '
+import os
+os.unlink("data.bin")
+os.fsync(os.open(".", os.O_RDONLY))'
+	[ -z "$(ls -A)" ]
+}
+
+@test "where a file cannot be set aside all is committed first, and it goes at once" {
+	letters data.bin 20000
+	letters b.bin 9000
+	strace -f -qq -o trace -e inject=renameat2:error=ENOSPC:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" -E BIGFILE_PATHS="$PWD/*.bin" \
+		"$PROGS/play" open:data.bin map:0:20000 set:0:0:A unlink:b.bin set:0:1:B _exit:1 || true
+	grep -q 'ENOSPC .*INJECTED' trace
+	[ "$(what data.bin) $(what b.bin)" = "Aaa20000 gone" ]
+	# A name that would be too long.
+	name=$(printf 'n%.0s' {1..220}).bin
+	letters $name 100
+	bigfile run -p "$PWD/*.bin" -- "$PROGS/play" open:data.bin map:0:20000 set:0:1:B unlink:$name _exit:1 || true
+	[ "$(what data.bin) $(what $name)" = "ABa20000 gone" ]
+	clean
+}
+
+@test "journals in a folder of their own" {
+	mkdir journals files
+	export BIGFILE_JOURNAL_DIR=$PWD/journals
+	for end in _exit:1 raise:9 exit:0; do
+		(cd files && letters data.bin 20000 && letters b.bin 9000)
+		bigfile run -p "$PWD/files/" -- "$PROGS/play" open:files/data.bin map:0:20000 set:0:0:A unlink:files/b.bin cut:files/b.bin write:0:new $end || true
+		bigfile check files || [ $end = raise:9 ]
+		bigfile recover files
+		[ "$(what files/data.bin) $(what files/b.bin)" = "$([ $end = exit:0 ] && echo Aaa20000 new3 || echo aaa20000 aaa9000)" ]
+		[ "$(ls -A journals) $(ls files)" = " b.bin
+data.bin" ]
+	done
+}
+
+@test "an ordinary user" {
+	as_nobody_can_reach
+	mkdir mine
+	letters mine/data.bin 20000
+	letters mine/fixed.bin 100
+	chmod 444 mine/fixed.bin
+	chown -R 65534:65534 mine
+	cd mine
+	as_nobody "$BIGFILE" run -p "$PWD/" -- "$PROGS/play" open:data.bin map:0:20000 set:0:0:A unlink:data.bin _exit:1 || true
+	[ "$(what data.bin)" = aaa20000 ]
+	as_nobody "$BIGFILE" run -p "$PWD/" -- "$PROGS/play" unlink:data.bin raise:9 || true
+	as_nobody "$BIGFILE" recover data.bin
+	[ "$(what data.bin)" = aaa20000 ]
+	run -0 as_nobody "$BIGFILE" run -p "$PWD/" -- rm -f fixed.bin data.bin
+	[[ "$output" == *"fixed.bin: may not be written: its deletion is no part of the transaction"* ]]
+	[ -z "$(ls -A)" ]
+}
+
+# crashes STEP WORD...: killed at every STEP-th call, then perhaps in recovery: data.bin and b.bin are both old or both as in `new`.
+crashes() {
+	local step=$1 k how state old="aaa20000 aaa9000" olds=0 news=0
+	shift
+	for ((k = RANDOM % step + 1;; k += step)); do
+		rm -f ./*
+		letters data.bin 20000
+		letters b.bin 9000
+		how=0
+		"$PROGS/killat" -w bigfile-journal $k env LD_PRELOAD="$BUILD/.libs/libbigfile.so" BIGFILE_PATHS="$PWD/*.bin" "$PROGS/play" \
+			open:data.bin map:0:20000 set:0:0:A "$@" set:0:1:B exit:0 >/dev/null 2>&1 || how=$?
+		[ $((RANDOM % 2)) = 0 ] || "$PROGS/killat" -w bigfile- $((RANDOM % 90 + 1)) "$BIGFILE" recover . >/dev/null 2>&1 || true
+		[ $((RANDOM % 2)) = 0 ] || preloaded cat b.bin data.bin >/dev/null 2>&1 || true
+		bigfile recover .
+		state="$(what data.bin) $(what b.bin)"
+		echo "call $k: $state"
+		[ "$state" = "$old" ] && olds=$((olds + 1)) || news=$((news + 1))
+		[ "$state" = "$old" ] || [ "$state" = "$new" ]
+		clean
+		[ $how != 3 ] || break
+	done
+	[ $olds -gt 1 ] && [ $news -gt 1 ]
+}
+preloaded() { env LD_PRELOAD="$BUILD/.libs/libbigfile.so" BIGFILE_PATHS="$PWD/*.bin" "$@"; }
+# BIGFILE_STEP=1 for each single one.
+all_crashes() {
+	new="ABa20000 gone"
+	crashes "${BIGFILE_STEP:-29}" unlink:b.bin
+	new="ABa20000 new3"
+	crashes "${BIGFILE_STEP:-47}" unlink:b.bin cut:b.bin write:0:new
+}
+@test "kill -9 at the system calls of an unlink, of its commit, and of recovery" { each_tracker all_crashes; }
+
+# A participant dies in it: the other one commits all, or what is left of it.
+participant_dies() {
+	local k
+	for ((k = RANDOM % 30 + 1; k < 330; k += ${BIGFILE_STEP:-30})); do
+		rm -f ./*
+		letters data.bin 20000
+		letters b.bin 9000
+		BIGFILE_PATHS="$PWD/*.bin" LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/play" open:data.bin map:0:20000 set:0:0:A post:one await:two exit:0 >/dev/null 2>&1 &
+		pid=$!
+		posted one >/dev/null
+		"$PROGS/killat" -1 -w b.bin $k env LD_PRELOAD="$BUILD/.libs/libbigfile.so" BIGFILE_PATHS="$PWD/*.bin" "$PROGS/play" \
+			open:data.bin map:0:20000 set:0:1:B unlink:b.bin set:0:1:C msync:0 _exit:1 >/dev/null 2>&1 || true
+		echo >two
+		wait $pid
+		echo "call $k: $(what data.bin) $(what b.bin)"
+		case "$(what data.bin) $(what b.bin)" in
+		"A"[Ba]"a20000 "*) ;;
+		"ACa20000 gone") ;;
+		*) false ;;
+		esac
+		bigfile recover .
+		case "$(what b.bin)" in gone | aaa9000) ;; *) false ;; esac
+		clean
+	done
+}
+@test "a participant dies while it unlinks and commits" { each_tracker participant_dies; }
