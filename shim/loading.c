@@ -322,13 +322,18 @@ void loading_cut(struct view *v, uint64_t at)
 
 void loading_extend(struct view *v)
 {
+	loading_extend_to(v, min_u64(min_u64(v->committed, v->cut), v->size));
+}
+
+void loading_extend_to(struct view *v, uint64_t to)
+{
 	struct loadmap *m = &v->memory.loads;
 	uint64_t end, wanted;
 
 	if (!m->words)
 		return;
 	end = load_end(v);
-	wanted = granule_floor(min_u64(min_u64(min_u64(v->committed, v->cut), v->size), m->end));
+	wanted = granule_floor(min_u64(to, m->end));
 	if (!end && loading_is_small(wanted))
 		return;
 	for (uint64_t at = end; at < wanted; at += LOAD_GRANULE) {

@@ -33,8 +33,9 @@ uint64_t loading_run(const struct view *v, uint64_t start, uint64_t end, bool *l
    new size being told to all between them. */
 int loading_fix_border(struct view *v, uint64_t at);
 void loading_cut(struct view *v, uint64_t at);
-/* Session lock held.  All up to the committed size is in memory or below load_end: from here on it may leave. */
+/* Session lock held.  All up to the committed size, or up to `at`, is in memory or below load_end: from here on it may leave. */
 void loading_extend(struct view *v);
+void loading_extend_to(struct view *v, uint64_t at);
 /* They leave after all others. */
 void loading_note_stored(struct view *v, uint64_t start, uint64_t end);
 /* Session lock held.  A participant died with it: what it was at is settled. */

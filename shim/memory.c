@@ -15,6 +15,7 @@
 #define CHUNK ((uint64_t)2 << 20)
 #define GENEROUS ((uint64_t)4 << 30)
 #define LOAD_SIZE ((uint64_t)1 << 30)
+#define PIECE ((uint64_t)32 << 20)
 
 static uint64_t room_for(uint64_t end)
 {
@@ -243,7 +244,23 @@ int memory_resize(struct view *v, uint64_t size)
 	return set_length(v, page_ceil(size));
 }
 
-int memory_revert_size(struct view *v)
+/* Sizes are as before the abort until all of it is there: should we die, it is begun anew. */
+static int load_back(struct view *v, uint64_t at, void (*relieve)(void))
+{
+	int err = 0;
+
+	for (uint64_t end; at < v->committed && !err; at = end) {
+		end = min_u64(granule_floor(at) + PIECE, v->committed);
+		err = load(v, at, end);
+		if (err)
+			return err;
+		loading_extend_to(v, end);
+		relieve();
+	}
+	return err;
+}
+
+int memory_revert_size(struct view *v, void (*relieve)(void))
 {
 	uint64_t lost = min_u64(v->cut, v->committed), kept = min_u64(page_ceil(lost), v->zero_end);
 	uint64_t end = page_ceil(v->committed);
@@ -257,7 +274,7 @@ int memory_revert_size(struct view *v)
 	if (!err && end > v->zero_end)
 		err = set_length(v, end);
 	if (!err)
-		err = load(v, kept, v->committed);
+		err = load_back(v, kept, relieve);
 	if (err)
 		return err;
 	v->file_end = end;

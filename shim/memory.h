@@ -26,9 +26,12 @@ void memory_drop(struct view *v);
 /* Engine thread.  Maps the memory up to `end`, and the dirty map with it. */
 int memory_reach(struct view *v, uint64_t end);
 
-/* As view_resize and view_revert_size, which is for the engine thread. */
+/*
+ * As view_resize and view_revert_size, which is for the engine thread.  What is brought back comes in pieces; relieve is called after each, for
+ * it may leave again.
+ */
 int memory_resize(struct view *v, uint64_t size);
-int memory_revert_size(struct view *v);
+int memory_revert_size(struct view *v, void (*relieve)(void));
 
 /* Loaded pages [start, end) are as in the file again.  Clean or not is the caller's affair. */
 int memory_reload(struct view *v, uint64_t start, uint64_t end);

@@ -6,6 +6,7 @@
 
 #include "memory.h"
 #include "placing.h"
+#include "reclaim.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -130,7 +131,7 @@ int view_revert_size(struct view *v)
 	int err = 0;
 
 	if (v->shared)
-		return memory_revert_size(v);
+		return memory_revert_size(v, reclaim_run);
 	if (v->file_end < file_end)
 		err = put_pages(v, v->file_end, file_end, FILE_PAGES);
 	if (!err && file_end < end)

@@ -143,6 +143,8 @@ static int attach(pid_t thread, int fd, const struct stat *file, const char *pat
 		sys_sleep_ms(RETRY_MS);
 	} while (sys_now_ns(CLOCK_MONOTONIC) - start < config.wait_ms * UINT64_C(1000000));
 	*view = err ? NULL : r.view;
+	if (*view)
+		view_is_handed();
 	if (!err || err == ATTACH_OTHER_FILE)
 		return err;
 	if (r.report.reason[0] || (err == -EBUSY && r.report.owner_pid))

@@ -41,20 +41,31 @@ struct view *view_find(dev_t dev, ino_t ino)
 	return walk(dev, ino);
 }
 
+/* What this thread has in hand, of all views. */
+static __thread int in_hand __attribute__((tls_model("initial-exec")));
+
 void view_hold(struct view *v)
 {
 	__atomic_add_fetch(&v->hands, 1, __ATOMIC_SEQ_CST);
 }
 
+void view_is_handed(void)
+{
+	in_hand++;
+}
+
 void view_put(struct view *v)
 {
-	if (v)
-		__atomic_sub_fetch(&v->hands, 1, __ATOMIC_SEQ_CST);
+	if (!v)
+		return;
+	in_hand--;
+	__atomic_sub_fetch(&v->hands, 1, __ATOMIC_SEQ_CST);
 }
 
 /* False, and not in hand, when it is gone. */
 static bool take(struct view *v)
 {
+	in_hand++;
 	if (__atomic_add_fetch(&v->hands, 1, __ATOMIC_SEQ_CST) & VIEW_GONE) {
 		view_put(v);
 		sys_call(SYS_sched_yield);
@@ -284,6 +295,9 @@ int view_void_fd(void)
 void view_after_fork(void)
 {
 	void_fd = -1;
+	/* The other hands were those of threads that are the parent's. */
+	for (struct view *v = view_first(); v && !in_hand; v = v->next)
+		v->hands = 0;
 }
 
 struct segment *view_segment_at(struct view *v, uint64_t at)

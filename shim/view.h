@@ -159,8 +159,9 @@ struct view *view_find(dev_t dev, ino_t ino);
 /* Any thread, handlers too: gets the view into hand; NULL: there is none. */
 struct view *view_get(dev_t dev, ino_t ino);
 void view_put(struct view *v); /* NULL is fine */
-/* Session lock held: one more hand. */
+/* Session lock held: one more hand, of another thread, which calls the second one when it has it. */
 void view_hold(struct view *v);
+void view_is_handed(void);
 bool view_exists(dev_t dev, ino_t ino);
 
 /* A variable that puts down what it holds where it goes out of scope. */
@@ -185,6 +186,7 @@ void view_free(struct view *v);
  * was cut off reads as zeros.
  */
 int view_void_fd(void);
+/* In the child of fork, which has only the thread that forked. */
 void view_after_fork(void);
 
 /* Adds a segment, with -ENOMEM when there are too many; tells of one that has grown. */

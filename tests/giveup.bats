@@ -150,3 +150,60 @@ stays() {
 		no_journal
 	done
 }
+
+# Has a process the memory of a shared view?
+has_views() { readlink /proc/"$1"/task/*/fd/* | grep -q bigfile-view; }
+no_views() { ! has_views "$1"; }
+# Another thread of the parent is in the midst of loading, and so has the view in hand, when the child is forked.  The last argument of that call is
+# MADV_POPULATE_WRITE.
+is_loading() { grep -Eq '^[0-9]+ 0x[0-9a-f]+ 0x[0-9a-f]+ 0x17 ' /proc/"$1"/syscall; }
+in_hand() {
+	letters data.bin 327680
+	cat >two.py <<-'END'
+		import ctypes, mmap, os, threading, time
+		def wait(name):
+		    while not os.path.exists(name): time.sleep(0.01)
+		fd = os.open("data.bin", os.O_RDWR)
+		m = mmap.mmap(fd, 0)
+		byte = ctypes.c_char.from_buffer(m)
+		at = ctypes.addressof(byte)
+		del byte
+		if os.fork() == 0: os._exit(0)
+		os.wait()
+		def load():
+		    print(threading.get_native_id(), file=open("tid.new", "w"))
+		    os.rename("tid.new", "tid")
+		    wait("go")
+		    ctypes.CDLL(None).memcpy(ctypes.create_string_buffer(1), ctypes.c_void_p(at + 100000), 1)
+		t = threading.Thread(target=load)
+		t.start()
+		wait("fork")
+		if os.fork() == 0:
+		    m.close()
+		    os.close(fd)
+		    open("child", "w")
+		    wait("end")
+		    os._exit(0)
+		t.join()
+		wait("child")
+		m.close()
+		os.close(fd)
+		os.unlink("data.bin")
+		open("unlinked", "w")
+		wait("end")
+	END
+	BIGFILE_MEMORY=64K "$BIGFILE" run -p "$PWD/data.bin" -- /usr/bin/python3 two.py >out 2>err &
+	pid=$!
+	tid=$(posted tid)
+	has_views $pid
+	strace -qq -o trace -e inject=madvise:delay_enter=1000000:when=2 -p $tid &
+	until_true 10 grep -q '^TracerPid:.*[1-9]' /proc/$pid/task/$tid/status
+	touch go
+	until_true 10 is_loading $tid
+	touch fork
+	until_true 10 test -e unlinked
+	until_true 5 no_views $pid
+	touch end
+	wait $pid
+}
+@test "a child has nothing in hand of what the parent's other threads had at the fork" { each_tracker in_hand; }

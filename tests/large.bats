@@ -226,6 +226,22 @@ cut_and_back() {
 }
 @test "an abort brings back what was cut off before it was loaded" { each_tracker cut_and_back; }
 
+# More than comes back in one piece.
+much_back() {
+	make_pages 20480
+	BIGFILE_MEMORY=4M begin map:0:83886080 set:0:64:X fork trunc:4096 trunc:83886080 set:0:50000000:Y post:child await:end get:0:50000000 endchild post:parent \
+		await:end wait _exit:1
+	posted parent >/dev/null
+	posted child >/dev/null
+	bigfile abort $pid
+	walker check 0
+	until_true 5 memory_within $pid 8192
+	touch end
+	wait $pid || true
+	"$PROGS/walker" check data.bin 0
+}
+@test "an abort brings back more than may stay in memory" { each_tracker much_back; }
+
 grown() {
 	BIGFILE_MEMORY=64K run play map:0:20000000 child trunc:400000 set:0:399999:G set:0:200000:H msync:0 endchild get:0:200000 get:0:399999 get:0:300000 \
 		child fill:0:0:400000:z msync:0 endchild get:0:399999 get:0:7 trunc:500000 get:0:399998 exit:0
