@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "locks.h"
 #include "open.h"
 
 static int fresh(int fd)
@@ -62,7 +63,7 @@ EXPORT int fcntl(int fd, int command, ...)
 	va_start(args, command);
 	arg = va_arg(args, void *);
 	va_end(args);
-	result = real(fcntl)(fd, command, arg);
+	result = locks_fcntl(fd, command, arg);
 	return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? fresh(result) : result;
 }
 ALIAS(fcntl64, fcntl);

@@ -98,6 +98,8 @@
 	X(int, dup2, (int, int))                                                               \
 	X(int, dup3, (int, int, int))                                                          \
 	X(int, fcntl, (int, int, ...))                                                         \
+	X(int, flock, (int, int))                                                              \
+	X(int, lockf, (int, int, off_t))                                                       \
 	X(int, mkstemp, (char *))                                                              \
 	X(int, mkostemp, (char *, int))                                                        \
 	X(int, mkstemps, (char *, int))                                                        \

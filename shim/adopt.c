@@ -6,6 +6,7 @@
 
 #include "handover.h"
 #include "journal_lock.h"
+#include "lease.h"
 #include "log.h"
 #include "memory.h"
 #include "parking.h"
@@ -48,6 +49,8 @@ static int open_journal(struct view *v, unsigned file)
 
 	if (fd >= 0)
 		err = journal_share_lock(fd);
+	if (!err && fd >= 0)
+		err = lease_check_journal(fd, f->journal.header.salt);
 	if (err) {
 		sys_close(fd);
 		return err;
@@ -72,6 +75,8 @@ int adopt_descriptors(struct view *v, unsigned file, int *memory)
 		err = *memory;
 	if (!err && shared_session()->files[file].mode == VIEW_WRITING)
 		err = open_journal(v, file);
+	if (!err && shared_session()->files[file].mode == VIEW_WRITING)
+		err = lease_join(fd, &v->leased);
 	if (err) {
 		sys_close(fd);
 		if (*memory >= 0)

@@ -47,26 +47,34 @@ static int open_anew(const struct attach_request *r, int flags)
 	return parking_put(sys_open(link, flags | O_CLOEXEC | O_NOCTTY, 0));
 }
 
-/* Opens the journal locked and empty, redoing first what it may hold. */
-static int open_journal(const char *journal, const char *path, int fd, const struct stat *file,
-			struct recovery *report, int *jfd)
+static bool is_empty(int jfd)
+{
+	struct stat st;
+
+	return !sys_fstat(jfd, &st) && st.st_size == 0;
+}
+
+/*
+ * Opens the journal locked and empty, redoing first what it may hold.  A new journal is a new file, or an old one that was emptied:
+ * nothing of the old one can ever be taken for its records.
+ */
+static int open_journal(struct view *v, const char *journal, const struct stat *file, struct recovery *report, int *jfd)
 {
 	for (;;) {
-		struct stat st;
 		int err = journal_open_locked(journal, file, true, jfd);
 
 		if (err)
 			return err;
-		err = sys_fstat(*jfd, &st);
-		if (!err && st.st_size == 0) {
+		err = recover_take_lease(*jfd, v->fd, &v->leased, report);
+		if (!err && !is_empty(*jfd)) {
+			err = recover_opened(*jfd, journal, v->fd, v->path, RECOVER_REDO, report);
+			if (!err)
+				err = retire_journal(*jfd, journal, file);
+		}
+		if (!err && is_empty(*jfd)) {
 			*jfd = parking_put(*jfd);
 			return 0;
 		}
-		if (!err)
-			err = recover_opened(*jfd, journal, fd, path, RECOVER_REDO, report);
-		/* A new journal is a new file: nothing of the old one can ever be taken for its records. */
-		if (!err)
-			err = retire_journal(*jfd, journal, file);
 		sys_close(*jfd);
 		if (err)
 			return err;
@@ -101,10 +109,10 @@ static int take_journal(struct view *v, struct attach_request *r)
 	if (err)
 		return err;
 	fmt_print(r->report.journal, sizeof r->report.journal, "%s", journal);
-	err = open_journal(journal, v->path, v->fd, &st, &r->report, &jfd);
+	err = open_journal(v, journal, &st, &r->report, &jfd);
 	/* Unless it is another file's journal that is in use. */
 	if (err == -EBUSY && r->report.state != JOURNAL_BUSY && follow_names(v))
-		err = open_journal(journal, v->path, v->fd, &st, &r->report, &jfd);
+		err = open_journal(v, journal, &st, &r->report, &jfd);
 	if (err == -EBUSY && r->report.state != JOURNAL_BUSY)
 		report_holder(r);
 	if (err)
@@ -113,7 +121,7 @@ static int take_journal(struct view *v, struct attach_request *r)
 	if (!err)
 		err = journal_init(&v->journal, jfd, journal, &st, config.durable, JOURNAL_DATA);
 	if (err) {
-		sys_unlinkat(AT_FDCWD, journal);
+		journal_discard(jfd, journal, false);
 		journal_close(&v->journal);
 		return err;
 	}
@@ -144,7 +152,7 @@ static int share(struct view *v)
 	if (!err)
 		return 0;
 	if (!v->shared) {
-		sys_unlinkat(AT_FDCWD, v->journal.path);
+		journal_discard(v->journal.fd, v->journal.path, false);
 		journal_close(&v->journal);
 		v->mode = VIEW_READING;
 	}
@@ -290,9 +298,7 @@ static bool drop_journal(struct view *v)
 {
 	bool seen = v->journal.named || v->journal.error;
 
-	if (seen && v->journal.durable)
-		return !journal_delete(v->journal.path);
-	return !sys_unlinkat(AT_FDCWD, v->journal.path);
+	return !journal_discard(v->journal.fd, v->journal.path, seen && v->journal.durable);
 }
 
 /*

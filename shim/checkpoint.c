@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "fence.h"
 #include "journal_lock.h"
 #include "log.h"
 #include "marks.h"
@@ -39,6 +40,8 @@ static void *run(void *arg)
 
 static void fail(struct view *v, int err)
 {
+	if (fence_noticed(v, err))
+		return;
 	v->error = err;
 	log_error("%s: checkpoint failed: %e; its commits are safe in %s, no more are taken: end the program, "
 		  "mend the disk, then bigfile recover", v->path, err, v->journal.path);
@@ -203,6 +206,8 @@ int checkpoint_renew_journal(struct view *v)
 	int err;
 
 	wait_for_background();
+	if (v->journal.error)
+		fence_noticed(v, v->journal.error);
 	if (v->error)
 		return v->error;
 	err = checkpoint_companions(v);
@@ -217,8 +222,9 @@ int checkpoint_renew_journal(struct view *v)
 	}
 	err = sys_fstat(v->fd, &file);
 	journal_fresh_path_of(v->journal.path, fresh, sizeof fresh);
+	/* By its name it might be another machine's. */
 	if (!err)
-		err = replace_journal(v, fresh, &file);
+		err = v->leased ? journal_restart(&v->journal, &file, data_offset_of(v)) : replace_journal(v, fresh, &file);
 	/* By its old path nobody would find the file, should that get another name. */
 	if (!err)
 		forget(v, salt);

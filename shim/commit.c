@@ -18,6 +18,7 @@
 
 #include "build.h"
 #include "checkpoint.h"
+#include "fence.h"
 #include "gate.h"
 #include "home.h"
 #include "loading.h"
@@ -175,7 +176,8 @@ static int start_builds(void)
 		if (!err)
 			err = build_start(v);
 		if (err) {
-			log_error("%s: commit failed: %e; the transaction stays open", v->path, err);
+			if (!fence_noticed(v, err))
+				log_error("%s: commit failed: %e; the transaction stays open", v->path, err);
 			return err;
 		}
 	}
@@ -227,7 +229,7 @@ static void apply(struct view *v)
 		err = sys_fstat(v->fd, &st);
 	if (!err)
 		err = journal_note(&v->journal, seq, seq, &st);
-	if (err) {
+	if (err && !fence_noticed(v, err)) {
 		v->error = err;
 		log_error("%s: committed, but the file cannot be written: %e; the commit is safe in %s, no more "
 			  "are taken: end the program, then bigfile recover", v->path, err, v->journal.path);
@@ -248,6 +250,15 @@ static void apply_all(struct commit_report *report)
 		report->bytes += v->journal.record.length;
 		apply(v);
 	}
+}
+
+static bool is_fenced(int err)
+{
+	bool any = false;
+
+	each_writing(v)
+		any |= fence_noticed(v, err);
+	return any;
 }
 
 static int attempt(struct commit_report *report)
@@ -274,7 +285,7 @@ static int attempt(struct commit_report *report)
 		apply_all(report);
 		removal_apply();
 	}
-	if (err && err != -EAGAIN && at_fault)
+	if (err && err != -EAGAIN && !is_fenced(err) && at_fault)
 		log_error("%s: commit failed: %e; nothing is lost: the transaction stays open, mend the cause "
 			  "and commit again", at_fault->path, err);
 	end_builds(!err);

@@ -149,6 +149,7 @@ void config_load(void)
 						  { "mprotect", TRACKER_MPROTECT }, { NULL, 0 } };
 	static const struct choice views[] = { { "auto", VIEW_KIND_AUTO },
 					       { "private", VIEW_KIND_PRIVATE }, { NULL, 0 } };
+	static const struct choice networks[] = { { "checked", NETWORK_CHECKED }, { "any", NETWORK_ANY }, { NULL, 0 } };
 	static const struct choice yes_no[] = { { "yes", 1 }, { "no", 0 }, { "1", 1 },
 						{ "0", 0 },   { NULL, 0 } };
 
@@ -160,6 +161,7 @@ void config_load(void)
 	log_set_format((enum log_format)choose("BIGFILE_LOG_FORMAT", formats, LOG_TEXT));
 	log_set_level((enum log_level)choose("BIGFILE_LOG", logs, LOG_WARN));
 	config.journal_dir = absolute("BIGFILE_JOURNAL_DIR", "journals go beside their files");
+	config.network = (enum config_network)choose("BIGFILE_NETWORK", networks, NETWORK_CHECKED);
 	if (!config.paths)
 		return;
 	config.sync = (enum config_sync)choose("BIGFILE_SYNC", syncs, SYNC_COMMIT);

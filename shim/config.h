@@ -17,6 +17,7 @@ enum config_sync { SYNC_COMMIT, SYNC_DEFER };
 enum config_exit { EXIT_POLICY_SUCCESS, EXIT_POLICY_COMMIT, EXIT_POLICY_ABORT };
 enum config_on_error { ON_ERROR_FAIL, ON_ERROR_WARN };
 enum config_view { VIEW_KIND_AUTO, VIEW_KIND_PRIVATE };
+enum config_network { NETWORK_CHECKED, NETWORK_ANY };
 enum config_tracker { TRACKER_AUTO, TRACKER_UFFD, TRACKER_MPROTECT };
 
 struct config {
@@ -28,6 +29,7 @@ struct config {
 	enum config_tracker tracker;   /* BIGFILE_TRACKER=auto|uffd|mprotect */
 	enum config_view view;         /* BIGFILE_VIEW=auto|private: private ones are never shared */
 	uint64_t memory;           /* BIGFILE_MEMORY: bytes that shared views may take; 0: half of what there is */
+	enum config_network network;   /* BIGFILE_NETWORK=checked|any: network file systems that are written to */
 	bool durable;              /* BIGFILE_DURABLE=yes|no: commit survives power loss */
 	unsigned wait_ms;          /* BIGFILE_WAIT seconds for another writer, default 10 */
 	unsigned interval_ms;      /* BIGFILE_INTERVAL seconds between commits, 0: none */

@@ -26,8 +26,11 @@ static int open_coordinator(const char *path, const struct stat *file, enum doub
 	*held = *busy = false;
 	if (how == DOUBT_OURS) {
 		fd = sys_open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
-		*held = fd >= 0;
-		return fd;
+		err = fd < 0 ? fd : journal_share_lock(fd);
+		if (err && fd >= 0)
+			sys_close(fd);
+		*held = !err;
+		return err ? err : fd;
 	}
 	err = how == DOUBT_LOOK ? -EACCES : journal_open_locked(path, file, false, &fd);
 	*held = !err;

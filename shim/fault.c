@@ -237,9 +237,19 @@ static bool on_access_fault(int sig, siginfo_t *info, void *context)
 	return service == UNREADABLE;
 }
 
+/* The program gets its signal; only why, it cannot know. */
 static bool on_missing_page(int sig, siginfo_t *info, void *context)
 {
+	static bool said;
+	IN_HAND struct view *v = NULL;
+
 	guard_catch();
+	v = view_get_at((uintptr_t)info->si_addr);
+	if (v && v->leased && !said && view_offset_at(v, (uintptr_t)info->si_addr) < v->committed) {
+		said = true;
+		log_error("%s: a page cannot be read: cut off from its servers, and another machine may have taken it over; end the "
+			  "program and start it again", v->path);
+	}
 	return false;
 }
 

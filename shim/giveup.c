@@ -182,10 +182,7 @@ static void delete_journal(struct view *v)
 	if (v->mode != VIEW_WRITING)
 		return;
 	checkpoint_forget(v);
-	if (v->journal.named && v->journal.durable)
-		journal_delete(v->journal.path);
-	else
-		sys_unlinkat(AT_FDCWD, v->journal.path);
+	journal_discard(v->journal.fd, v->journal.path, v->journal.named && v->journal.durable);
 }
 
 static int give_up_shared(struct view *v)

@@ -14,15 +14,15 @@
 int home_map(struct view *v, uint64_t size)
 {
 	uint64_t wanted = round_up(size + size / 2 + 1, CHUNK);
+	int prot = v->leased ? PROT_READ : PROT_READ | PROT_WRITE;
 	void *p;
 
 	if (size <= v->home_size)
 		return 0;
-	p = sys_mmap(NULL, wanted, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, v->fd, 0);
+	p = sys_mmap(NULL, wanted, prot, MAP_SHARED | MAP_NORESERVE, v->fd, 0);
 	if (sys_is_error(p)) {
 		wanted = page_ceil(size);
-		p = sys_mmap(NULL, wanted, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
-			     v->fd, 0);
+		p = sys_mmap(NULL, wanted, prot, MAP_SHARED | MAP_NORESERVE, v->fd, 0);
 	}
 	if (sys_is_error(p))
 		return sys_error_of(p);
@@ -102,7 +102,7 @@ static int apply_entry(void *arg, uint64_t offset, const void *data, size_t leng
 
 	if (offset + length > v->home_size)
 		return -EBADMSG;
-	err = guard_copy(v->home + offset, data, length);
+	err = v->leased ? -EACCES : guard_copy(v->home + offset, data, length);
 	/* write(2) knows why the page could not be had - or manages without it. */
 	return err ? sys_pwrite_all(v->fd, data, length, offset) : 0;
 }

@@ -2,6 +2,7 @@
 /*
  * The home of a view: the marked file itself, mapped MAP_SHARED and writable, to compare with and to
  * apply to.  Nothing else in the engine changes a marked file, except recovery.
+ * One that is leased (lease.h) is mapped for reading only, and changed through the descriptor that holds the lock.
  *
  * Engine thread, under the session lock.  0 or -errno.
  */

@@ -20,57 +20,11 @@
 #include "page.h"
 #include "sys.h"
 
-#define BUFFER_SIZE ((size_t)4 << 20)
 #define FIRST_LENGTH ((uint64_t)64 << 10)
 #define LARGEST_STEP ((uint64_t)64 << 20)
 #define MOVE_SIZE ((size_t)1 << 20)
 
 unsigned journal_seals;
-
-static int open_with(struct journal *j, int fd, const char *path)
-{
-	memset(j, 0, sizeof *j);
-	j->fd = fd;
-	j->path = arena_strdup(path);
-	j->buffer = arena_alloc(BUFFER_SIZE);
-	j->hash = arena_alloc(sizeof(XXH3_state_t));
-	return j->path && j->buffer && j->hash ? 0 : -ENOMEM;
-}
-
-int journal_adopt(struct journal *j, int fd, const char *path)
-{
-	journal_close(j);
-	return open_with(j, fd, path);
-}
-
-int journal_init(struct journal *j, int fd, const char *path, const struct stat *file, bool durable, uint64_t data_offset)
-{
-	int err = open_with(j, fd, path);
-
-	if (err)
-		return err;
-	j->durable = durable;
-	journal_first_header(&j->header, file, durable);
-	j->header.data_offset = j->header.head_offset = data_offset;
-	j->tail = (struct journal_position){ data_offset, 1 };
-	j->free_limit = data_offset;
-	j->free_seq = 1;
-	j->allocated = data_offset;
-	return journal_write_both(j->fd, &j->header);
-}
-
-void journal_close(struct journal *j)
-{
-	if (j->fd >= 0)
-		sys_close(j->fd);
-	if (j->path)
-		arena_free(j->path, strlen(j->path) + 1);
-	arena_free(j->buffer, BUFFER_SIZE);
-	arena_free(j->hash, sizeof(XXH3_state_t));
-	arena_free(j->roster, j->roster_room);
-	memset(j, 0, sizeof *j);
-	j->fd = -1;
-}
 
 bool journal_has_records(const struct journal *j)
 {
@@ -196,7 +150,7 @@ static int append(struct journal *j, const void *data, size_t length)
 	const uint8_t *p = data;
 
 	while (length > 0) {
-		size_t n = (size_t)min_u64(length, BUFFER_SIZE - j->used);
+		size_t n = (size_t)min_u64(length, JOURNAL_BUFFER - j->used);
 
 		if (p) {
 			memcpy(j->buffer + j->used, p, n);
@@ -206,7 +160,7 @@ static int append(struct journal *j, const void *data, size_t length)
 		}
 		j->used += n;
 		length -= n;
-		if (j->used == BUFFER_SIZE) {
+		if (j->used == JOURNAL_BUFFER) {
 			int err = flush(j);
 
 			if (err)
@@ -284,7 +238,7 @@ static int write_out(struct journal *j)
 	j->record.body_checksum = XXH3_64bits_digest(j->hash);
 	j->record.head_checksum =
 		journal_hash(&j->record, offsetof(struct journal_record, head_checksum));
-	if (padding <= BUFFER_SIZE - j->used)
+	if (padding <= JOURNAL_BUFFER - j->used)
 		memset(j->buffer + j->used, 0, padding);
 	else
 		padding = 0;

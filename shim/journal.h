@@ -19,6 +19,8 @@
 #include "journal_format.h"
 #include "journal_scan.h"
 
+#define JOURNAL_BUFFER ((size_t)4 << 20) /* bytes of a record that are built in memory */
+
 struct journal_position {
 	uint64_t offset;
 	uint64_t seq; /* of the record that starts there, or the next one that will */
@@ -67,6 +69,11 @@ struct journal_sealing {
 
 /* Takes over fd, which is new, empty and locked, and writes the first header (not synced). */
 int journal_init(struct journal *j, int fd, const char *path, const struct stat *file, bool durable, uint64_t data_offset);
+/*
+ * Empties it, and starts anew in the same file.  It has had no error; the file is durable, and nobody is in doubt about what it says.
+ * A crash in between leaves an empty journal.
+ */
+int journal_restart(struct journal *j, const struct stat *file, uint64_t data_offset);
 /*
  * Takes over fd, of a journal that another process writes too; what is in it the caller copies from there.  A journal
  * that j had before is closed.

@@ -10,6 +10,7 @@
 #include "journal_scan.h"
 #include "kernel.h"
 #include "marks.h"
+#include "network.h"
 #include "sys.h"
 
 int journal_path_of(const char *path, const char *dir, char *out, size_t size)
@@ -163,6 +164,16 @@ int journal_delete(const char *path)
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	return sync_folder_of(path);
+}
+
+int journal_discard(int fd, const char *path, bool named)
+{
+	int err;
+
+	if (network_kind_of(fd) == NETWORK_NONE)
+		return named ? journal_delete(path) : sys_unlinkat(AT_FDCWD, path);
+	err = sys_ftruncate(fd, 0);
+	return err ? err : sys_fsync(fd);
 }
 
 static size_t read_small_file(const char *path, char *buf, size_t size)

@@ -37,6 +37,12 @@ int journal_share_lock(int fd);
 
 /* Deletes the journal so that a power cut cannot bring it back. */
 int journal_delete(const char *path);
+/*
+ * The journal fd, at path, holds nothing any more that matters to anybody: it is deleted.  On a network file system it is emptied
+ * instead, and stays: by its name another machine may have it by now, through its descriptor only its holder can (lease.h).
+ * named: its name is durable.
+ */
+int journal_discard(int fd, const char *path, bool named);
 
 /* Makes the name of a created, renamed or deleted file durable. */
 int sync_folder_of(const char *path);

@@ -14,6 +14,7 @@
 #include "build.h"
 #include "checkpoint.h"
 #include "config.h"
+#include "fence.h"
 #include "fmt.h"
 #include "giveup.h"
 #include "journal_lock.h"
@@ -79,6 +80,8 @@ static int empty_journal(struct view *v)
 
 	if (!err)
 		err = checkpoint_companions(v);
+	if (!err)
+		err = fence_check(v);
 	if (!err)
 		checkpoint_forget(v);
 	return err;

@@ -15,6 +15,7 @@
 #include "fmt.h"
 #include "log.h"
 #include "marks.h"
+#include "network.h"
 #include "restore.h"
 #include "session.h"
 #include "sys.h"
@@ -43,7 +44,8 @@ static int make_known(int fd)
 
 	if (config.view == VIEW_KIND_PRIVATE || mode < 0 || (mode & O_PATH) || (mode & O_ACCMODE) == O_WRONLY)
 		return 0;
-	err = session_view_of(fd, false, &v);
+	/* From another machine it can be changed between what the program reads and what it writes then: the lease comes first. */
+	err = session_view_of(fd, (mode & O_ACCMODE) == O_RDWR && network_kind_of(fd) != NETWORK_NONE, &v);
 	return err == NOT_OURS ? 0 : err;
 }
 

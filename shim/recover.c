@@ -12,6 +12,8 @@
  *    changed file is simply newer than the journal, and is only made durable.  When no apply of it had
  *    begun, any difference to the recorded state is a stranger's.  When one had, our own stores explain
  *    a difference, unless it came long after the journal was last written.
+ *    On a network file system it is the servers that hold it, whichever machine looks: every boot is this one; but servers
+ *    may have lost what was applied, so that only a file that is newer than that is kept.
  *  - another boot: what of our stores had reached the disk is not known, but nothing of ours has touched the
  *    file since the machine started: a change after that is a stranger's.
  */
@@ -28,8 +30,10 @@
 #include "journal_head.h"
 #include "journal_lock.h"
 #include "journal_scan.h"
+#include "lease.h"
 #include "log.h"
 #include "marks.h"
+#include "network.h"
 #include "page.h"
 #include "redo.h"
 #include "retire.h"
@@ -45,6 +49,7 @@ const char *journal_state_name(enum journal_state state)
 		[JOURNAL_CORRUPT] = "corrupt", [JOURNAL_FOREIGN] = "foreign",
 		[JOURNAL_STRANGER] = "stranger", [JOURNAL_NEWER] = "newer",
 		[JOURNAL_DOUBT] = "doubt",     [JOURNAL_UNLINKED] = "unlinked",
+		[JOURNAL_UNSAFE] = "unsafe",
 	};
 
 	return names[state];
@@ -78,7 +83,7 @@ static bool stranger_was_here(int jfd, const struct journal_header *h,
 
 	if (same_content(h, file))
 		return false;
-	if (!is_this_boot(h)) {
+	if (!is_this_boot(h) && network_kind_of(jfd) == NETWORK_NONE) {
 		boot = boot_time_read();
 		return boot && (file->st_mtim.tv_sec > boot || file->st_ctim.tv_sec > boot);
 	}
@@ -90,11 +95,19 @@ static bool stranger_was_here(int jfd, const struct journal_header *h,
 	       file->st_mtim.tv_sec > journal.st_mtim.tv_sec + APPLY_GRACE_SECONDS;
 }
 
+static bool is_newer(const struct journal_header *h, const struct stat *file)
+{
+	return file->st_mtim.tv_sec > h->mtime_sec ||
+	       (file->st_mtim.tv_sec == h->mtime_sec && file->st_mtim.tv_nsec > h->mtime_nsec);
+}
+
 /* Is what the journal holds in the file already, so that redoing it could only undo newer work? */
-static bool is_only_unsynced(const struct journal_header *h, const struct journal_chain *chain,
+static bool is_only_unsynced(int jfd, const struct journal_header *h, const struct journal_chain *chain,
 			     const struct stat *file)
 {
-	return is_this_boot(h) && h->applied_seq >= chain->last_seq && !same_content(h, file);
+	if (h->applied_seq < chain->last_seq || same_content(h, file))
+		return false;
+	return network_kind_of(jfd) == NETWORK_NONE ? is_this_boot(h) : is_newer(h, file);
 }
 
 static void copy_owner(struct recovery *r, const struct journal_header *h)
@@ -256,7 +269,7 @@ int recover_opened(int jfd, const char *journal, int file_fd, const char *path,
 	err = refusal(report->state, mode);
 	if (err || chain.records == 0)
 		return err;
-	if (report->state == JOURNAL_PENDING && is_only_unsynced(&h, &chain, &file)) {
+	if (report->state == JOURNAL_PENDING && is_only_unsynced(jfd, &h, &chain, &file)) {
 		log_warn("%s: changed without Bigfile since its last commit; keeping that change",
 			 path);
 		return sys_fdatasync(file_fd);
@@ -276,9 +289,23 @@ int recover_opened(int jfd, const char *journal, int file_fd, const char *path,
 	return err;
 }
 
+int recover_take_lease(int jfd, int file_fd, bool *leased, struct recovery *report)
+{
+	int err = lease_take(jfd, file_fd, leased, report->reason);
+
+	if (err == -EOPNOTSUPP)
+		report->state = JOURNAL_UNSAFE;
+	return err;
+}
+
 void recover_explain(const char *path, const struct recovery *r, int err)
 {
-	if (err == -EBUSY)
+	if (r->state == JOURNAL_UNSAFE)
+		log_error("%s: is on a file system where one writer at a time is not made sure of: %s; see bigfile doctor, or set "
+			  "BIGFILE_NETWORK=any when only one machine ever uses it", path, r->reason);
+	else if (err == -EBUSY && !r->owner_pid && r->reason[0])
+		log_error("%s: in use: %s; wait, or end it, or set BIGFILE_WAIT", path, r->reason);
+	else if (err == -EBUSY)
 		log_error("%s: in use by process %u (%s) on %s; wait, or end it, or set BIGFILE_WAIT",
 			  path, r->owner_pid, r->owner_comm, r->owner_host);
 	else if (r->state == JOURNAL_CORRUPT || r->state == JOURNAL_FOREIGN ||
@@ -335,6 +362,7 @@ int recover_locked(const char *journal, const struct stat *file, int file_fd, co
 		   struct recovery *report, recover_fn then, void *arg)
 {
 	int jfd, err = journal_open_locked(journal, file, false, &jfd);
+	bool leased;
 
 	if (err == -EBUSY) {
 		look(journal, file, file_fd, path, report);
@@ -342,7 +370,9 @@ int recover_locked(const char *journal, const struct stat *file, int file_fd, co
 	}
 	if (err)
 		return err;
-	err = recover_opened(jfd, journal, file_fd, path, mode, report);
+	err = recover_take_lease(jfd, file_fd, &leased, report);
+	if (!err)
+		err = recover_opened(jfd, journal, file_fd, path, mode, report);
 	/* While the lock is still held, so that nobody starts to use what we delete. */
 	if (!err && then)
 		err = then(arg, report);

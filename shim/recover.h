@@ -22,6 +22,7 @@ enum journal_state {
 	JOURNAL_FOREIGN,   /* of another file: the inode differs */
 	JOURNAL_STRANGER,  /* the file was changed since by somebody without Bigfile */
 	JOURNAL_NEWER,     /* of a newer version of Bigfile */
+	JOURNAL_UNSAFE,    /* the file system does not make sure of one writer (lease.h): nothing was looked at */
 	JOURNAL_DOUBT,     /* its last record belongs to a transaction over several files, and the journal that
 			      tells whether that was committed is not to be had */
 	JOURNAL_UNLINKED,  /* the file was unlinked in a transaction (restore.h) */
@@ -81,6 +82,9 @@ const char *journal_state_name(enum journal_state state);
  */
 int recover_opened(int jfd, const char *journal, int file_fd, const char *path,
 		   enum recover_mode mode, struct recovery *report);
+
+/* lease_take, telling the report why not. */
+int recover_take_lease(int jfd, int file_fd, bool *leased, struct recovery *report);
 
 /* What mmap, open and the tool print when recovery is refused: the file, the cause, the way out. */
 void recover_explain(const char *path, const struct recovery *report, int err);

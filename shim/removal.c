@@ -64,7 +64,8 @@ int removal_begin(void *arg)
 	char aside[PATH_MAX];
 	int err;
 
-	if (strcmp(v->path, r->path) || v->mode != VIEW_WRITING || v->error || v->nameless || view_is_aside(v) || !is_known_by_name(v) || !has_journal_beside(v) ||
+	/* Leased: the names that other machines look for are not to change while they wait. */
+	if (strcmp(v->path, r->path) || v->mode != VIEW_WRITING || v->leased || v->error || v->nameless || view_is_aside(v) || !is_known_by_name(v) || !has_journal_beside(v) ||
 	    aside_path_of(v->path, aside, sizeof aside) || checkpoint_now(v) || names_make_way(v, aside))
 		return REMOVAL_NOT;
 	note_aside(v, true);

@@ -252,7 +252,9 @@ int restore_file(const char *path, enum recover_mode mode, struct recovery *repo
 bool restore_is_needed(const char *path)
 {
 	char other[PATH_MAX];
+	struct stat st;
 
-	return (!journal_path_of(path, config.journal_dir, other, sizeof other) && exists(other)) ||
+	/* An empty journal is what the last writer on a network file system has left. */
+	return (!journal_path_of(path, config.journal_dir, other, sizeof other) && !sys_lstat(other, &st) && st.st_size > 0) ||
 	       (!aside_path_of(path, other, sizeof other) && exists(other));
 }

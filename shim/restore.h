@@ -16,7 +16,7 @@ int restore_file(const char *path, enum recover_mode mode, struct recovery *repo
 /* The file's path, absolute, without links, be it there or not; name: PATH_MAX bytes. */
 int restore_resolve(const char *path, char *name);
 
-/* Is there a journal, or a file aside?  Two stats: for every open of a marked file.  path: absolute, without links. */
+/* Is there a journal with something in it, or a file aside?  Two stats: for every open of a marked file.  path: absolute, without links. */
 bool restore_is_needed(const char *path);
 
 #endif

@@ -211,6 +211,12 @@ static int keep(struct retiring *r)
 	return err;
 }
 
+/* One that is only kept for its companions nobody writes any more, nor takes for his own. */
+static int let_go(const struct retiring *r)
+{
+	return retire_is_kept(r->journal, r->header.salt) ? journal_delete(r->journal) : journal_discard(r->jfd, r->journal, true);
+}
+
 /* One that was to take its place when its maker died.  In a folder for all, another's file may have that name. */
 static void drop_fresh(const char *journal, const struct stat *file)
 {
@@ -240,7 +246,7 @@ int retire_journal(int jfd, const char *journal, const struct stat *file)
 	if (!err && found == FOUND_HEADER)
 		err = roster_each(jfd, &r->header, release, r);
 	if (!err)
-		err = r->lost ? keep(r) : journal_delete(journal);
+		err = r->lost ? keep(r) : let_go(r);
 	arena_free(r, sizeof *r);
 	return err;
 }

@@ -13,7 +13,7 @@
 
 /*
  * The journal jfd at the path `journal`, locked, is needed no more by its own file, which is durable: settles what its companions
- * are in doubt about and deletes it.  When one of them cannot be found it is kept under another name, and a
+ * are in doubt about and discards it.  When one of them cannot be found it is kept under another name, and a
  * line says so.  In either case another journal may take its place.  -EBUSY: somebody has a companion's journal.
  */
 int retire_journal(int jfd, const char *journal, const struct stat *file);

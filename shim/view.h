@@ -114,7 +114,7 @@ struct view {
 	struct touch_stream streams[VIEW_STREAMS];
 	unsigned next_stream;
 
-	uint8_t *home;           /* the file, MAP_SHARED and writable: compare and apply (home.c) */
+	uint8_t *home;           /* the file, MAP_SHARED: compare and apply (home.c) */
 	uint64_t home_size;
 	struct journal journal;
 	struct range_list carried; /* file ranges that are dirty although the tracker calls them clean: a
@@ -127,6 +127,7 @@ struct view {
 	bool nameless;             /* it has names that we do not know */
 	bool aside;                /* it was unlinked in this transaction: see view_is_aside */
 	bool settled;              /* while it is let go: its journal has nothing that matters */
+	bool leased;               /* it is on a network file system: lease.h */
 	bool stranger_said;        /* that somebody changes the file without us */
 };
 
