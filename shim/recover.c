@@ -41,20 +41,6 @@
 
 #define APPLY_GRACE_SECONDS 60
 
-const char *journal_state_name(enum journal_state state)
-{
-	static const char *const names[] = {
-		[JOURNAL_NONE] = "none",       [JOURNAL_EMPTY] = "empty",
-		[JOURNAL_PENDING] = "pending", [JOURNAL_BUSY] = "busy",
-		[JOURNAL_CORRUPT] = "corrupt", [JOURNAL_FOREIGN] = "foreign",
-		[JOURNAL_STRANGER] = "stranger", [JOURNAL_NEWER] = "newer",
-		[JOURNAL_DOUBT] = "doubt",     [JOURNAL_UNLINKED] = "unlinked",
-		[JOURNAL_UNSAFE] = "unsafe",
-	};
-
-	return names[state];
-}
-
 static void judge(struct recovery *r, enum journal_state state, const char *reason)
 {
 	r->state = state;
@@ -296,32 +282,6 @@ int recover_take_lease(int jfd, int file_fd, bool *leased, struct recovery *repo
 	if (err == -EOPNOTSUPP)
 		report->state = JOURNAL_UNSAFE;
 	return err;
-}
-
-void recover_explain(const char *path, const struct recovery *r, int err)
-{
-	if (r->state == JOURNAL_UNSAFE)
-		log_error("%s: is on a file system where one writer at a time is not made sure of: %s; see bigfile doctor, or set "
-			  "BIGFILE_NETWORK=any when only one machine ever uses it", path, r->reason);
-	else if (err == -EBUSY && !r->owner_pid && r->reason[0])
-		log_error("%s: in use: %s; wait, or end it, or set BIGFILE_WAIT", path, r->reason);
-	else if (err == -EBUSY)
-		log_error("%s: in use by process %u (%s) on %s; wait, or end it, or set BIGFILE_WAIT",
-			  path, r->owner_pid, r->owner_comm, r->owner_host);
-	else if (r->state == JOURNAL_CORRUPT || r->state == JOURNAL_FOREIGN ||
-		 r->state == JOURNAL_STRANGER)
-		log_error("%s: recovery refused: %s; see bigfile check, then bigfile recover --force "
-			  "or --discard", path, r->reason);
-	else if (r->state == JOURNAL_NEWER)
-		log_error("%s: recovery refused: %s; use that version", path, r->reason);
-	else if (r->state == JOURNAL_DOUBT)
-		log_error("%s: recovery refused: %s; bring it back, then bigfile recover both files; or say yourself: "
-			  "bigfile recover --force (it did) or --discard (it did not)", path, r->reason);
-	else if (err == -EPERM && r->state == JOURNAL_NONE)
-		log_error("%s: its journal %s is not to be trusted: not a plain file of one name, or of another owner; look at it and move "
-			  "it away, or set BIGFILE_JOURNAL_DIR", path, r->journal);
-	else
-		log_error("%s: recovery failed: %e; the journal %s is kept", path, err, r->journal);
 }
 
 /* Reading is enough to look; the owner's name is in the header of a journal that is busy. */
