@@ -16,6 +16,7 @@
 #include "config.h"
 #include "controlfile.h"
 #include "json.h"
+#include "network.h"
 #include "restore.h"
 #include "tracker.h"
 
@@ -121,18 +122,56 @@ static const struct {
 	{ BTRFS_SUPER_MAGIC, "btrfs", NULL, TRUE },
 	{ TMPFS_MAGIC, "tmpfs", "is memory: commits are atomic, and gone with the machine", TRUE },
 	{ OVERLAYFS_SUPER_MAGIC, "overlay", "is a container's layer: keep data that shall last in a volume", TRUE },
-	{ NFS_SUPER_MAGIC, "NFS", "is of the network: not tested; use it from one machine only", FALSE },
 	{ FUSE_SUPER_MAGIC, "FUSE", "is a program: durability is what that promises", FALSE },
-	{ 0xff534d42, "CIFS", "is of the network: not tested; use it from one machine only", FALSE },
-	{ 0xfe534d42, "SMB", "is of the network: not tested; use it from one machine only", FALSE },
-	{ CEPH_SUPER_MAGIC, "CephFS", "is of the network: not tested; use it from one machine only", FALSE },
 };
+
+/* What lacks for several machines to use the file, and what follows. */
+static void add_finding(void *file, bool needed, const char *setting, const char *why)
+{
+	if (needed && config.network == NETWORK_ANY)
+		find(NOTE, file, g_strdup_printf("it needs %s: %s; BIGFILE_NETWORK=any vouches for it: let one machine only use it",
+						 setting, why));
+	else if (needed)
+		find(PROBLEM, file, g_strdup_printf("not written here, it needs %s: %s; or BIGFILE_NETWORK=any when only one machine "
+						    "ever uses it", setting, why));
+	else
+		find(NOTE, file, g_strdup_printf("better with %s: %s", setting, why));
+}
+
+static gboolean is_elsewhere(const char *folder, const char *file)
+{
+	struct stat a, b;
+
+	return folder && !stat(folder, &a) && !stat(file, &b) && a.st_dev != b.st_dev;
+}
+
+static gboolean look_at_network(const char *file)
+{
+	struct network n;
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err;
+
+	if (fd < 0)
+		return FALSE;
+	err = network_describe(fd, &n);
+	close(fd);
+	if (err || n.kind == NETWORK_NONE)
+		return FALSE;
+	find(n.kind == NETWORK_GLUSTER ? FINE : NOTE, file, g_strdup_printf("file system %s, of %s, mounted at %s", n.type, n.source, n.mount));
+	err = network_each_finding(&n, add_finding, (void *)file);
+	if (err)
+		find(config.network == NETWORK_ANY ? NOTE : PROBLEM, file,
+		     g_strdup_printf("its settings cannot be read in %s/.meta: %s; mount all of the volume somewhere", n.mount,
+				     g_strerror(-err)));
+	if (is_elsewhere(config.journal_dir, file))
+		find(PROBLEM, file, g_strdup("BIGFILE_JOURNAL_DIR keeps its journal where other machines do not find it: leave that out"));
+	return TRUE;
+}
 
 static void look_at_file_system(const char *file)
 {
 	struct statfs fs;
 
-	if (statfs(file, &fs))
+	if (look_at_network(file) || statfs(file, &fs))
 		return;
 	for (gsize i = 0; i < G_N_ELEMENTS(file_systems); i++) {
 		if ((unsigned long)fs.f_type != file_systems[i].magic)

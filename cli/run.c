@@ -64,6 +64,7 @@ static const char help[] =
 	"  --interval=SECONDS    commit at these intervals\n"
 	"  --durable=yes|no      whether a commit survives power loss\n"
 	"  --wait=SECONDS        wait as long for another user of a file\n"
+	"  --network=KIND        network file systems that are written to: checked, any\n"
 	"  --memory=BYTES        what shared views may take (K, M, G, T)\n"
 	"  --on-error=POLICY     a file that cannot be attached: fail, warn\n"
 	"  --commit-signal=NAME  USR1, another signal, or none\n"

@@ -13,6 +13,7 @@
 	X("interval", "BIGFILE_INTERVAL", false)           \
 	X("durable", "BIGFILE_DURABLE", false)             \
 	X("wait", "BIGFILE_WAIT", false)                   \
+	X("network", "BIGFILE_NETWORK", false)             \
 	X("memory", "BIGFILE_MEMORY", false)               \
 	X("on-error", "BIGFILE_ON_ERROR", false)           \
 	X("commit-signal", "BIGFILE_COMMIT_SIGNAL", false) \

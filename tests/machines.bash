@@ -55,9 +55,11 @@ peers_are() { [ "$(on 1 gluster --mode=script peer status | grep -c "($2)\|$2")"
 mount_volume() {
 	local k=$1
 	shift
-	on "$k" glusterfs "$@" --volfile-server="10.77.0.$k" --volfile-id=/v --log-file="$LAB/$k/client.log" "$LAB/$k/volume"
+	on "$k" glusterfs "$@" --volfile-server="10.77.0.$k" --volfile-id=/v --log-file="$LAB/$k/client.log" --pid-file="$LAB/$k/client.pid" "$LAB/$k/volume"
 	until_there 20 on "$k" sh -c "mountpoint -q $LAB/$k/volume && ls $LAB/$k/volume"
 }
+
+umount_volume() { on "$1" umount -l "$LAB/$1/volume"; }
 
 machines_up() {
 	local k
