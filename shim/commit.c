@@ -157,8 +157,13 @@ static bool is_as_noted(const struct view *v, const struct stat *st)
 static void look_for_stranger(struct view *v)
 {
 	struct stat st;
+	int err;
 
-	if (v->stranger_said || sys_fstat(v->fd, &st) || is_as_noted(v, &st))
+	if (v->stranger_said || v->error || sys_fstat(v->fd, &st) || is_as_noted(v, &st))
+		return;
+	/* It may be the next holder, after this machine was cut off. */
+	err = fence_check(v);
+	if (err && fence_noticed(v, err))
 		return;
 	v->stranger_said = true;
 	log_warn("%s: was changed past its transaction, by raw system calls, io_uring or a program without Bigfile; "

@@ -32,6 +32,15 @@ static bool is_name_of(const struct view *v, const char *path)
 	return !sys_lstat(path, &st) && st.st_dev == v->dev && st.st_ino == v->ino;
 }
 
+/* A network file system calls a name deleted that it had to look up again, and may not answer. */
+static bool still_has_path(const struct view *v)
+{
+	struct stat st;
+	int err = sys_lstat(v->path, &st);
+
+	return err ? v->leased && err != -ENOENT : st.st_dev == v->dev && st.st_ino == v->ino;
+}
+
 /* False when the file has no name that we could know. */
 static bool find_name(const struct view *v, char *path, size_t size)
 {
@@ -48,6 +57,10 @@ static bool find_name(const struct view *v, char *path, size_t size)
 	path[n] = '\0';
 	if (!strcmp(path, v->path) || is_name_of(v, path))
 		return true;
+	if (still_has_path(v)) {
+		fmt_print(path, size, "%s", v->path);
+		return true;
+	}
 	if (!v->other_path || !is_name_of(v, v->other_path))
 		return false;
 	fmt_print(path, size, "%s", v->other_path);
@@ -103,6 +116,9 @@ static void lose_name(struct view *v)
 {
 	struct stat st;
 
+	/* Cut off: that is for the commit to find out. */
+	if (v->leased && sys_fstat(v->fd, &st))
+		return;
 	/* Its bytes still matter to somebody: they are committed as ever, and only recovery has to be told where. */
 	if (v->mode == VIEW_WRITING && !sys_fstat(v->fd, &st) && st.st_nlink > 0) {
 		step_aside(v);

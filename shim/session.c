@@ -68,6 +68,20 @@ static int cannot_tell(int fd, int err)
 	return err;
 }
 
+/* A network file system calls a name deleted that it had to look up again. */
+static void name_that_stayed(char *path, const struct stat *st)
+{
+	static const char deleted[] = " (deleted)";
+	size_t n = strlen(path), length = sizeof deleted - 1;
+	struct stat named;
+
+	if (n <= length || strcmp(path + n - length, deleted))
+		return;
+	path[n - length] = '\0';
+	if (sys_lstat(path, &named) || named.st_dev != st->st_dev || named.st_ino != st->st_ino)
+		path[n - length] = ' ';
+}
+
 /* NOT_OURS for what cannot be marked: no descriptor, no regular file - which is remembered. */
 static int status_of(int fd, struct stat *st)
 {
@@ -89,6 +103,7 @@ static int learn_by_name(int fd, uint32_t ticket, const struct stat *st, char *p
 
 	if (err)
 		return cannot_tell(fd, err);
+	name_that_stayed(path, st);
 	*marked = st->st_nlink > 0 && marks_match(path);
 	fds_learn(fd, ticket, *marked ? FD_MARKED : FD_PLAIN);
 	return 0;
