@@ -199,6 +199,9 @@ static int run_and_tell(struct blame_report *r)
 	}
 	status = run(record);
 	take_folder(r, folder);
+	/* It was not run at all: that has been said. */
+	if ((status == 126 || status == 127) && !r->processes)
+		return status;
 	return tell(r) || status ? status : CLI_FAILED;
 }
 

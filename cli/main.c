@@ -27,7 +27,9 @@ static const struct {
 static void print_help(void)
 {
 	g_print("Usage: bigfile COMMAND [OPTION...] ...\n\n"
-		"Transactions for programs that keep their data in mapped files.\n\n");
+		"Transactions for programs that keep their data in files: what a program changes in the files that are marked\n"
+		"is in them as a whole, when it ends with status 0 or is committed before, or not at all.\n\n"
+		"  bigfile run -p 'data/*' -- PROGRAM ARGUMENT...\n\n");
 	for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
 		g_print("  %-10s %s\n", commands[i].name, commands[i].summary);
 	g_print("\nbigfile COMMAND --help tells more; bigfile(1) and bigfile(7) tell all.\n");

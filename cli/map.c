@@ -140,8 +140,8 @@ int cli_map(int argc, char **argv)
 		worst = MAX(worst, status);
 	}
 	if (svg)
-		worst = MAX(worst, write_svg());
-	else if (as_json)
+		return write_svg() ? MAX(worst, CLI_FAILED) : worst;
+	if (as_json)
 		g_print("%s]}\n", drawn.json->str);
 	else if (worst == CLI_OK && !drawn.shown)
 		g_print("nothing is written there\n");

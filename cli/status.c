@@ -120,6 +120,7 @@ int cli_status(int argc, char **argv)
 	g_autoptr(GString) json = g_string_new("{\"processes\": [");
 	g_autoptr(GPtrArray) list = NULL, all = NULL;
 	int status = CLI_OK;
+	guint shown = 0;
 
 	if (!cli_parse(&argc, &argv, entries, "[PID...]",
 		       "Shows the processes that have marked files in use.  Exits with 3 when a PID named has none."))
@@ -133,6 +134,7 @@ int cli_status(int argc, char **argv)
 			status = pids ? CLI_NO_PROCESS : status;
 			continue;
 		}
+		shown++;
 		if (as_json)
 			add_json(json, list->pdata[i]);
 		else
@@ -140,7 +142,7 @@ int cli_status(int argc, char **argv)
 	}
 	if (as_json)
 		g_print("%s]}\n", json->str);
-	else if (!list->len && !pids)
+	else if (!shown && !pids)
 		g_print("no process of yours has a marked file in use\n");
 	return status;
 }

@@ -142,6 +142,8 @@ static void draw(void)
 	if (!lines->len)
 		put(HEAD, A_NORMAL, pids ? "none of these processes has a marked file in use" :
 			"no process of yours has a marked file in use: start one with bigfile run");
+	/* Others may have written to the terminal. */
+	redrawwin(stdscr);
 	put(LINES - 2, A_BOLD, screen.message);
 	put(LINES - 1, A_REVERSE, "up, down: choose   c: commit   a: abort   f: files   q: quit");
 	refresh();

@@ -33,7 +33,7 @@ play_document() {
 }
 
 @test "each command has a page, and the page each of its options" {
-	for command in $(bigfile --help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
+	for command in $(bigfile --help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
 		page=$TOP/man/bigfile-$command.1
 		grep -q '^\.so' "$page" && page=$TOP/man/$(sed 's|.so man1/||' "$page")
 		for option in $(bigfile "$command" --help | grep -oE '^ +(-[a-z], )?--[a-z-]+' | grep -oE -- '--.*' | sort -u); do

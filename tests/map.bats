@@ -58,4 +58,10 @@ no_map_left() { ! ls "${XDG_RUNTIME_DIR:-/dev/shm}"/bigfile*/"$pid".map* 2>/dev/
 	[ "$status" = 1 ]
 	run bigfile map
 	[ "$status" = 2 ]
+	start_play map:0:20000 set:0:1:X ready exit:1
+	run bigfile map --svg no/folder.svg data.bin
+	[ "$status" = 1 ]
+	[ "${#lines[@]}" = 1 ]
+	go
+	wait $pid || true
 }
