@@ -2,8 +2,8 @@
 /*
  * See blame.h.
  *
- * The stack is taken under the blame lock and under guard: a program whose unwind tables lie must not die of us.  After such
- * a fault libunwind may be left with a lock in hand, so it is not called again.
+ * The stack is taken under the blame lock, and under guard: a program whose unwind tables are damaged must not die of us.  After
+ * such a fault libunwind may be left with a lock in hand, so it is not called again.
  */
 #include "blame.h"
 

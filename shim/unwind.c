@@ -4,7 +4,7 @@
  *
  * Left to itself libunwind asks, before it reads a word of a stack, whether it is there, by writing it into a pipe that it keeps
  * open.  A program that closes descriptors it does not know, as daemons do, would then find a byte of its stack in a file of its
- * own.  So memory is read without asking, and the pipe closed.  Its cache must not be one for each thread: the
+ * own.  So memory is read under guard, and the pipe closed.  Its cache must not be one for each thread: the
  * loader allocates thread-local memory by malloc when it is first touched, in a signal handler too.
  */
 #include "unwind.h"
@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "guard.h"
 #include "sys.h"
 
 #define LIBRARY "libunwind.so.8"
@@ -53,12 +54,12 @@ static const struct wanted {
 	{ NAME_OF(unw_local_addr_space), &local_addr_space },
 };
 
+/* A stack that is not as its tables say ends where nothing can be read. */
 static int read_memory(unw_addr_space_t space, unw_word_t address, unw_word_t *value, int write, void *arg)
 {
 	if (write)
 		return -UNW_EREADONLYREG;
-	*value = *(unw_word_t *)address;
-	return 0;
+	return guard_copy(value, (const void *)address, sizeof *value) ? -UNW_EINVAL : 0;
 }
 
 /* The pair of lowest numbers that a pipe made now would get; libunwind makes one when it is first used. */

@@ -3,8 +3,7 @@
  * Call stacks, by libunwind, which is loaded by dlopen when they are wanted, and only then.
  *
  * What libunwind does between init and step is async-signal-safe; it allocates by mmap alone.  Its own locks want one
- * caller at a time, and nobody in the middle at a fork; where a stack is not as its tables say it faults: the caller sees
- * to both.
+ * caller at a time, and nobody in the middle at a fork: the caller sees to that, and blocks signals (guard.h).
  */
 #ifndef BIGFILE_UNWIND_H
 #define BIGFILE_UNWIND_H
