@@ -58,6 +58,13 @@ static void map_anew(void)
 		_exit(1);
 }
 
+static unsigned look(void)
+{
+	memset(seen, 0, sizeof seen);
+	total = 0;
+	return collect_look(&v, &s, &chunks, chunks.all, report, NULL) ? UINT32_MAX : total;
+}
+
 static void read_all(void)
 {
 	for (uint64_t i = 0; i < PAGES; i++)
@@ -87,7 +94,8 @@ static void from_free_to_closed(void)
 	is_int(collect(false), 0, "nothing stored, nothing reported");
 	store(3);
 	store(700);
-	ok(collect(false) == 2 && seen[3] && seen[700], "stores to free chunks");
+	ok(look() == 2 && seen[3] && seen[700], "stores to free chunks are seen");
+	ok(collect(false) == 2 && seen[3] && seen[700], "and reported");
 	ok(state(0) == CHUNK_LOOSE && state(1) == CHUNK_LOOSE, "their chunks are loose then");
 	is_int(collect(false), 0, "and clean");
 	read_all();
@@ -102,6 +110,7 @@ static void from_free_to_closed(void)
 	store(1000);
 	collect_count(&chunks, chunks.all, UINT64_MAX, &pages);
 	is_int((long long)pages, 2, "stores to closed chunks are counted");
+	ok(look() == 2 && seen[6] && seen[1000] && look() == 2, "looked at, and stay dirty");
 	ok(collect(false) == 2 && seen[6] && seen[1000], "and reported");
 	sys_madvise((void *)map, CHUNK, MADV_DONTNEED);
 	read_all();
