@@ -18,6 +18,9 @@
 /* Once, at start: this is the process that the views will belong to. */
 void session_start(void);
 
+/* This process is one of its own, and has not ended. */
+void session_is_anew(void);
+
 /* In a forked child that inherited no view. */
 void session_start_in_child(void);
 
