@@ -144,6 +144,11 @@ bool control_pending(enum control_op op, uint32_t *ticket)
 	return *ticket != page->answered[op];
 }
 
+void control_begin(enum control_op op, uint32_t ticket)
+{
+	__atomic_store_n(&page->begun[op], ticket, __ATOMIC_SEQ_CST);
+}
+
 void control_answer(enum control_op op, uint32_t ticket, int result)
 {
 	uint32_t from = page->answered[op];

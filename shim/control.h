@@ -34,6 +34,8 @@ void control_wait(uint32_t heard, int timeout_ms);
 
 /* Is there an unanswered request for op?  *ticket is the newest. */
 bool control_pending(enum control_op op, uint32_t *ticket);
+/* It is at work on it. */
+void control_begin(enum control_op op, uint32_t ticket);
 void control_answer(enum control_op op, uint32_t ticket, int result);
 /*
  * Commits or aborts, counts that in the page and tells it in one line (info).  Under the session lock.

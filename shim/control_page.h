@@ -69,6 +69,7 @@ struct control_page {
 	uint32_t doorbell;                /* tool; futex */
 	uint32_t requested[CONTROL_OPS];  /* tool */
 	uint32_t answered[CONTROL_OPS];   /* futex */
+	uint32_t begun[CONTROL_OPS];      /* the ticket that it is at work on, or was last */
 	int32_t results[CONTROL_OPS][CONTROL_RESULTS]; /* 0 or -errno */
 	char message[512];   /* the line that went with the last failure */
 	char comm[32];       /* the program's name */

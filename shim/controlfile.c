@@ -121,7 +121,13 @@ static int as_answer(int32_t result)
 	return result > -4096 && result <= 0 ? result : -EPROTO;
 }
 
-int controlfile_ask(struct control_page *page, enum control_op op, int timeout_ms)
+static bool is_at_work(const struct control_page *page, enum control_op op)
+{
+	return __atomic_load_n(&page->begun[op], __ATOMIC_SEQ_CST) != __atomic_load_n(&page->answered[op], __ATOMIC_SEQ_CST) &&
+	       !proc_is_stopped(page->pid);
+}
+
+static int ask(struct control_page *page, enum control_op op, int timeout_ms, bool patiently)
 {
 	uint32_t ticket = __atomic_add_fetch(&page->requested[op], 1, __ATOMIC_SEQ_CST);
 	uint64_t start = sys_now_ns(CLOCK_MONOTONIC);
@@ -140,8 +146,19 @@ int controlfile_ask(struct control_page *page, enum control_op op, int timeout_m
 		gone = !proc_is_alive(page->pid, page->start_time);
 		if (gone)
 			continue;
-		if (timeout_ms >= 0 && sys_now_ns(CLOCK_MONOTONIC) - start > (uint64_t)timeout_ms * 1000000)
+		if (timeout_ms >= 0 && sys_now_ns(CLOCK_MONOTONIC) - start > (uint64_t)timeout_ms * 1000000 &&
+		    !(patiently && is_at_work(page, op)))
 			return -EINPROGRESS;
 		sys_futex_wait(&page->answered[op], answered, &glance);
 	}
+}
+
+int controlfile_ask(struct control_page *page, enum control_op op, int timeout_ms)
+{
+	return ask(page, op, timeout_ms, false);
+}
+
+int controlfile_ask_patiently(struct control_page *page, enum control_op op, int timeout_ms)
+{
+	return ask(page, op, timeout_ms, true);
 }

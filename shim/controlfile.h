@@ -26,6 +26,8 @@ void controlfile_sweep(int folder, uint32_t pid);
  * an answer.  -EINPROGRESS: no answer in that time; it is still asked for.
  */
 int controlfile_ask(struct control_page *page, enum control_op op, int timeout_ms);
+/* The same, but as long as the owner is at work on it, and not stopped, there is no limit. */
+int controlfile_ask_patiently(struct control_page *page, enum control_op op, int timeout_ms);
 /* Rings the doorbell of process pid. */
 void controlfile_ring(uint32_t pid);
 

@@ -91,6 +91,7 @@ static void answer(enum control_op op, int (*fn)(void))
 
 	if (!control_pending(op, &ticket))
 		return;
+	control_begin(op, ticket);
 	session_lock_take();
 	result = fn();
 	control_note_files();

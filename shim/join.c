@@ -60,7 +60,8 @@ int join_ask(const struct join_request *request)
 	if (!err && request->op == CONTROL_JOIN)
 		p->join = (uint32_t)sys_getpid();
 	if (!err) {
-		err = controlfile_ask(p, request->op, ANSWER_MS);
+		/* What has been stored until now may take long to be put where we can see it. */
+		err = controlfile_ask_patiently(p, request->op, ANSWER_MS);
 		controlfile_unmap(p);
 	}
 	/* It has ended meanwhile: the way is free. */

@@ -16,10 +16,11 @@ static bool is_had(unsigned file)
 {
 	struct shared_session *s = shared_session();
 
+	if (shared_me()->places[file].attached)
+		return true;
 	for (unsigned i = 0; i < s->slots; i++) {
-		if (s->participants[i].state != SLOT_TAKEN || !s->participants[i].places[file].attached)
-			continue;
-		if (&s->participants[i] == shared_me() || participants_ask(i, ASK_ALIVE, NULL, NULL) != -ESRCH)
+		if (s->participants[i].state == SLOT_TAKEN && s->participants[i].places[file].attached &&
+		    participants_ask(i, ASK_ALIVE, NULL, NULL) != -ESRCH)
 			return true;
 	}
 	return false;

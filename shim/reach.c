@@ -241,7 +241,8 @@ enum reach_answer reach_fault(struct view *v, uint64_t page)
 		err = loading_bring(v, view_offset(s, at.start), view_offset(s, at.end));
 		if (!err) {
 			lock_take(&window_lock);
-			answer = loading_has(v, view_offset(s, at.start), view_offset(s, at.end)) ? REACH_DONE : REACH_NO_MATTER;
+			/* It may have left again, or we the others. */
+			answer = !must_wait(v) && loading_has(v, view_offset(s, at.start), view_offset(s, at.end)) ? REACH_DONE : REACH_NO_MATTER;
 			if (answer == REACH_DONE)
 				err = open_now(v, s, at);
 			lock_release(&window_lock);

@@ -299,6 +299,8 @@ void sharing_leave(bool ends)
 		robust_release();
 	/* The thread that an exec leaves has the number of the first one, and what that was loading would seem to be under way for ever. */
 	loaders_pause();
+	/* From here on no thread brings anything within its reach, for nobody will ask us to put it out. */
+	shared_takes_part = false;
 	for (struct view *v = view_first(); v; v = v->next) {
 		if (!v->shared)
 			continue;
@@ -307,7 +309,6 @@ void sharing_leave(bool ends)
 			memory_all_dirty(v);
 		reach_nothing(v);
 	}
-	shared_takes_part = false;
 	participants_give_up(me);
 }
 
@@ -327,7 +328,6 @@ int sharing_return(void)
 	int slot = -EUSERS;
 
 	is_closing = false;
-	loaders_go_on();
 	if (!s || shared_me()->state == SLOT_TAKEN) {
 		if (s)
 			s->closed = 0;
@@ -346,6 +346,7 @@ int sharing_return(void)
 			shared_push_place(v);
 		}
 	}
+	loaders_go_on();
 	participants_thaw();
 	return 0;
 }

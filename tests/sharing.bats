@@ -543,6 +543,22 @@ joiner_grows() {
 }
 @test "sizes among processes that joined" { each_tracker joiner_grows; }
 
+# The one that has it takes longer to share it than anybody waits for an answer.
+takes_long() {
+	begin map:0:20000 set:0:5:X post:first await:end exit:0
+	first=$(posted first)
+	strace -f -qq -o trace -e inject=memfd_create:delay_enter=4500000:when=1 -p $first &
+	until_true 10 grep -q '^TracerPid:.*[1-9]' /proc/$first/status
+	BIGFILE_WAIT=0 begin map:0:20000 get:0:5 set:0:6:Y exit:0
+	wait $pid
+	[ "$(cat out)" = X ]
+	grep -q 'memfd_create.*DELAYED' trace
+	touch end
+	wait $first
+	[ "$(at 5 6)" = XY ]
+}
+@test "one that takes long to share its transaction is waited for" { TRACKERS=uffd each_tracker takes_long; }
+
 two_files() {
 	letters data.bin.2 20000
 	bigfile run -p "$PWD/data.*" -- "$PROGS/play" open:data.bin map:0:20000 set:0:5:X open:data.bin.2 map:0:20000 set:1:5:X \
