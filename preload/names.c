@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include "namecalls.h"
+#include "unlinking.h"
 
 EXPORT int renameat2(int old_dir, const char *old, int new_dir, const char *new, unsigned flags)
 {
@@ -43,30 +44,30 @@ EXPORT int link(const char *old, const char *new)
 
 EXPORT int unlinkat(int dirfd, const char *path, int flags)
 {
-	int err = boot_is_active() ? namecalls_unlink(dirfd, path, flags) : NOT_OURS;
+	int err = boot_is_active() ? unlinking_file(dirfd, path, flags) : NOT_OURS;
 
 	return err == NOT_OURS ? real(unlinkat)(dirfd, path, flags) : (int)to_errno(err);
 }
 
 EXPORT int unlink(const char *path)
 {
-	int err = boot_is_active() ? namecalls_unlink(AT_FDCWD, path, 0) : NOT_OURS;
+	int err = boot_is_active() ? unlinking_file(AT_FDCWD, path, 0) : NOT_OURS;
 
 	return err == NOT_OURS ? real(unlink)(path) : (int)to_errno(err);
 }
 
 EXPORT int rmdir(const char *path)
 {
-	int err = boot_is_active() ? namecalls_rmdir(AT_FDCWD, path) : NOT_OURS;
+	int err = boot_is_active() ? unlinking_folder(AT_FDCWD, path) : NOT_OURS;
 
 	return err == NOT_OURS ? real(rmdir)(path) : (int)to_errno(err);
 }
 
 EXPORT int remove(const char *path)
 {
-	int err = boot_is_active() ? namecalls_unlink(AT_FDCWD, path, 0) : NOT_OURS;
+	int err = boot_is_active() ? unlinking_file(AT_FDCWD, path, 0) : NOT_OURS;
 
 	if (err == NOT_OURS || err == -EISDIR)
-		err = boot_is_active() ? namecalls_rmdir(AT_FDCWD, path) : NOT_OURS;
+		err = boot_is_active() ? unlinking_folder(AT_FDCWD, path) : NOT_OURS;
 	return err == NOT_OURS || err == -ENOTDIR ? real(remove)(path) : (int)to_errno(err);
 }

@@ -15,7 +15,6 @@
 #include "checkpoint.h"
 #include "engine.h"
 #include "fds.h"
-#include "folder.h"
 #include "log.h"
 #include "marks.h"
 #include "names.h"
@@ -28,8 +27,7 @@
 
 #define TRIES 5
 
-/* In hand. */
-static struct view *view_of(int dir, const char *path)
+struct view *namecalls_view_of(int dir, const char *path)
 {
 	struct stat st;
 
@@ -50,11 +48,7 @@ static bool has_records(const struct view *v)
 	return v && v->mode == VIEW_WRITING && !journal_is_empty(&v->journal);
 }
 
-/*
- * Takes the session lock with the journals of both empty.  NULL is fine.  -errno, without the lock: what a journal holds
- * cannot be made durable in its file, which must keep its name then, and so must what it would replace.
- */
-static int lock_emptied(struct view *a, struct view *b)
+int namecalls_lock_emptied(struct view *a, struct view *b)
 {
 	int err = 0;
 
@@ -74,16 +68,16 @@ static int lock_emptied(struct view *a, struct view *b)
 	return 0;
 }
 
-static bool may_be_marked(const char *path)
+bool namecalls_may_be_marked(const char *path)
 {
 	return path && marks_may_match(path);
 }
 
-static bool is_marked(int dir, const char *path)
+bool namecalls_is_marked(int dir, const char *path)
 {
 	char full[PATH_MAX], real[PATH_MAX];
 
-	if (!may_be_marked(path))
+	if (!namecalls_may_be_marked(path))
 		return false;
 	opening_full_path(dir, path, full, sizeof full);
 	return realpath(full, real) && marks_match(real);
@@ -92,13 +86,13 @@ static bool is_marked(int dir, const char *path)
 /* Does a marked file with committed content have this name? */
 static bool holds_commits(int dir, const char *path)
 {
-	IN_HAND struct view *v = view_of(dir, path);
+	IN_HAND struct view *v = namecalls_view_of(dir, path);
 	struct stat st;
 
 	if (v)
 		return v->mode != VIEW_UNLINKED && v->committed > 0;
-	return may_be_marked(path) && !sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode) && st.st_size &&
-	       is_marked(dir, path);
+	return namecalls_may_be_marked(path) && !sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode) && st.st_size &&
+	       namecalls_is_marked(dir, path);
 }
 
 static bool exists(int dir, const char *path)
@@ -108,12 +102,7 @@ static bool exists(int dir, const char *path)
 	return !sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW) && st.st_size > 0;
 }
 
-/*
- * Names change at once, contents with the next commit.  What takes the content of a marked file away - it is deleted,
- * or another takes its name - must not come before what the program has put elsewhere for it, or an abort would leave
- * neither: so that is committed first.  from: the view of a file that takes the place of any other.
- */
-static int commit_before_loss(int dir, const char *path, const struct view *from)
+int namecalls_commit_before_loss(int dir, const char *path, const struct view *from)
 {
 	bool ours = from && from->mode == VIEW_WRITING && exists(dir, path);
 	bool any = false;
@@ -172,17 +161,17 @@ static bool is_folder(int dir, const char *path)
 /* *concerned: a name of a view has changed. */
 static int rename_now(int old_dir, const char *old, int new_dir, const char *new, unsigned flags, bool *concerned)
 {
-	IN_HAND struct view *moved = view_of(old_dir, old);
+	IN_HAND struct view *moved = namecalls_view_of(old_dir, old);
 	IN_HAND struct view *replaced = NULL;
 	int err = commit_before_use(new_dir, new);
 
 	if (!err && !(flags & RENAME_NOREPLACE))
-		err = commit_before_loss(new_dir, new, moved);
+		err = namecalls_commit_before_loss(new_dir, new, moved);
 	if (err)
 		return err;
-	replaced = view_of(new_dir, new);
+	replaced = namecalls_view_of(new_dir, new);
 	*concerned = moved || replaced;
-	err = lock_emptied(moved, replaced);
+	err = namecalls_lock_emptied(moved, replaced);
 	if (err)
 		return err;
 	err = (int)sys_call(SYS_renameat2, old_dir, old, new_dir, new, flags);
@@ -192,7 +181,7 @@ static int rename_now(int old_dir, const char *old, int new_dir, const char *new
 
 int namecalls_rename(int old_dir, const char *old, int new_dir, const char *new, unsigned flags)
 {
-	bool marked = may_be_marked(old) || may_be_marked(new), concerned = false, folder;
+	bool marked = namecalls_may_be_marked(old) || namecalls_may_be_marked(new), concerned = false, folder;
 	int err;
 
 	if (!old || !new || !session_is_here() || (!marked && !view_any() && !is_folder(old_dir, old)))
@@ -235,7 +224,7 @@ static void note_link(struct view *v, int dir, const char *path)
 
 int namecalls_link(int old_dir, const char *old, int new_dir, const char *new, int flags)
 {
-	bool marked = may_be_marked(new);
+	bool marked = namecalls_may_be_marked(new);
 	IN_HAND struct view *v = NULL;
 	int err;
 
@@ -246,7 +235,7 @@ int namecalls_link(int old_dir, const char *old, int new_dir, const char *new, i
 		return err;
 	session_lock_take();
 	err = (int)sys_call(SYS_linkat, old_dir, old, new_dir, new, flags);
-	v = err ? NULL : view_of(new_dir, new);
+	v = err ? NULL : namecalls_view_of(new_dir, new);
 	if (v)
 		note_link(v, new_dir, new);
 	session_lock_release();
@@ -254,137 +243,4 @@ int namecalls_link(int old_dir, const char *old, int new_dir, const char *new, i
 	if (!err)
 		fds_forget_all();
 	return err;
-}
-
-/* Where nothing can be written, nothing can be set aside. */
-static bool may_write(int dir, const char *path)
-{
-	if (!sys_call(SYS_faccessat, dir, path, W_OK))
-		return true;
-	log_warn_once("%s: may not be written: its deletion is no part of the transaction, which is committed before it", path);
-	return false;
-}
-
-/*
- * A view of the file, in hand, through which it can be set aside; *view NULL: there is none to be had, and what is asked is done at once.  For the
- * descriptor see view_of_path in filesize.c.
- */
-static int view_to_unlink(int dir, const char *path, struct view **view)
-{
-	struct stat st;
-	int fd, err;
-
-	*view = view_of(dir, path);
-	if (*view && (*view)->mode != VIEW_READING)
-		return 0;
-	if (sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode) || (!*view && !is_marked(dir, path)) ||
-	    !may_write(dir, path))
-		return 0;
-	view_put(*view);
-	*view = NULL;
-	fd = sys_openat(dir, path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
-	if (fd < 0)
-		return 0;
-	fds_forget(fd);
-	err = session_view_of(fd, true, view);
-	fds_forget(fd);
-	sys_close(fd);
-	return err == NOT_OURS || err == -ENFILE || err == -ENOMEM || err == -ENOSPC ? 0 : err;
-}
-
-/* 0: done.  REMOVAL_NOT, REMOVAL_NEW: to be done at once, all else being committed before, or not. */
-static int set_aside(int dir, const char *path)
-{
-	char full[PATH_MAX], real[PATH_MAX];
-	IN_HAND struct view *v = NULL;
-	int err = view_to_unlink(dir, path, &v);
-
-	opening_full_path(dir, path, full, sizeof full);
-	if (err || !v || !realpath(full, real))
-		return err ? err : REMOVAL_NOT;
-	err = engine_run_if_started(removal_begin, &(struct removal){ v, real });
-	return err == -ESRCH ? REMOVAL_NOT : err;
-}
-
-static int unlink_now(int dir, const char *path, int flags)
-{
-	IN_HAND struct view *v = view_of(dir, path);
-	int err;
-
-	if (!v)
-		return NOT_OURS;
-	/* Who deletes a file does not mind that its disk fails. */
-	if (lock_emptied(v, NULL))
-		session_lock_take();
-	err = (int)sys_call(SYS_unlinkat, dir, path, flags);
-	session_lock_release();
-	return err;
-}
-
-int namecalls_unlink(int dir, const char *path, int flags)
-{
-	int err;
-
-	if (flags & AT_REMOVEDIR)
-		return namecalls_rmdir(dir, path);
-	if (!path || !session_is_here() || (!may_be_marked(path) && !view_any()))
-		return NOT_OURS;
-	err = opening_prepare(dir, path);
-	if (!err)
-		err = set_aside(dir, path);
-	if (err <= 0)
-		return err;
-	err = err == REMOVAL_NEW ? 0 : commit_before_loss(dir, path, NULL);
-	if (!err)
-		err = unlink_now(dir, path, flags);
-	if (!err)
-		engine_run_if_started(names_follow, NULL);
-	return err;
-}
-
-struct listing {
-	bool any; /* a file that is aside */
-	bool other;
-};
-
-static int look_at_entry(void *arg, const char *name)
-{
-	struct listing *l = arg;
-	size_t n = strlen(name), suffix = sizeof JOURNAL_SUFFIX - 1;
-
-	if (!strcmp(name, ".") || !strcmp(name, ".."))
-		return 0;
-	l->any |= aside_is(name);
-	l->other |= !aside_is(name) && (n < suffix || strcmp(name + n - suffix, JOURNAL_SUFFIX));
-	return l->other;
-}
-
-/* Nothing is in it but what a commit would take away. */
-static bool is_left_aside(int dir, const char *path)
-{
-	struct listing l = { false, false };
-	int fd = sys_openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-
-	if (fd < 0)
-		return false;
-	fds_forget(fd);
-	folder_each(fd, look_at_entry, &l);
-	fds_forget(fd);
-	sys_close(fd);
-	return l.any && !l.other;
-}
-
-int namecalls_rmdir(int dir, const char *path)
-{
-	int err;
-
-	if (!path || !view_aside_ever || !session_is_here())
-		return NOT_OURS;
-	err = (int)sys_call(SYS_unlinkat, dir, path, AT_REMOVEDIR);
-	if ((err != -ENOTEMPTY && err != -EEXIST) || !is_left_aside(dir, path))
-		return err;
-	log_warn_once("%s: is removed, and with it files that were deleted in the transaction: that is committed before, and cannot be "
-		      "rolled back any more", path);
-	err = transaction_commit();
-	return err ? err : (int)sys_call(SYS_unlinkat, dir, path, AT_REMOVEDIR);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * rename, link, unlink as the program calls them, when they may concern marked files.
+ * rename and link as the program calls them, when they may concern marked files.
  *
  * What a crash left in the journal of a name is redone before the name means another file, or none; and what the
- * transaction holds is committed before a marked file loses its content that way.  Any thread, no lock held.  0, -errno, or NOT_OURS for the caller to go to the kernel.
+ * transaction holds is committed before a marked file loses its content that way.  Any thread, no lock held.  0, -errno, or
+ * NOT_OURS for the caller to go to the kernel.
  */
 #ifndef BIGFILE_NAMECALLS_H
 #define BIGFILE_NAMECALLS_H
@@ -12,9 +13,21 @@
 
 int namecalls_rename(int old_dir, const char *old, int new_dir, const char *new, unsigned flags);
 int namecalls_link(int old_dir, const char *old, int new_dir, const char *new, int flags);
-/* A file that is unlinked is part of the transaction (removal.h). */
-int namecalls_unlink(int dir, const char *path, int flags);
-/* A folder in which nothing is left but such files: they are committed first. */
-int namecalls_rmdir(int dir, const char *path);
+
+/* For unlinking.c.  The view of the file that has this name, in hand. */
+struct view *namecalls_view_of(int dir, const char *path);
+bool namecalls_may_be_marked(const char *path);
+bool namecalls_is_marked(int dir, const char *path);
+/*
+ * Names change at once, contents with the next commit.  What takes the content of a marked file away - it is deleted,
+ * or another takes its name - must not come before what the program has put elsewhere for it, or an abort would leave
+ * neither: so that is committed first.  from: the view of a file that takes the place of any other.
+ */
+int namecalls_commit_before_loss(int dir, const char *path, const struct view *from);
+/*
+ * Takes the session lock with the journals of both empty.  NULL is fine.  -errno, without the lock: what a journal holds
+ * cannot be made durable in its file, which must keep its name then, and so must what it would replace.
+ */
+int namecalls_lock_emptied(struct view *a, struct view *b);
 
 #endif

@@ -84,6 +84,18 @@ int removal_begin(void *arg)
 	return err ? err : REMOVAL_NOT;
 }
 
+int removal_concerns(void *arg)
+{
+	const struct removal *r = arg;
+
+	for (const struct view *v = view_first(); v; v = v->next) {
+		if (v->mode == VIEW_WRITING &&
+		    (!strcmp(v->journal.path, r->path) || (view_is_aside(v) && !strcmp(v->path, r->path))))
+			return 1;
+	}
+	return 0;
+}
+
 static void fail(struct view *v, int err)
 {
 	v->error = err;
@@ -168,9 +180,12 @@ int removal_revert(void)
 		if (!view_is_aside(v) || v->error)
 			continue;
 		failed = aside_put_back(v->path, is_taken_by_ours(v->path));
-		if (failed)
+		/* Whatever is committed now, its deletion is not. */
+		if (failed) {
 			log_error("%s: abort failed: the file cannot have its name back: %e; bigfile recover gives it back when the program "
 				  "has ended", v->path, failed);
+			note_aside(v, false);
+		}
 		any |= !failed;
 		err = err ? err : failed;
 	}

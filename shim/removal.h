@@ -25,6 +25,9 @@ int removal_begin(void *arg);
 #define REMOVAL_NEW 1
 #define REMOVAL_NOT 2
 
+/* A job, the same arg, without a view: 1 when the path is that of a file aside, or of a journal, of the transaction: these go with it. */
+int removal_concerns(void *arg);
+
 /* The commit is sealed, and applied to those that are aside: their names go.  An error is the view's. */
 void removal_apply(void);
 /* The commit is over: the views and the journals of those go. */

@@ -1,24 +1,5 @@
 load helpers
-
-# Two file systems for files of one transaction: e (ext4) and x (xfs), in the test's folder.
-two_disks() {
-	[ "$(id -u)" = 0 ] || skip "mounting needs root"
-	command -v mkfs.xfs >/dev/null || skip "no mkfs.xfs"
-	mkdir -p e x
-	truncate -s 64M ext4.img
-	truncate -s 320M xfs.img
-	mkfs.ext4 -q ext4.img
-	mkfs.xfs -q xfs.img
-	mount -o loop ext4.img e && mount -o loop xfs.img x || skip "this machine cannot mount an image"
-}
-
-teardown() {
-	local pid m
-	for pid in $(jobs -p); do kill -9 "$pid" 2>/dev/null || true; done
-	for m in e x; do
-		mountpoint -q "$BATS_TEST_TMPDIR/$m" && umount -l "$BATS_TEST_TMPDIR/$m" || true
-	done
-}
+load disks
 
 # on_disks N: the names of N files, by turns on one and on the other, in `files`; they are marked.
 on_disks() {
@@ -113,19 +94,6 @@ each_call_of_commit() {
 	[ $k -gt 30 ]
 }
 
-# What the machine had not written is lost: the file systems are shut down as they are, then mounted, as on another boot.
-power_cut() {
-	sync -d . $(find e x -type f | shuf -n $((RANDOM % 5)))
-	"$PROGS/killat" -p e x
-	umount e x
-	mount -o loop ext4.img e
-	mount -o loop xfs.img x
-	cat /proc/sys/kernel/random/uuid >boot_id
-	printf 'cpu\nbtime %s\n' $(($(date +%s) + 1)) >stat
-}
-after_boot() {
-	unshare -m sh -c 'mount --bind boot_id /proc/sys/kernel/random/boot_id && mount --bind stat /proc/stat && exec "$@"' - "$@"
-}
 @test "a power cut during a commit over four files on two disks, and during recovery" {
 	local k ack before=0
 	two_disks
