@@ -45,6 +45,13 @@ bool aside_original(const char *aside, char *path, size_t size)
 	return true;
 }
 
+bool aside_is_marked(const char *path)
+{
+	char original[PATH_MAX];
+
+	return marks_match(path) || (aside_original(path, original, sizeof original) && marks_match(original));
+}
+
 static int rename_to_free(const char *from, const char *to)
 {
 	int err = (int)sys_call(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);

@@ -17,6 +17,8 @@ int aside_path_of(const char *path, char *out, size_t size);
 /* The opposite.  False: `aside` is no such name. */
 bool aside_original(const char *aside, char *path, size_t size);
 bool aside_is(const char *path);
+/* marks_match for who has the file open: by its name, or by the one that it had before it was set aside. */
+bool aside_is_marked(const char *path);
 
 /* -EEXIST: the name aside is taken. */
 int aside_put(const char *path, const char *aside);

@@ -69,6 +69,8 @@ static int open_journal(struct view *v, const char *journal, const struct stat *
 		if (!err && !is_empty(*jfd)) {
 			err = recover_opened(*jfd, journal, v->fd, v->path, RECOVER_REDO, report);
 			if (!err)
+				err = restore_finish(v->path, file, report);
+			if (!err)
 				err = retire_journal(*jfd, journal, file);
 		}
 		if (!err && is_empty(*jfd)) {
@@ -140,8 +142,8 @@ static int settle_for_reading(struct attach_request *r)
 	if (!restore_is_needed(r->path))
 		return 0;
 	err = restore_file(r->path, RECOVER_REDO, &r->report);
-	/* A living writer applies what it commits; that is what readers of files have always seen. */
-	return err == -EBUSY ? 0 : err;
+	/* A living writer applies what it commits; that is what readers of files have always seen.  Or he deletes it just now. */
+	return err == -EBUSY || err == -ENOENT ? 0 : err;
 }
 
 /* Who shares the transaction takes the new file up at once. */
@@ -301,6 +303,12 @@ static bool drop_journal(struct view *v)
 	return !journal_discard(v->journal.fd, v->journal.path, seen && v->journal.durable);
 }
 
+/* 2: it may be in doubt about what another one decided. */
+static unsigned failure_of(const struct journal *j)
+{
+	return j->error ? 1 + j->lingers : 0;
+}
+
 /*
  * What cannot be made durable stays in the journal, and the journal stays - and so does one that its companions may have to
  * ask.  First go those whose last record nobody must see again.
@@ -314,9 +322,9 @@ static void let_go_all(void)
 		if (v->mode == VIEW_WRITING)
 			all &= v->settled = is_settled(v);
 	}
-	for (int failed = 1; failed >= 0; failed--) {
+	for (unsigned failure = 2; failure <= 2; failure--) {
 		for (struct view *v = view_first(); v; v = v->next) {
-			if (v->mode != VIEW_WRITING || !v->settled || (v->journal.error != 0) != failed)
+			if (v->mode != VIEW_WRITING || !v->settled || failure_of(&v->journal) != failure)
 				continue;
 			if (all || roster_is_empty(&v->journal))
 				all &= drop_journal(v) || !v->journal.error;

@@ -128,6 +128,17 @@ int checkpoint_now(struct view *v)
 	return err ? err : journal_sync(&v->journal);
 }
 
+/*
+ * It takes no commits, and its records stay.  Of one that could not be applied the header says that it was decided; one whose deciding
+ * record lingers asks a journal that stays too.
+ */
+static int settle_failed(struct view *v)
+{
+	if (v->journal.error)
+		return v->journal.lingers ? 0 : v->error;
+	return journal_sync(&v->journal);
+}
+
 int checkpoint_companions(struct view *v)
 {
 	int err = 0;
@@ -135,8 +146,12 @@ int checkpoint_companions(struct view *v)
 	if (roster_is_empty(&v->journal))
 		return 0;
 	for (struct view *other = view_first(); other && !err; other = other->next) {
+		if (other == v || other->mode != VIEW_WRITING)
+			continue;
 		/* One whose sync failed is replaced itself before the next commit. */
-		if (other != v && other->mode == VIEW_WRITING && !other->journal.error)
+		if (other->error)
+			err = settle_failed(other);
+		else if (!other->journal.error)
 			err = checkpoint_now(other);
 	}
 	return err;

@@ -170,13 +170,37 @@ static void look_for_stranger(struct view *v)
 		 "such changes cannot be rolled back", v->path);
 }
 
-static int start_builds(void)
+/*
+ * First those with a record that may be in doubt: as long as it is there the journal that it would ask must be.
+ */
+static int renew_journals(bool lingering, struct view **at_fault)
 {
 	each_writing(v) {
 		int err = v->shared ? shared_follow(v) : 0;
 
-		if (!err && (v->journal.error || v->journal.roster_wanted))
+		if (!err && (v->journal.error || v->journal.roster_wanted) && v->journal.lingers == lingering)
 			err = checkpoint_renew_journal(v);
+		*at_fault = v;
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int start_builds(void)
+{
+	struct view *at_fault;
+	int failed = renew_journals(true, &at_fault);
+
+	if (!failed)
+		failed = renew_journals(false, &at_fault);
+	if (failed) {
+		log_error("%s: commit failed: %e; the transaction stays open", at_fault->path, failed);
+		return failed;
+	}
+	each_writing(v) {
+		int err = 0;
+
 		look_for_stranger(v);
 		if (!err)
 			err = build_start(v);

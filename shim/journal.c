@@ -310,6 +310,7 @@ void journal_revoke(struct journal *j)
 {
 	int err = blot_out(j);
 
+	j->lingers = err != 0;
 	if (err && !j->error)
 		j->error = err;
 }

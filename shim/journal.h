@@ -48,7 +48,8 @@ struct journal {
 	size_t used;
 	struct journal_record record;
 	void *hash;
-	bool lingers;                 /* its sync failed, and whether it is on the disk nobody knows */
+	bool lingers;                 /* its sync failed, and whether it is on the disk nobody knows; or, of a prepared one,
+					 it could not be blotted out */
 
 	/* roster.c */
 	uint8_t *roster;              /* as in the file; NULL: not read yet */

@@ -54,8 +54,8 @@ static int recover_now(const char *path)
 	struct job j = { .path = path };
 	int err = engine_run(recover_job, &j);
 
-	/* A living writer: we join it, or read next to it. */
-	if (err == -EBUSY)
+	/* A living writer: we join it, or read next to it.  Or he deletes it just now. */
+	if (err == -EBUSY || err == -ENOENT)
 		return 0;
 	if (err)
 		recover_explain(path, &j.report, err);

@@ -82,14 +82,14 @@ static int resume_journal(struct view *v)
 	roster_forget(j);
 	j->roster_version++;
 	err = sys_fstat(v->fd, &st);
-	if (!err)
-		err = journal_note(j, chain.last_seq, chain.last_seq, &st);
+	v->committed = (uint64_t)st.st_size;
+	/* A sync of it has failed before: the next commit replaces it. */
+	if (err || j->error)
+		return err;
+	err = journal_note(j, chain.last_seq, chain.last_seq, &st);
 	if (!err)
 		err = journal_trim(j, j->tail);
-	if (!err)
-		err = journal_sync(j);
-	v->committed = (uint64_t)st.st_size;
-	return err;
+	return err ? err : journal_sync(j);
 }
 
 /* What was prepared and not decided counts, or goes: the journals say the same of it whatever is repaired first. */

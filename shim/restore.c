@@ -170,6 +170,13 @@ static int look(struct restoring *r, struct recovery *report)
 	return err;
 }
 
+int restore_finish(const char *path, const struct stat *file, const struct recovery *report)
+{
+	int err = report->removed && aside_is(path) ? aside_remove(path, file) : -ENOENT;
+
+	return err ? (err == -ENOENT ? 0 : err) : sync_folder_of(path);
+}
+
 /* Its records are in the file, durably, and one of the two journals is ours. */
 static int settle(void *arg, const struct recovery *report)
 {

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "aside.h"
 #include "attach.h"
 #include "config.h"
 #include "control.h"
@@ -93,7 +94,7 @@ static int learn_by_name(int fd, uint32_t ticket, const struct stat *st, char *p
 	if (err)
 		return cannot_tell(fd, err);
 	name_that_stayed(path, st);
-	*marked = st->st_nlink > 0 && marks_match(path);
+	*marked = st->st_nlink > 0 && aside_is_marked(path);
 	fds_learn(fd, ticket, *marked ? FD_MARKED : FD_PLAIN);
 	return 0;
 }

@@ -138,6 +138,7 @@ static void pull_journal(struct journal *j, const struct shared_journal *s)
 	j->roster_version = s->roster_version;
 	j->roster_wanted = s->roster_wanted;
 	j->error = s->error;
+	j->lingers = s->lingers;
 	j->named = s->named;
 	j->durable = !(s->header.flags & JOURNAL_LAX);
 }
@@ -152,6 +153,7 @@ static void push_journal(const struct journal *j, struct shared_journal *s)
 	s->roster_version = j->roster_version;
 	s->roster_wanted = j->roster_wanted;
 	s->error = j->error;
+	s->lingers = j->lingers;
 	s->named = j->named;
 	s->generation = (uint32_t)max_u64(s->generation, j->generation);
 }

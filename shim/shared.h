@@ -74,7 +74,7 @@ struct shared_journal {
 	uint64_t allocated;
 	uint64_t roster_wanted;
 	uint32_t roster_version;
-	uint32_t unused;
+	uint32_t lingers;
 	int32_t error;
 	uint32_t named;
 	uint32_t generation; /* another file since */

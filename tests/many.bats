@@ -441,3 +441,79 @@ crash_in_commit() { # prepared|decided
 has_stored() {
 	[ "$("$BIGFILE" status --json | jq "[.processes[] | select(.pid == $1) | .files[] | select(.dirty_pages > 0)] | length")" = 3 ]
 }
+
+# Its deciding sync fails, and the companion's record cannot be blotted out; killed while the next commit makes new journals for both.
+@test "two journals fail in one commit: the one that may be in doubt is replaced first" {
+	local n r
+	for n in 16 17 18; do
+		for r in 1 2; do
+			fresh
+			# The other one decides.
+			[ $r = 1 ] || { mv a.bin c && mv b.bin a.bin && mv c b.bin; }
+			words=(set:0:1:X set:1:1:X msync:0 set:0:1:Y set:1:1:Y msync:0 set:0:1:Z set:1:1:Z msync:0 _exit:1)
+			run ab strace -f -qq -o trace -e inject=io_setup:error=ENOSYS -e inject=fdatasync:error=EIO:when=5 -e inject=pwrite64:error=EIO:when=$n \
+				-e inject=renameat2:signal=SIGKILL:when=2 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so"
+			bigfile recover a.bin b.bin
+			[[ $(of_both 1) = @(aa|XX|YY|ZZ) ]]
+			no_journal
+		done
+	done
+}
+
+# One that cannot be applied takes no commits any more; another whose journal must be replaced does not wait for it.
+@test "a file that failed holds no journal of another up" {
+	local words=(set:0:1:X set:1:1:X msync:0 open:b.bin trunc:30000 set:0:1:Y fsync set:0:1:Z msync:0 get:0:1 set:0:2:W msync:0 _exit:1)
+	local n
+	for n in 3 4 5 6 7; do
+		fresh
+		run ab strace -f -qq -o trace -P "$PWD/b.bin" -P "$PWD/a.bin.bigfile-journal" -e inject=ftruncate:error=EIO:when=1 \
+			-e inject=fdatasync:error=EIO:when=$n -E LD_PRELOAD="$BUILD/.libs/libbigfile.so"
+		echo "$n: $output"
+		[[ "$output" == *"b.bin: committed, but the file cannot be written"* ]]
+		[ "$(grep -c 'commit failed' <<<"$output")" -le 1 ]
+		bigfile recover a.bin b.bin
+		echo "$(of_both 1)"
+		no_journal
+	done
+}
+
+# A sync of a journal has failed, and its maker dies when he replaces it: the other one goes on, with one more journal.
+died_after_failure() {
+	rm -f ./*
+	fresh
+	words=(set:0:1:X post:one await:two set:1:2:Z msync:0 get:0:1 exit:0)
+	ab preloaded >out 2>err &
+	pid=$!
+	until_true 10 test -e one
+	words=(set:0:2:Y set:1:1:Y msync:0 msync:0 _exit:1)
+	run ab strace -f -qq -o trace -e inject=io_setup:error=ENOSYS -e inject=fdatasync:error=EIO:when=1 -e inject=renameat2:signal=SIGKILL:when=1 \
+		-E LD_PRELOAD="$BUILD/.libs/libbigfile.so"
+	grep -q 'renameat2.*SIGKILL\|killed by SIGKILL' trace
+	echo >two
+	wait $pid
+	cat out err
+	[ "$(cat out)" = X ]
+	bigfile recover a.bin b.bin
+	[ "$(of_both 1)$(of_both 2)" = XYYZ ]
+	no_journal
+}
+@test "a participant dies when it replaces a journal whose sync has failed" { each_tracker died_after_failure; }
+
+@test "of journals that are made durable and others one of the first kind decides" {
+	local swap
+	for swap in no yes; do
+		fresh
+		[ $swap = no ] || { mv a.bin c && mv b.bin a.bin && mv c b.bin; }
+		rm -f one two
+		BIGFILE_PATHS=$PWD/a.bin:$PWD/b.bin BIGFILE_DURABLE=no preloaded "$PROGS/play" open:a.bin map:0:20000 set:0:1:X post:one await:two raise:9 &
+		pid=$!
+		until_true 10 test -e one
+		BIGFILE_PATHS=$PWD/a.bin:$PWD/b.bin preloaded "$PROGS/play" open:b.bin map:0:20000 set:0:1:X msync:0 raise:9 || true
+		[ "$(grep -l BCMP ./*.bigfile-journal)" = ./b.bin.bigfile-journal ]
+		echo >two
+		wait $pid || true
+		bigfile recover a.bin b.bin
+		[ "$(of_both 1)" = XX ]
+		no_journal
+	done
+}
