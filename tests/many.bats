@@ -508,7 +508,7 @@ died_after_failure() {
 		BIGFILE_PATHS=$PWD/a.bin:$PWD/b.bin BIGFILE_DURABLE=no preloaded "$PROGS/play" open:a.bin map:0:20000 set:0:1:X post:one await:two raise:9 &
 		pid=$!
 		until_true 10 test -e one
-		BIGFILE_PATHS=$PWD/a.bin:$PWD/b.bin preloaded "$PROGS/play" open:b.bin map:0:20000 set:0:1:X msync:0 raise:9 || true
+		BIGFILE_PATHS=$PWD/a.bin:$PWD/b.bin preloaded "$PROGS/play" open:a.bin open:b.bin map:0:20000 set:0:1:X msync:0 raise:9 || true
 		[ "$(grep -l BCMP ./*.bigfile-journal)" = ./b.bin.bigfile-journal ]
 		echo >two
 		wait $pid || true

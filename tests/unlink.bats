@@ -73,17 +73,19 @@ renamed_there() {
 @test "another file gets the name by rename" { each_tracker renamed_there; }
 
 shared() {
-	rm -f out err a b
+	rm -f out err a b c
 	letters data.bin 20000
-	begin map:0:20000 set:0:0:A post:a await:b get:0:1 trunc:100 "$1"
+	begin map:0:20000 set:0:0:A post:a await:c get:0:1 trunc:100 "$1"
 	first=$pid
 	posted a >/dev/null
-	begin map:0:20000 set:0:1:B unlink:data.bin unlink:data.bin set:0:1:C post:b exit:1
+	begin map:0:20000 set:0:1:B unlink:data.bin unlink:data.bin set:0:1:C exit:1
+	# The one that is last decides.
 	wait $pid || true
+	echo >c
 	wait $first || true
 	grep -qx C out
 	grep -q 'unlink: ENOENT' out
-	rm -f out err a b
+	rm -f out err a b c
 }
 two_processes() {
 	shared exit:0
