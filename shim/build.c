@@ -13,8 +13,10 @@
 
 #define UNIT ((size_t)64)
 #define LONGEST_RUN ((uint64_t)1 << 20)
+#define PIECE ((uint64_t)64 << 10)
 
-static const uint8_t zero_page[65536];
+/* What the file holds of the pages at hand. */
+static uint8_t then[PIECE];
 
 static void log_run(struct build *b)
 {
@@ -52,12 +54,25 @@ static void note_pages(struct build *b, uint64_t start, uint64_t end)
 }
 
 struct comparison {
-	const uint8_t *now;
+	const uint8_t *now; /* in the view */
 	const uint8_t *then;
 	size_t length;
 	size_t first; /* of the differing bytes, in units; length: none */
 	size_t end;
 };
+
+static bool differ(const struct comparison *c, size_t at)
+{
+	uint64_t now[UNIT / 8], was[UNIT / 8], difference = 0;
+
+	if (c->length - at < UNIT)
+		return memcmp(c->now + at, c->then + at, c->length - at);
+	memcpy(now, c->now + at, UNIT);
+	memcpy(was, c->then + at, UNIT);
+	for (size_t i = 0; i < UNIT / 8; i++)
+		difference |= now[i] ^ was[i];
+	return difference;
+}
 
 /* Finds the next run of differing units from c->end on. */
 static void compare(void *arg)
@@ -65,18 +80,18 @@ static void compare(void *arg)
 	struct comparison *c = arg;
 	size_t i = c->end;
 
-	while (i < c->length && !memcmp(c->now + i, c->then + i, min_u64(UNIT, c->length - i)))
+	while (i < c->length && !differ(c, i))
 		i += UNIT;
 	c->first = i;
-	while (i < c->length && memcmp(c->now + i, c->then + i, min_u64(UNIT, c->length - i)))
+	while (i < c->length && differ(c, i))
 		i += UNIT;
 	c->end = i;
 }
 
-static bool add_differences(struct build *b, uint64_t offset, const uint8_t *now, const uint8_t *then,
+static bool add_differences(struct build *b, uint64_t offset, const uint8_t *now, const uint8_t *was,
 			    size_t length)
 {
-	struct comparison c = { now, then, length, 0, 0 };
+	struct comparison c = { now, was, length, 0, 0 };
 	bool any = false;
 
 	while (c.end < length && !b->error) {
@@ -120,36 +135,44 @@ static bool note_taken(struct build *b, uint64_t offset)
 	return was_taken(&b->before, offset);
 }
 
-static void take_page(struct build *b, uint64_t offset, const uint8_t *now)
+static void take_page(struct build *b, uint64_t offset, const uint8_t *now, const uint8_t *was)
 {
-	struct view *v = b->view;
-	uint64_t length = min_u64(page_size(), v->size - offset);
-	/* What the file holds beyond the smallest size of the transaction counts as zeros. */
-	uint64_t limit = min_u64(v->committed, v->cut);
-	uint64_t old = offset < limit ? min_u64(length, limit - offset) : 0;
+	uint64_t length = min_u64(page_size(), b->view->size - offset);
 	bool changed = note_taken(b, offset);
 
 	b->pages++;
-	if (changed) {
+	if (changed)
 		add_run(b, offset, now, length);
-	} else if (!b->error) {
-		if (old)
-			changed = add_differences(b, offset, now, v->home + offset, old);
-		if (old < length && !b->error)
-			changed |= add_differences(b, offset + old, now + old, zero_page, length - old);
-	}
+	else if (!b->error)
+		changed = add_differences(b, offset, now, was, length);
 	if (changed || b->error)
 		note_pages(b, offset, offset + length);
+}
+
+/* What the file holds beyond the smallest size of the transaction counts as zeros. */
+static int read_then(const struct view *v, uint64_t offset, uint64_t length)
+{
+	uint64_t limit = min_u64(v->committed, v->cut), old = offset < limit ? min_u64(length, limit - offset) : 0;
+	int err = old ? home_read(v, offset, then, old) : 0;
+
+	memset(then + old, 0, length - old);
+	return err;
 }
 
 int build_take(void *arg, struct view *v, const struct segment *s, struct range at)
 {
 	struct build *b = v->build;
-	uint64_t offset = view_offset(s, at.start), end = view_offset(s, at.end);
+	uint64_t start = view_offset(s, at.start), end = min_u64(view_offset(s, at.end), page_ceil(v->size)), offset;
 
-	end = min_u64(end, page_ceil(v->size));
-	for (; offset < end && !b->error; offset += page_size())
-		take_page(b, offset, (const uint8_t *)at.start + (offset - view_offset(s, at.start)));
+	for (offset = start; offset < end; offset += page_size()) {
+		uint64_t in_piece = (offset - start) % PIECE;
+
+		if (!in_piece && !b->error)
+			b->error = read_then(v, offset, min_u64(PIECE, end - offset));
+		if (b->error)
+			break;
+		take_page(b, offset, (const uint8_t *)at.start + (offset - start), then + in_piece);
+	}
 	if (offset < end)
 		note_pages(b, offset, end);
 	/* The tracker looks next whether anything was stored since: all copies must be made before that look. */

@@ -33,6 +33,7 @@ static void dismantle(struct view *v)
 		sys_munmap((void *)v->segments[i].at.start, v->segments[i].at.end - v->segments[i].at.start);
 	if (v->home)
 		sys_munmap(v->home, v->home_size);
+	open_pages_free(&v->broken_up);
 	if (v->shared)
 		memory_drop(v);
 	tracker->detach(v);

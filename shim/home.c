@@ -10,6 +10,8 @@
 #include "sys.h"
 
 #define CHUNK ((uint64_t)2 << 20)
+#define GRANULE ((uint64_t)256 << 10)
+#define SLOW_NS 8000
 
 int home_map(struct view *v, uint64_t size)
 {
@@ -95,16 +97,83 @@ int home_reserve(struct view *v, const struct range_list *logged, bool *allocate
 	return err;
 }
 
+int home_read(const struct view *v, uint64_t offset, void *to, uint64_t length)
+{
+	int err = sys_pread_all(v->fd, to, length, offset);
+
+	return err == -ENODATA ? -EIO : err;
+}
+
+static void touch(void *arg)
+{
+	(void)*(volatile uint8_t *)arg;
+}
+
+/*
+ * The page cache keeps a file in folios of up to 2 MiB. To change a page of such a one the kernel goes through all its blocks, which
+ * takes ten times as long as all else; to a small folio it does not. The kernel breaks up a folio that it is told to call
+ * cold in part, if that is clean and in no other process's page tables; this is done once for each granule.
+ */
+static void break_up(struct view *v, uint64_t offset)
+{
+	uint64_t granule = offset / GRANULE, all = round_up(v->home_size / GRANULE + 1, 8 * page_size());
+	uint8_t *page = v->home + page_floor(offset);
+
+	if (open_pages_is_open(&v->broken_up, granule) || open_pages_reach(&v->broken_up, all))
+		return;
+	if (!guard_run(touch, page))
+		sys_madvise(page, page_size(), MADV_COLD);
+	open_pages_set(&v->broken_up, granule, granule + 1);
+}
+
+/* Folios that were dirty cannot be broken up, and large ones come back with what is read anew: it is seen by the time. */
+static void look_at_time(struct view *v, uint64_t entries, uint64_t ns)
+{
+	if (entries >= 8 && ns / entries > SLOW_NS && !v->slow_since)
+		v->slow_since = v->journal.header.head_seq;
+}
+
+static void try_again_after_checkpoint(struct view *v)
+{
+	if (!v->slow_since || v->slow_since == v->journal.header.head_seq)
+		return;
+	v->slow_since = 0;
+	open_pages_clear(&v->broken_up, 0, v->broken_up.pages);
+}
+
+struct applying {
+	struct view *view;
+	uint64_t entries;
+};
+
 static int apply_entry(void *arg, uint64_t offset, const void *data, size_t length)
 {
-	struct view *v = arg;
+	struct applying *a = arg;
+	struct view *v = a->view;
 	int err;
 
 	if (offset + length > v->home_size)
 		return -EBADMSG;
-	err = v->leased ? -EACCES : guard_copy(v->home + offset, data, length);
-	/* write(2) knows why the page could not be had - or manages without it. */
-	return err ? sys_pwrite_all(v->fd, data, length, offset) : 0;
+	a->entries++;
+	if (length < GRANULE)
+		break_up(v, offset);
+	err = sys_pwrite_all(v->fd, data, length, offset);
+	/* The limit of the size of files (setrlimit) is not one for stores, and hugetlbfs knows nothing else. */
+	if ((err != -EFBIG && err != -EINVAL) || v->leased)
+		return err;
+	return guard_copy(v->home + offset, data, length);
+}
+
+static int apply_entries(struct view *v)
+{
+	struct applying a = { v, 0 };
+	uint64_t start = sys_now_ns(CLOCK_MONOTONIC);
+	int err;
+
+	try_again_after_checkpoint(v);
+	err = journal_each_sealed(&v->journal, apply_entry, &a);
+	look_at_time(v, a.entries, sys_now_ns(CLOCK_MONOTONIC) - start);
+	return err;
 }
 
 int home_apply(struct view *v)
@@ -119,5 +188,5 @@ int home_apply(struct view *v)
 		err = sys_ftruncate(v->fd, r->new_size);
 	if (!err)
 		err = home_map(v, r->new_size);
-	return err ? err : journal_each_sealed(&v->journal, apply_entry, v);
+	return err ? err : apply_entries(v);
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The home of a view: the marked file itself, mapped MAP_SHARED and writable, to compare with and to
- * apply to.  Nothing else in the engine changes a marked file, except recovery.
- * One that is leased (lease.h) is mapped for reading only, and changed through the descriptor that holds the lock.
+ * The home of a view: the marked file itself, to compare with and to apply to.  Nothing else in the engine changes a marked file,
+ * except recovery.
+ *
+ * It is read and written by system calls: a fault costs more than a call, and what is stored through a mapping has the whole folio
+ * written later.  Besides it is mapped MAP_SHARED and writable, for what calls cannot do; one that is leased (lease.h) for reading only, for
+ * it is only changed through the descriptor that holds the lock.
  *
  * Engine thread, under the session lock.  0 or -errno.
  */
@@ -14,6 +17,9 @@
 
 /* Makes v->home reach over the file's first `size` bytes. */
 int home_map(struct view *v, uint64_t size);
+
+/* What the file holds: not beyond its end. */
+int home_read(const struct view *v, uint64_t offset, void *to, uint64_t length);
 
 /*
  * Finds out now whether applying could fail for want of space: allocates the holes under the logged ranges (file

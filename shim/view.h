@@ -114,8 +114,10 @@ struct view {
 	struct touch_stream streams[VIEW_STREAMS];
 	unsigned next_stream;
 
-	uint8_t *home;           /* the file, MAP_SHARED: compare and apply (home.c) */
+	uint8_t *home;           /* the file, MAP_SHARED (home.c) */
 	uint64_t home_size;
+	struct open_pages broken_up; /* where large folios were, by granules (home.c) */
+	uint64_t slow_since;     /* applying takes long, as of the checkpoint that ended below this record; 0: it does not */
 	struct journal journal;
 	struct range_list carried; /* file ranges that are dirty although the tracker calls them clean: a
 				      commit that collected them failed */
