@@ -6,7 +6,8 @@
 #include "sys.h"
 
 /* Pages of a chunk that must be in memory before it is closed.  In a free one also all that are not yet lose something: the kernel
-   maps no neighbours of a page that is touched where userfaultfd tracks. */
+   maps no neighbours of a page that is touched where userfaultfd tracks.  Where the page table has one entry for the whole chunk, looking
+   costs nothing, and the first store would make the kernel forget all that was protected. */
 #define DENSE_LOOSE 32
 #define DENSE_FREE 448
 #define PATIENCE_NS 100000
@@ -19,6 +20,7 @@ struct collecting {
 	struct chunks *chunks;
 	tracker_dirty_fn fn;
 	void *arg;
+	struct range_list small; /* free chunks that must be looked at page by page */
 	struct range_list fresh; /* free chunks that are to be registered */
 	struct range_list dense; /* chunks that are to be closed */
 	struct range counted;    /* the chunk whose pages are being counted, */
@@ -85,6 +87,30 @@ static int note_fresh(void *arg, struct range at)
 	struct collecting *c = arg;
 
 	return range_list_add(&c->fresh, chunks_around(c->chunks, at));
+}
+
+/* Of the chunks that are free, those with pages one by one: where one entry stands for all of them they are the file's. */
+static int note_small(void *arg, struct range at)
+{
+	struct collecting *c = arg;
+
+	return range_list_add(&c->small, chunks_around(c->chunks, at));
+}
+
+/*
+ * Looks for what is dirty in free chunks, at first without asking what is copied, for which the kernel looks up each page, be it
+ * one of 2 MiB.
+ */
+static int find_fresh(struct collecting *c, struct range at)
+{
+	int err;
+
+	if (c->chunks->hugetlb)
+		return each_free(c, false, PAGEMAP_COPIED_WRITTEN, at, note_fresh);
+	err = each_free(c, false, PAGEMAP_THERE, at, note_small);
+	for (size_t i = 0; i < c->small.count && !err; i++)
+		err = each_free(c, false, PAGEMAP_COPIED_WRITTEN, range_intersect(c->small.ranges[i], at), note_fresh);
+	return err;
 }
 
 static int end_count(struct collecting *c, struct range_list *dense)
@@ -197,7 +223,7 @@ int collect_chunks(struct view *v, const struct segment *s, struct chunks *chunk
 {
 	struct collecting c = { .view = v, .segment = s, .chunks = chunks, .fn = fn, .arg = arg };
 	uint64_t start = sys_now_ns(CLOCK_MONOTONIC);
-	int err = each_free(&c, false, PAGEMAP_COPIED_WRITTEN, at, note_fresh);
+	int err = find_fresh(&c, at);
 
 	chunks->slow_ns += sys_now_ns(CLOCK_MONOTONIC) - start;
 	if (!err)
@@ -208,6 +234,7 @@ int collect_chunks(struct view *v, const struct segment *s, struct chunks *chunk
 		err = collect_free(&c, at);
 	if (!err)
 		err = close_dense(&c, at);
+	range_list_free(&c.small);
 	range_list_free(&c.fresh);
 	range_list_free(&c.dense);
 	return err;

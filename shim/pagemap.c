@@ -55,6 +55,8 @@ static const struct pm_scan_arg asked_for[] = {
 		.return_mask = PAGE_IS_WRITTEN,
 	},
 	[PAGEMAP_THERE] = {
+		.category_inverted = PAGE_IS_HUGE,
+		.category_mask = PAGE_IS_HUGE,
 		.category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
 		.return_mask = PAGE_IS_PRESENT,
 	},

@@ -32,7 +32,7 @@ enum pagemap_pages {
 	PAGEMAP_COPIED_WRITTEN,
 	PAGEMAP_WRITTEN,        /* in memory or not; -EPERM: userfaultfd does not track it, or - the process is dying - not any
 				   more */
-	PAGEMAP_THERE,          /* in memory, or swapped out */
+	PAGEMAP_THERE,          /* in memory, or swapped out; but not where one entry stands for a whole chunk */
 };
 
 /*

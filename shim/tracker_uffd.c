@@ -23,6 +23,7 @@
 
 /* By segment. */
 struct tracking {
+	bool hugetlb;
 	struct chunks *chunks[VIEW_SEGMENTS];
 	struct range open[VIEW_SEGMENTS]; /* addresses that calls may store to, for the program has never mapped the file */
 };
@@ -34,8 +35,10 @@ static struct chunks *chunks_of(struct view *v, const struct segment *s)
 
 	if (!*c)
 		*c = arena_alloc(sizeof **c);
-	if (*c)
+	if (*c) {
 		(*c)->all = s->at;
+		(*c)->hugetlb = t->hugetlb;
+	}
 	return *c;
 }
 
@@ -103,8 +106,13 @@ static int start(void)
 
 static int attach(struct view *v)
 {
-	v->tracking = arena_alloc(sizeof(struct tracking));
-	return v->tracking ? 0 : -ENOMEM;
+	struct tracking *t = v->tracking = arena_alloc(sizeof *t);
+	struct stat st;
+
+	/* Where not even that can be told, looking takes longer. */
+	if (t)
+		t->hugetlb = sys_fstat(v->fd, &st) || st.st_blksize >= 1 << 20;
+	return t ? 0 : -ENOMEM;
 }
 
 static void detach(struct view *v)
