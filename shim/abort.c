@@ -4,7 +4,9 @@
  * last committed.  In a shared view nothing shines through: its dirty pages are copied from the file.  See commit.h.
  */
 #include <string.h>
+#include <sys/uio.h>
 
+#include "arena.h"
 #include "build.h"
 #include "commit.h"
 #include "log.h"
@@ -16,22 +18,72 @@
 #include "sys.h"
 #include "tracker.h"
 
+#define BATCH 512
+
+struct dropping {
+	struct commit_report *report;
+	unsigned count;
+	struct iovec pages[BATCH];
+};
+
+static int drop_each(const struct dropping *d)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < d->count && !err; i++)
+		err = sys_madvise(d->pages[i].iov_base, d->pages[i].iov_len, MADV_DONTNEED);
+	return err;
+}
+
+/* Scattered pages in one call, with one flush of what the CPUs know of them, where the kernel does that (Linux 6.13). */
+static int drop_batch(struct dropping *d)
+{
+	int64_t length = 0, done = -ENOSYS;
+	int self = d->count > 1 ? (int)sys_call(SYS_pidfd_open, sys_getpid(), 0) : -1, err;
+
+	for (unsigned i = 0; i < d->count; i++)
+		length += (int64_t)d->pages[i].iov_len;
+	if (self >= 0) {
+		done = sys_call(SYS_process_madvise, self, d->pages, (size_t)d->count, MADV_DONTNEED, 0);
+		sys_close(self);
+	}
+	err = done == length ? 0 : drop_each(d);
+	d->count = 0;
+	return err;
+}
+
 static int drop(void *arg, struct view *v, const struct segment *s, struct range at)
 {
-	struct commit_report *report = arg;
+	struct dropping *d = arg;
 
-	report->pages += (at.end - at.start) / page_size();
+	d->report->pages += (at.end - at.start) / page_size();
 	if (v->shared)
 		return memory_reload(v, view_offset(s, at.start), view_offset(s, at.end));
-	return sys_madvise((void *)at.start, at.end - at.start, MADV_DONTNEED);
+	d->pages[d->count++] = (struct iovec){ (void *)at.start, at.end - at.start };
+	return d->count == BATCH ? drop_batch(d) : 0;
+}
+
+static int drop_all(struct view *v, struct commit_report *report)
+{
+	struct dropping *d = arena_alloc(sizeof *d);
+	int err = d ? 0 : -ENOMEM;
+
+	if (!err) {
+		d->report = report;
+		err = v->tracker->collect(v, drop, d);
+	}
+	if (!err)
+		err = build_each_carried(v, drop, d);
+	if (!err)
+		err = drop_batch(d);
+	arena_free(d, sizeof *d);
+	return err;
 }
 
 static int abort_view(struct view *v, struct commit_report *report)
 {
-	int err = v->tracker->collect(v, drop, report);
+	int err = drop_all(v, report);
 
-	if (!err)
-		err = build_each_carried(v, drop, report);
 	if (!err && (view_size_changed(v) || v->file_end < page_ceil(v->committed)))
 		err = view_revert_size(v);
 	if (err) {
