@@ -266,19 +266,64 @@ int journal_scan(int fd, const struct journal_header *header, struct journal_cha
 	return find_later_record(fd, header, chain->last_seq + 1, &chain->gap);
 }
 
-static int emit_entry(int fd, uint64_t at, const struct journal_entry *e, char *scratch,
-		      journal_entry_fn fn, void *arg)
+/* What of a record's entries is in memory: `held` bytes from `at` on. */
+struct piece {
+	int fd;
+	uint64_t end; /* of the record */
+	uint64_t at;
+	size_t held;
+	uint8_t *bytes;
+};
+
+/* The n bytes at `at`, which the record has; NULL and *err. */
+static const uint8_t *piece_have(struct piece *p, uint64_t at, size_t n, int *err)
+{
+	if (at < p->at || at + n > p->at + p->held) {
+		p->at = at;
+		p->held = (size_t)min_u64(p->end - at, SCRATCH);
+		*err = sys_pread_all(p->fd, p->bytes, p->held, at);
+		if (*err)
+			p->held = 0;
+	}
+	return *err ? NULL : p->bytes + (at - p->at);
+}
+
+static int emit_entry(struct piece *p, uint64_t at, const struct journal_entry *e, journal_entry_fn fn, void *arg)
 {
 	uint64_t done = 0;
 	int err = 0;
 
 	while (done < e->length && !err) {
 		size_t n = (size_t)min_u64(e->length - done, SCRATCH);
+		const uint8_t *data = piece_have(p, at + done, n, &err);
 
-		err = sys_pread_all(fd, scratch, n, at + done);
 		if (!err)
-			err = fn(arg, e->offset + done, scratch, n);
+			err = fn(arg, e->offset + done, data, n);
 		done += n;
+	}
+	return err;
+}
+
+static int each_entry(struct piece *p, journal_entry_fn fn, void *arg)
+{
+	uint64_t at = p->at;
+	int err = 0;
+
+	while (at < p->end && !err) {
+		struct journal_entry e = { 0, 0, 0 };
+		const uint8_t *head = p->end - at < sizeof e ? NULL : piece_have(p, at, sizeof e, &err);
+
+		if (err)
+			break;
+		if (head)
+			memcpy(&e, head, sizeof e);
+		at += sizeof e;
+		if (e.length == 0 || e.length > p->end - at ||
+		    (e.offset != JOURNAL_REFERENCE && e.offset > INT64_MAX - (uint64_t)e.length))
+			err = -EBADMSG;
+		else if (e.offset != JOURNAL_REFERENCE)
+			err = emit_entry(p, at, &e, fn, arg);
+		at += round_up(e.length, 8);
 	}
 	return err;
 }
@@ -286,27 +331,11 @@ static int emit_entry(int fd, uint64_t at, const struct journal_entry *e, char *
 int journal_each_entry(int fd, uint64_t offset, const struct journal_record *record,
 		       journal_entry_fn fn, void *arg)
 {
-	uint64_t at = offset + sizeof *record, end = at + record->length;
-	char *scratch = arena_alloc(SCRATCH);
-	int err = scratch ? 0 : -ENOMEM;
+	uint64_t at = offset + sizeof *record;
+	struct piece p = { fd, at + record->length, at, 0, arena_alloc(SCRATCH) };
+	int err = p.bytes ? each_entry(&p, fn, arg) : -ENOMEM;
 
-	while (at < end && !err) {
-		struct journal_entry e;
-
-		if (end - at < sizeof e) {
-			err = -EBADMSG;
-			break;
-		}
-		err = sys_pread_all(fd, &e, sizeof e, at);
-		at += sizeof e;
-		if (!err && (e.length == 0 || e.length > end - at ||
-			     (e.offset != JOURNAL_REFERENCE && e.offset > INT64_MAX - (uint64_t)e.length)))
-			err = -EBADMSG;
-		if (!err && e.offset != JOURNAL_REFERENCE)
-			err = emit_entry(fd, at, &e, scratch, fn, arg);
-		at += round_up(e.length, 8);
-	}
-	arena_free(scratch, SCRATCH);
+	arena_free(p.bytes, SCRATCH);
 	return err;
 }
 
