@@ -212,7 +212,7 @@ static inline uint64_t sys_now_ns(clockid_t clock)
 {
 	struct timespec ts = { 0, 0 };
 
-	sys_call(SYS_clock_gettime, clock, &ts);
+	clock_gettime(clock, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
