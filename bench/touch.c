@@ -5,8 +5,11 @@
  *   touch FILE MIB           samples: read-in-order (pages touched for the first time), load, store (to pages in use),
  *                            first-store, store-again (after a commit)
  *   touch FILE MIB random    samples: read-at-random
+ *   touch FILE MIB private   samples: first-store, to a plain MAP_PRIVATE mapping: what the kernel's copy costs by itself
  */
 #include "bench.h"
+
+#include <string.h>
 
 #define ACCESSES 4000000
 #define STORES 4096
@@ -73,6 +76,14 @@ int main(int argc, char **argv)
 	if (pages < 4 * STORES)
 		return 2;
 	seed_anew();
+	if (argc == 4 && !strcmp(argv[3], "private")) {
+		map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, open(argv[1], O_RDONLY), 0);
+		if (map == MAP_FAILED)
+			return 1;
+		read_all(map, size);
+		store_pages(map, "first-store");
+		return 0;
+	}
 	map = map_file(argv[1], size);
 	if (argc == 4) {
 		read_scattered(map);
