@@ -7,7 +7,7 @@
 
 /* Pages of a chunk that must be in memory before it is closed.  In a free one also all that are not yet lose something: the kernel
    maps no neighbours of a page that is touched where userfaultfd tracks.  Where the page table has one entry for the whole chunk, looking
-   costs nothing, and the first store would make the kernel forget all that was protected. */
+   costs little, and the first store would make the kernel forget all that was protected. */
 #define DENSE_LOOSE 32
 #define DENSE_FREE 448
 #define PATIENCE_NS 100000
@@ -257,6 +257,18 @@ int collect_look(struct view *v, const struct segment *s, struct chunks *chunks,
 	return err;
 }
 
+/* As find_fresh. */
+static int count_free(const struct chunks *chunks, struct range at, uint64_t enough, uint64_t *pages)
+{
+	struct collecting c = { .chunks = (struct chunks *)chunks };
+	int err = pagemap_each(PAGEMAP_THERE, at, PAGEMAP_LOOK, note_small, &c);
+
+	for (size_t i = 0; i < c.small.count && !err && *pages < enough; i++)
+		err = pagemap_count(PAGEMAP_COPIED_WRITTEN, range_intersect(c.small.ranges[i], at), enough, pages);
+	range_list_free(&c.small);
+	return err;
+}
+
 int collect_count(const struct chunks *c, struct range at, uint64_t enough, uint64_t *pages)
 {
 	struct chunk_walk w = { c, at, 0 };
@@ -264,8 +276,12 @@ int collect_count(const struct chunks *c, struct range at, uint64_t enough, uint
 	struct range part;
 	int err = 0;
 
-	while (!err && *pages < enough && chunks_next(&w, &part, &state))
-		err = pagemap_count(state == CHUNK_CLOSED ? PAGEMAP_WRITTEN : PAGEMAP_COPIED_WRITTEN, part, enough,
-				    pages);
+	while (!err && *pages < enough && chunks_next(&w, &part, &state)) {
+		if (state == CHUNK_FREE && !c->hugetlb)
+			err = count_free(c, part, enough, pages);
+		else
+			err = pagemap_count(state == CHUNK_CLOSED ? PAGEMAP_WRITTEN : PAGEMAP_COPIED_WRITTEN, part,
+					    enough, pages);
+	}
 	return err;
 }
