@@ -138,6 +138,9 @@ static int flush(struct journal *j)
 	if (err)
 		return err;
 	hash_buffer(j);
+	/* The disk need not wait for the whole of it.  What fails shows in the fdatasync of the record. */
+	if (j->durable)
+		sys_call(SYS_sync_file_range, j->fd, j->start + j->flushed, j->used, SYNC_FILE_RANGE_WRITE);
 	if (end > j->allocated)
 		j->allocated = end;
 	j->flushed += j->used;
