@@ -146,18 +146,20 @@ static void crash_deeper(struct explore *x, const struct point *p, const struct 
 	} else {
 		state_copy(&after.durable, s);
 	}
-	whole.count = whole.room = from + recorded->count;
-	whole.events = malloc((whole.count + 1) * sizeof *whole.events);
-	if (from)
-		memcpy(whole.events, p->trace->events, from * sizeof *whole.events);
-	if (recorded->count)
-		memcpy(whole.events + from, recorded->events, recorded->count * sizeof *whole.events);
-	for (size_t i = from; i < whole.count; i++)
-		whole.events[i].covers += from;
+	trace_join(&whole, p->trace, from, recorded);
 	crash_recovery(x, p, &whole, &after, from, boot);
 	kill_recovery(x, p, s, boot, calls);
 	disk_free(&after);
 	free(whole.events);
+}
+
+/* A record that is there and not durable is where recovery has most to do. */
+static unsigned odds_of_depth(const struct explore *x, const struct point *p)
+{
+	const struct event *e = &p->trace->events[p->event];
+	bool is_record = e->kind == EVENT_WRITE && e->node >= x->watch->files && e->length > SECTOR;
+
+	return p->kind == CRASH_KILL && is_record ? 1 + x->deep / 8 : x->deep;
 }
 
 static void crash_here(struct explore *x, const struct trace *t, const struct disk *d, size_t i, unsigned acked)
@@ -180,13 +182,13 @@ static void crash_here(struct explore *x, const struct trace *t, const struct di
 		alarm(300);
 		place(x, &s, p.kind, boot);
 		recover_and_check(x, &p);
-		if (x->deep && chance_below(&x->random, x->deep) == 0)
+		if (x->deep && chance_below(&x->random, odds_of_depth(x, &p)) == 0)
 			crash_deeper(x, &p, d, &s, boot);
 		state_free(&s);
 	}
 }
 
-void explore_trace(struct explore *x, const struct trace *t, const struct state *base)
+void explore_trace(struct explore *x, const struct trace *t, const struct state *base, size_t from)
 {
 	struct disk d = { 0 };
 	unsigned acked = 0;
@@ -196,7 +198,7 @@ void explore_trace(struct explore *x, const struct trace *t, const struct state 
 		disk_take(&d, t, i);
 		if (t->events[i].kind == EVENT_ACK)
 			acked = (unsigned)t->events[i].offset;
-		if (chance_below(&x->random, x->step) == 0)
+		if (i >= from && chance_below(&x->random, x->step) == 0)
 			crash_here(x, t, &d, i, acked);
 	}
 	alarm(0);

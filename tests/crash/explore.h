@@ -18,7 +18,7 @@ struct explore {
 	void (*report)(struct explore *x, const char *text);
 };
 
-/* base: what was there, durably, before the trace. */
-void explore_trace(struct explore *x, const struct trace *t, const struct state *base);
+/* base: what was there, durably, before the trace; it crashes at its events from number `from` on. */
+void explore_trace(struct explore *x, const struct trace *t, const struct state *base, size_t from);
 
 #endif

@@ -209,7 +209,7 @@ static int recover_one(unsigned i, const char *suffix)
 	struct stat st;
 	int result;
 
-	snprintf(path, sizeof path, "%s/f%u%s", inside.watch->folders[0], i, suffix);
+	snprintf(path, sizeof path, "%s/f%u%s", watch_folder_of(inside.watch, i), i, suffix);
 	if (lstat(path, &st))
 		return 0;
 	result = restore_file(path, RECOVER_REDO, &report);

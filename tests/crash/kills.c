@@ -106,7 +106,7 @@ static void fail(const struct killing *k, const char *what)
 static char **file_arguments(char **arguments, unsigned n)
 {
 	for (unsigned i = 0; i < watch.files; i++) {
-		if (asprintf(&arguments[n++], "%s/f%u", watch.folders[0], i) < 0)
+		if (asprintf(&arguments[n++], "%s/f%u", watch_folder_of(&watch, i), i) < 0)
 			abort();
 	}
 	arguments[n] = NULL;
@@ -180,12 +180,12 @@ static bool kill_at(long wanted, const struct state *base)
 	return k.done;
 }
 
-static void set_environment(const char *folder, const char *journals)
+static void set_environment(const char *journals)
 {
 	char **e = environment;
 
 	*e++ = text_of("LD_PRELOAD=%s", words[9]);
-	*e++ = text_of("BIGFILE_PATHS=%s/f[0-9]*", folder);
+	*e++ = text_of(part->apart ? "BIGFILE_PATHS=%s/" : "BIGFILE_PATHS=%s/d/f[0-9]*", words[3]);
 	*e++ = text_of("BIGFILE_TRACKER=%s", words[7]);
 	*e++ = text_of("XDG_RUNTIME_DIR=%s", words[3]);
 	*e++ = text_of("BIGFILE_WAIT=%s", "120");
@@ -209,9 +209,9 @@ int main(int argc, char **argv)
 	output = text_of("%s/output", argv[3]);
 	randomness = strtoull(argv[2], NULL, 10);
 	step = atol(argv[5]);
-	set_environment(folder, journals);
+	set_environment(journals);
 	plan_start(&plan, part, randomness);
-	watch_start(&watch, &plan, folder, part->journal_dir ? journals : NULL);
+	watch_start(&watch, &plan, folder, part->journal_dir || part->apart ? journals : NULL);
 	watch_base(&watch, &base);
 	oracle_start(&oracle, &plan, (unsigned)atoi(argv[4]));
 	inside_start(&watch, argv[3], part->journal_dir ? journals : NULL);

@@ -30,6 +30,8 @@ static const struct plan_part parts[] = {
 	  .resizes = true, .gives_up = true },
 	{ .name = "wrap", .files = 1, .size = 200000, .limit = 400000, .transactions = 9, .operations = 6, .longest = 40000,
 	  .resizes = true, .idles = true },
+	{ .name = "apart", .files = 4, .size = 20000, .limit = 40000, .transactions = 8, .operations = 8, .longest = 5000,
+	  .resizes = true, .apart = true },
 	{ .name = "folder", .files = 3, .size = 30000, .limit = 60000, .transactions = 8, .operations = 8, .longest = 6000,
 	  .writes = true, .resizes = true, .journal_dir = true },
 };

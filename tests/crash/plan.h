@@ -33,6 +33,7 @@ struct plan_part {
 	bool gives_up;      /* unmaps and closes its files after each transaction, and their views go */
 	bool idles;         /* long enough for a checkpoint, twice */
 	bool journal_dir;
+	bool apart;         /* its files lie in two folders */
 };
 
 enum plan_kind { PLAN_STORE, PLAN_WRITE, PLAN_SIZE, PLAN_ABORT };

@@ -33,6 +33,18 @@ void trace_cut(struct trace *t, size_t count)
 	}
 }
 
+void trace_join(struct trace *whole, const struct trace *first, size_t from, const struct trace *then)
+{
+	whole->count = whole->room = from + then->count;
+	whole->events = malloc((whole->count + 1) * sizeof *whole->events);
+	if (from)
+		memcpy(whole->events, first->events, from * sizeof *whole->events);
+	if (then->count)
+		memcpy(whole->events + from, then->events, then->count * sizeof *whole->events);
+	for (size_t i = from; i < whole->count; i++)
+		whole->events[i].covers += from;
+}
+
 void trace_print(const struct trace *t, size_t i)
 {
 	const struct event *e = &t->events[i];

@@ -53,6 +53,8 @@ struct trace {
 struct event *trace_add(struct trace *t, struct event e);
 /* Forgets the events from `count` on. */
 void trace_cut(struct trace *t, size_t count);
+/* What the first `from` events of one and then those of another make; they stay theirs, only the array is to be freed. */
+void trace_join(struct trace *whole, const struct trace *first, size_t from, const struct trace *then);
 void trace_print(const struct trace *t, size_t i);
 
 #endif

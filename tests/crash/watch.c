@@ -41,16 +41,21 @@ void watch_clear(struct watch *w)
 	}
 }
 
+const char *watch_folder_of(const struct watch *w, unsigned i)
+{
+	return w->folders[w->apart ? i % 2 : 0];
+}
+
 static void open_file(struct watch *w, unsigned i)
 {
 	char path[4096];
 	struct stat st;
 
 	/* It may be on its way from one name to the other. */
-	snprintf(path, sizeof path, "%s/f%u.old", w->folders[0], i);
+	snprintf(path, sizeof path, "%s/f%u.old", watch_folder_of(w, i), i);
 	w->fds[i] = open(path, O_RDWR | O_CLOEXEC);
 	if (w->fds[i] < 0) {
-		snprintf(path, sizeof path, "%s/f%u", w->folders[0], i);
+		snprintf(path, sizeof path, "%s/f%u", watch_folder_of(w, i), i);
 		w->fds[i] = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	}
 	if (w->fds[i] < 0 || fstat(w->fds[i], &st))
@@ -70,7 +75,7 @@ static void fill_file(struct watch *w, unsigned i, const struct plan_image *imag
 	snprintf(name, sizeof name, "f%u", i);
 	if (ftruncate(w->fds[i], 0) || pwrite(w->fds[i], image->at, image->size, 0) != (ssize_t)image->size || fstat(w->fds[i], &st))
 		err(3, "%s", name);
-	trace_add(&w->trace, (struct event){ .kind = EVENT_NAME, .node = i, .name = name });
+	trace_add(&w->trace, (struct event){ .kind = EVENT_NAME, .node = i, .folder = w->apart && i % 2, .name = name });
 	trace_add(&w->trace, (struct event){ .kind = EVENT_SIZE, .node = i, .offset = image->size, .modified = st.st_mtim });
 	trace_add(&w->trace, (struct event){ .kind = EVENT_WRITE, .node = i, .bytes = image->at, .length = image->size,
 					     .modified = st.st_mtim });
@@ -83,6 +88,7 @@ void watch_open(struct watch *w, const struct plan *p, const char *folder, const
 	w->folders[1] = journals;
 	w->files = w->nodes = p->part->files;
 	w->limit = p->part->limit;
+	w->apart = p->part->apart;
 	for (unsigned i = 0; i < TRACE_FOLDERS && w->folders[i]; i++) {
 		struct stat st;
 
@@ -280,4 +286,12 @@ void watch_place(struct watch *w, const struct state *s, time_t newest)
 	}
 	for (unsigned i = 0; i < w->files; i++)
 		place_marked(w, s, i, newest);
+}
+
+void watch_resume(struct watch *w, const struct state *s)
+{
+	watch_place(w, s, 0);
+	state_free(&w->now);
+	state_copy(&w->now, s);
+	trace_cut(&w->trace, 0);
 }

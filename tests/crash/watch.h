@@ -19,6 +19,7 @@ struct watched {
 struct watch {
 	const char *folders[TRACE_FOLDERS]; /* absolute, without symbolic links; NULL: none */
 	unsigned files;
+	bool apart;
 	size_t limit;            /* of a marked file */
 	int fds[PLAN_FILES];
 	uint8_t *maps[PLAN_FILES];
@@ -46,8 +47,13 @@ int watch_split(const struct watch *w, const char *path, const char **name);
 /* Notes what marked files hold that the trace does not say yet. */
 void watch_compare(struct watch *w);
 
+/* Where marked file i is: in the first folder, or, of files that lie apart, in the folders by turns. */
+const char *watch_folder_of(const struct watch *w, unsigned i);
+
 /* Makes the folders what the state says.  `newest`: the latest time that a file may have; 0: as it was. */
 void watch_place(struct watch *w, const struct state *s, time_t newest);
+/* The same, as it was; and what is done from here on is a new trace. */
+void watch_resume(struct watch *w, const struct state *s);
 /* Deletes what belongs to nobody. */
 void watch_clear(struct watch *w);
 

@@ -3,7 +3,8 @@
  * Description: does a plan (plan.h) to files, and says what was committed.
  *
  *   worker make PART SEED FILE...             the files, as they are before the first transaction
- *   worker run PART SEED FROM COUNT FILE...   transactions FROM + 1 to FROM + COUNT; a line with its number for each one that was committed
+ *   worker run PART SEED FROM LAST FILE...    transactions FROM + 1 to LAST; a line with its number for each one that was committed.
+ *                                             FROM -1: on from the state that the files are in
  *   worker check PART SEED FILE...            prints the number of the state that the files are in, or what is wrong
  *   worker writeback PART SEED FOLDER         sends single pages of whatever is there to the disk, as the kernel may at any time, until killed
  *
@@ -40,6 +41,12 @@ static unsigned operation;
 static void open_all(void)
 {
 	for (unsigned i = 0; i < plan.part->files; i++) {
+		char other[4096];
+
+		/* Who was killed between two names. */
+		snprintf(other, sizeof other, "%s.old", names[i]);
+		if (plan.part->renames && access(names[i], F_OK))
+			rename(other, names[i]);
 		fds[i] = open(names[i], O_RDWR);
 		if (fds[i] < 0)
 			err(3, "%s", names[i]);
@@ -127,10 +134,19 @@ static void mark(const char *line)
 		err(3, "mark");
 }
 
-static void commit(unsigned n)
+static void acknowledge(unsigned n)
 {
 	char line[16];
-	int how = (int)(n % 3), length = snprintf(line, sizeof line, "%u\n", n), failed;
+	int length = snprintf(line, sizeof line, "%u\n", n);
+
+	mark(line);
+	if (write(1, line, (size_t)length) != length)
+		exit(3);
+}
+
+static void commit(unsigned n)
+{
+	int how = (int)(n % 3), failed;
 	unsigned tries = 0;
 
 	if (!is_my_turn())
@@ -140,9 +156,7 @@ static void commit(unsigned n)
 	} while (is_to_try_again(failed, &tries));
 	if (failed)
 		err(4, "commit %u", n);
-	mark(line);
-	if (write(1, line, (size_t)length) != length)
-		exit(3);
+	acknowledge(n);
 	next_turn();
 }
 
@@ -192,11 +206,24 @@ static bool is_seen(void)
 	return true;
 }
 
-/* What is left of a transaction of two is taken back; what is there then is a state, and we go on from it. */
-static void take_over(unsigned last)
+/* Goes to the state that the files are in. */
+static void find_out(unsigned newest)
 {
 	const struct plan_part *part = plan.part;
 	uint64_t seed = plan.seed;
+
+	plan_end(&plan);
+	plan_start(&plan, part, seed);
+	while (!is_seen()) {
+		if (plan.n > newest)
+			errx(7, "in no state");
+		plan_next(&plan, NULL, NULL);
+	}
+}
+
+/* What is left of a transaction of two is taken back; what is there then is a state, and we go on from it. */
+static void take_over(unsigned last)
+{
 	unsigned newest = plan.n, tries = 0;
 	int failed;
 
@@ -208,17 +235,11 @@ static void take_over(unsigned last)
 	} while (is_to_try_again(failed, &tries));
 	if (failed)
 		err(6, "abort, alone");
-	plan_end(&plan);
-	plan_start(&plan, part, seed);
-	while (!is_seen()) {
-		if (plan.n > newest)
-			errx(7, "left alone, in no state");
-		plan_next(&plan, NULL, NULL);
-	}
+	find_out(newest);
 	work(last);
 }
 
-static int run(unsigned from, unsigned count)
+static int run(int from, unsigned last)
 {
 	const struct plan_part *part = plan.part;
 	static pid_t child;
@@ -226,7 +247,7 @@ static int run(unsigned from, unsigned count)
 
 	if (part->sharing != ALONE) {
 		processes = 2;
-		if (pipe(turns[0]) || pipe(turns[1]) || write(turns[0][1], "", 1) != 1)
+		if (pipe(turns[0]) || pipe(turns[1]))
 			err(3, "pipe");
 	}
 	if (part->sharing != JOINED)
@@ -242,12 +263,19 @@ static int run(unsigned from, unsigned count)
 	}
 	if (part->sharing == JOINED)
 		open_all();
-	while (plan.n < from)
+	if (from < 0) {
+		find_out(last);
+		acknowledge(plan.n);
+	}
+	while ((int)plan.n < from)
 		plan_next(&plan, NULL, NULL);
+	/* Nobody stores before both have seen what there is. */
+	if (me == 1)
+		next_turn();
 	if (setjmp(left_alone))
-		take_over(from + count);
+		take_over(last);
 	else
-		work(from + count);
+		work(last);
 	if (child > 0)
 		waitpid(child, &status, 0);
 	return WIFEXITED(status) && WEXITSTATUS(status) ? 5 : 0;
@@ -325,7 +353,7 @@ int main(int argc, char **argv)
 	plan_start(&plan, part, strtoull(argv[3], NULL, 10));
 	names = argv + 4 + 2 * runs;
 	if (runs)
-		return run((unsigned)atoi(argv[4]), (unsigned)atoi(argv[5]));
+		return run(atoi(argv[4]), (unsigned)atoi(argv[5]));
 	if (!strcmp(argv[1], "make"))
 		return make(), 0;
 	return check();
