@@ -53,11 +53,11 @@ uint64_t proc_start_time(uint32_t pid)
 bool proc_thread_runs(uint32_t tid)
 {
 	char text[1024];
-	const char *fields = stat_fields(tid, text, sizeof text);
+	const char *fields = stat_fields(tid, text, sizeof text), *flags = field(fields, 9);
 
-	if (!fields)
+	if (!flags)
 		return proc_exists(tid);
-	return fields[0] != 'Z' && fields[0] != 'X' && !(strtoul(field(fields, 9), NULL, 10) & EXITING);
+	return fields[0] != 'Z' && fields[0] != 'X' && !(strtoul(flags, NULL, 10) & EXITING);
 }
 
 bool proc_is_alive(uint32_t pid, uint64_t start_time)

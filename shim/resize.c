@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "guard.h"
+#include "log.h"
 #include "memory.h"
 #include "placing.h"
 #include "reclaim.h"
@@ -53,13 +55,28 @@ static int put_pages(struct view *v, uint64_t start, uint64_t end, enum backing 
 	return 0;
 }
 
-static bool is_all_zero(const uint8_t *p, uint64_t length)
+/* Of a page that a full or failing disk cannot give, even to be read, a touch is a SIGBUS. */
+struct rest {
+	uint8_t *at;
+	uint64_t length;
+	bool zero;
+};
+
+static void look_at_rest(void *arg)
 {
-	while (length > 0 && !*p) {
-		p++;
-		length--;
-	}
-	return length == 0;
+	struct rest *r = arg;
+	uint64_t n = 0;
+
+	while (n < r->length && !r->at[n])
+		n++;
+	r->zero = n == r->length;
+}
+
+static void clear_rest(void *arg)
+{
+	struct rest *r = arg;
+
+	memset(r->at, 0, r->length);
 }
 
 /* Stores zeros from `start` to the end of its page. */
@@ -68,16 +85,24 @@ static int zero_rest_of_page(struct view *v, uint64_t start)
 	uint64_t run, length = page_ceil(start) - start;
 	uint8_t *p = view_address(v, page_floor(start), &run);
 	struct range page = { (uintptr_t)p, (uintptr_t)p + page_size() };
+	struct rest rest = { p + (page_size() - length), length, false };
 	int err;
 
-	if (length == 0 || !p || is_all_zero(p + (page_size() - length), length))
+	if (length == 0 || !p)
 		return 0;
-	err = v->tracker->open(v, page);
+	err = guard_run(look_at_rest, &rest);
+	if (!err && rest.zero)
+		return 0;
+	if (!err)
+		err = v->tracker->open(v, page);
+	if (!err) {
+		err = guard_run(clear_rest, &rest);
+		v->tracker->close(v, page);
+	}
 	if (err)
-		return err;
-	memset(p + (page_size() - length), 0, length);
-	v->tracker->close(v, page);
-	return 0;
+		log_error("%s: its size cannot be changed: the page at the end cannot be had: %e; the disk is full or failing: make room, then "
+			  "try again", v->path, err);
+	return err;
 }
 
 static int grow(struct view *v, uint64_t size)

@@ -148,7 +148,11 @@ static int protect_run(void *arg, struct range run, int prot)
 	struct segment *s = view_segment_at(v, run.start);
 	struct open_pages *o = open_pages_of(v, s);
 	uint64_t page = page_index(s, run.start), end = page_index(s, run.end), first, stop;
-	int err = sys_mprotect((void *)run.start, run.end - run.start, PROT_READ);
+	/* The books first: a store that finds no memory for them could not be told. */
+	int err = open_pages_reach(o, page_index(s, s->at.end));
+
+	if (!err)
+		err = sys_mprotect((void *)run.start, run.end - run.start, PROT_READ);
 
 	/* What is open stays noted as dirty; it is open again only where stores are allowed. */
 	while (!err && (prot & PROT_WRITE) && open_pages_next(o, page, end, &first, &stop)) {

@@ -3,6 +3,7 @@
  * Description: a program that is to meet with faults: transactions over one or two files, and a line for each of what its calls said.
  *
  *   victim run LAYOUT FILE...     LAYOUT: one, two, shared (a child takes the third transaction)
+ *   VICTIM_AREAS=N: leaves that many areas of memory to itself
  *   victim check FILE...          prints the number of the state that all files are in; -1: of none, torn
  *
  * State n: every page begins with n, and the size tells n too.  Transaction n brings the files from n-1 to n, the second one after it has
@@ -85,8 +86,34 @@ static void transaction(int n)
 	give_up(n, "commit");
 }
 
+/* Leaves only so many areas of memory to the process. */
+static void use_up_areas(long leave)
+{
+	char line[256];
+	long most = 0, n = 0;
+	char *p;
+	FILE *f = fopen("/proc/sys/vm/max_map_count", "r");
+
+	if (f && fscanf(f, "%ld", &most) == 1)
+		fclose(f);
+	f = fopen("/proc/self/maps", "r");
+	while (f && fgets(line, sizeof line, f))
+		n++;
+	if (f)
+		fclose(f);
+	most -= n + leave + 1;
+	p = mmap(NULL, (size_t)most * 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	/* Each one in the midst of the others is two more. */
+	for (long i = 1; p != MAP_FAILED && i + 1 < most; i += 2)
+		mprotect(p + i * 4096, 4096, PROT_READ);
+}
+
 static int run(int shared)
 {
+	const char *areas = getenv("VICTIM_AREAS");
+
+	if (areas)
+		use_up_areas(atol(areas));
 	for (int f = 0; f < files; f++) {
 		fds[f] = open(names[f], O_RDWR);
 		if (fds[f] < 0)
