@@ -52,12 +52,6 @@ static int name_of(int fd, char *path, size_t size)
 	return 0;
 }
 
-static int cannot_tell(int fd, int err)
-{
-	log_error("descriptor %d: whether it is of a marked file cannot be found out: %e; the call on it fails", fd, err);
-	return err;
-}
-
 /* A network file system calls a name deleted that it had to look up again. */
 static void name_that_stayed(char *path, const struct stat *st)
 {
@@ -83,7 +77,9 @@ static int status_of(int fd, struct stat *st)
 			fds_learn(fd, ticket, FD_PLAIN);
 		return NOT_OURS;
 	}
-	return err == -EBADF ? NOT_OURS : err ? cannot_tell(fd, err) : 0;
+	if (err && err != -EBADF)
+		log_error("descriptor %d: whether it is of a marked file cannot be found out: %e; the call on it fails", fd, err);
+	return err == -EBADF ? NOT_OURS : err;
 }
 
 /* By its name: is fd marked?  Remembers the answer.  path: PATH_MAX bytes for the name. */
@@ -92,7 +88,7 @@ static int learn_by_name(int fd, uint32_t ticket, const struct stat *st, char *p
 	int err = name_of(fd, path, PATH_MAX);
 
 	if (err)
-		return cannot_tell(fd, err);
+		return err;
 	name_that_stayed(path, st);
 	*marked = st->st_nlink > 0 && aside_is_marked(path);
 	fds_learn(fd, ticket, *marked ? FD_MARKED : FD_PLAIN);

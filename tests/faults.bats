@@ -12,6 +12,8 @@ lab() {
 
 @test "too little memory, room, descriptors, areas: an errno and a line" { lab limits; }
 
+@test "an older kernel, or a container's policy: the same transactions, or a line" { lab kernels; }
+
 @test "journals, control pages and words from a fuzzer" {
 	[ "${BIGFILE_FUZZ:-}" = 1 ] || [ -e "$BUILD/crash/fuzz_journal" ] || skip "no fuzzers are built (BIGFILE_FUZZ=1 builds them, in minutes)"
 	lab fuzz
