@@ -31,3 +31,21 @@ lab() {
 	[ "$status" = 7 ]
 	[[ "$output" == *"its size cannot be changed: the page at the end cannot be had"*"ftruncate EIO"* ]]
 }
+
+# Stopped between the seal and applying: what is applied then lies beyond the end of the file, which is a SIGBUS.
+cut_while_applying() {
+	strace -f -qq -o trace -e inject=fdatasync:signal=SIGSTOP:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" -E BIGFILE_PATHS="$PWD/data.bin" \
+		"$PROGS/play" open:data.bin map:0:20000 set:0:1:X set:0:9000:X msync:0 post:done _exit:1 >out 2>&1 &
+	tracer=$!
+	until_true 20 grep -qs SIGSTOP trace
+	victim=$(awk 'NR == 1 { print $1 }' trace)
+	until_true 20 grep -q '^State:.T\|^State:.t' "/proc/$victim/status"
+	truncate -s 100 data.bin
+	kill -CONT "$victim"
+	wait $tracer || true
+	cat out
+	[ -e done ]
+	! grep -q 'msync:' out
+	[ "$(byte data.bin 1)$(byte data.bin 9000)$(stat -c %s data.bin)" = XX20000 ]
+}
+@test "another program cuts the file while a commit is applied: what was committed is there" { each_tracker cut_while_applying; }

@@ -66,9 +66,9 @@ static bool makes_sense(int number, const struct kind *k)
 
 	if (k->of_data && number != SYS_pread64 && number != SYS_pwrite64)
 		return false;
-	/* It looks at descriptors that are there, and takes locks. */
-	if (number == SYS_fcntl && strstr(k->how, "on"))
-		return false;
+	/* It looks at descriptors that are there. */
+	if (number == SYS_fcntl)
+		return strstr(k->how, "kill");
 	for (size_t i = 0; i < sizeof memory / sizeof *memory; i++) {
 		if (memory[i] == number)
 			return !strcmp(k->how, ":12") || strstr(k->how, "kill");
