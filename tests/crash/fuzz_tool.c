@@ -18,3 +18,8 @@ gboolean cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const c
 void cli_complain(const char *format, ...)
 {
 }
+
+char *cli_size(guint64 bytes)
+{
+	return g_format_size_full(bytes, G_FORMAT_SIZE_IEC_UNITS);
+}
