@@ -27,7 +27,7 @@
 # bats fails a test at the first command that fails; so does tests/programs/run.
 
 scenarios="failure kill commit abort twice load sync cut"
-declare -A cannot
+declare -gA cannot
 under=() booted=()
 
 python() { /usr/bin/python3 "$@"; }
