@@ -8,7 +8,7 @@ VOLUME_SETTINGS="client.strict-locks on network.ping-timeout 4
 	client.tcp-user-timeout 5 client.keepalive-time 2 client.keepalive-interval 1 client.keepalive-count 3
 	performance.quick-read off performance.io-cache off performance.stat-prefetch off performance.open-behind off
 	performance.read-ahead off performance.readdir-ahead off performance.write-behind off"
-MOUNT_SETTINGS="--fopen-keep-cache=off --attribute-timeout=0 --entry-timeout=0"
+: "${MOUNT_SETTINGS:=--fopen-keep-cache=off --attribute-timeout=0 --entry-timeout=0}"
 declare -a machine
 
 # on K COMMAND...: there.  become K COMMAND...: the same in the place of this shell: after &, $! is the command's own process.
