@@ -92,8 +92,14 @@ static int is_spent(int jfd, bool *spent)
 	struct journal_chain chain = { 0 };
 	struct journal_header h;
 	enum journal_find found;
-	int err = journal_read_header(jfd, &h, &found);
+	struct stat st;
+	int err = sys_fstat(jfd, &st);
 
+	*spent = false;
+	/* What a network file system keeps of a journal says nothing. */
+	if (err || !st.st_size)
+		return err;
+	err = journal_read_header(jfd, &h, &found);
 	if (!err && found == FOUND_HEADER)
 		err = journal_scan(jfd, &h, &chain);
 	*spent = !err && (found == FOUND_HEADER || found == FOUND_NOTHING) && !chain.doubtful && !chain.gap && !chain.newer &&

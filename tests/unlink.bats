@@ -5,6 +5,8 @@ load disks
 all() { bigfile run -p "$PWD/" -- "$PROGS/play" "$@"; }
 # what FILE: its first three bytes and its size, or that it is gone.
 what() { if [ -e "$1" ]; then echo "$(head -c 3 "$1")$(stat -c %s "$1")"; else echo gone; fi; }
+# restored FOLDER...: what a crash has left there is put right, journals that were only begun included.
+restored() { bigfile recover "$@" $(find "$@" -name '*.bin'); }
 # Nothing is left by Bigfile.
 clean() { [ -z "$(ls -a | grep -F .bigfile-)" ]; }
 
@@ -215,7 +217,7 @@ crashes() {
 			open:data.bin map:0:20000 set:0:0:A "$@" set:0:1:B exit:0 >/dev/null 2>&1 || how=$?
 		[ $((RANDOM % 2)) = 0 ] || "$PROGS/killat" -w bigfile- $((RANDOM % 90 + 1)) "$BIGFILE" recover . >/dev/null 2>&1 || true
 		[ $((RANDOM % 2)) = 0 ] || preloaded cat b.bin data.bin >/dev/null 2>&1 || true
-		bigfile recover .
+		restored .
 		state="$(what data.bin) $(what b.bin)"
 		echo "call $k: $state"
 		[ "$state" = "$old" ] && olds=$((olds + 1)) || news=$((news + 1))
@@ -257,7 +259,7 @@ participant_dies() {
 		"Aaa20000 aaa9000" | "ABa20000 aaa9000" | "ABa20000 gone" | "ACa20000 gone") ;;
 		*) false ;;
 		esac
-		bigfile recover .
+		restored .
 		clean
 	done
 }
@@ -279,7 +281,7 @@ participant_dies() {
 		power_cut
 		after_boot "$PROGS/killat" -w bigfile- $((RANDOM % 150 + 1)) "$BIGFILE" recover e x >/dev/null 2>&1 || true
 		power_cut
-		after_boot "$BIGFILE" recover e x
+		after_boot "$BIGFILE" recover e x $(find e x -name '*.bin')
 		state="$(what e/data.bin) $(what x/b.bin)"
 		echo "call $k: $state"
 		case "$state" in
