@@ -202,6 +202,7 @@ in_hand() {
 	until_true 10 is_loading $tid
 	touch fork
 	until_true 10 test -e unlinked
+	bigfile commit $pid
 	until_true 5 no_views $pid
 	touch end
 	wait $pid
