@@ -12,3 +12,13 @@ laboratory() {
 
 @test "killed or cut off from power at any call, and in recovery: a state that was acknowledged, or the next" { laboratory cuts; }
 @test "kill -9 before and after system calls, of all processes and of one of two" { laboratory kills; }
+
+@test "the bugs that the laboratory is tested with still apply to the tree" {
+	local p
+	for p in "$TOP"/tests/crash/planted/*.patch; do
+		echo "$p"
+		patch -s --dry-run -d "$TOP" -p1 <"$p"
+		grep -q '^What: ' "$p"
+		[ -x "$TOP/tests/crash/$(sed -n 's/^By: //p' "$p")" ]
+	done
+}
