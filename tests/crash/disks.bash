@@ -21,7 +21,7 @@ make_base() {
 	case $3 in
 	ext4) mib=24; truncate -s ${mib}M "$WORK/base.img"; mkfs.ext4 -q -F -b 4096 -J size=4 "$WORK/base.img" ;;
 	xfs) mib=300; truncate -s ${mib}M "$WORK/base.img"; mkfs.xfs -q -f "$WORK/base.img" ;;
-	btrfs) mib=128; truncate -s ${mib}M "$WORK/base.img"; mkfs.btrfs -q -f -M "$WORK/base.img" ;;
+	btrfs) mib=128; truncate -s ${mib}M "$WORK/base.img"; mkfs.btrfs -q -f -M "$WORK/base.img" >/dev/null 2>&1 ;;
 	esac || return 1
 	mount -o loop -t "$3" "$WORK/base.img" "$WORK/m" || return 1
 	mkdir "$WORK/m/d"
