@@ -82,11 +82,14 @@ static bool is_in_use(const char *path, const struct stat *file)
 }
 
 /* What the transaction has put at the name since then is as if it had never been. */
-static bool is_new(const char *path, bool ours)
+static bool is_new(const char *path, bool ours, uid_t owner)
 {
 	struct stat st;
 
-	return !sys_lstat(path, &st) && S_ISREG(st.st_mode) && st.st_size == 0 && st.st_nlink == 1 && (ours || !is_in_use(path, &st));
+	if (sys_lstat(path, &st) || !S_ISREG(st.st_mode) || st.st_size || st.st_nlink > 1)
+		return false;
+	/* In a folder for all anybody can put something aside that another's file has the name of. */
+	return ours || (st.st_uid == owner && !is_in_use(path, &st));
 }
 
 static int keep(const char *aside, const char *path)
@@ -107,6 +110,7 @@ static int keep(const char *aside, const char *path)
 int aside_put_back(const char *aside, bool replace)
 {
 	char path[PATH_MAX];
+	struct stat st;
 	int err;
 
 	if (!aside_original(aside, path, sizeof path))
@@ -114,7 +118,7 @@ int aside_put_back(const char *aside, bool replace)
 	err = rename_to_free(aside, path);
 	if (err != -EEXIST)
 		return err;
-	return is_new(path, replace) ? sys_rename(aside, path) : keep(aside, path);
+	return !sys_lstat(aside, &st) && is_new(path, replace, st.st_uid) ? sys_rename(aside, path) : keep(aside, path);
 }
 
 int aside_remove(const char *aside, const struct stat *file)

@@ -131,6 +131,7 @@ static int attach(pid_t thread, int fd, const struct stat *file, const char *pat
 	struct attach_request r = { .thread = thread, .fd = fd, .path = path, .write = write, .dev = file->st_dev,
 				    .ino = file->st_ino };
 	uint64_t start = sys_now_ns(CLOCK_MONOTONIC);
+	struct stat journal;
 	int err, lock;
 
 	do {
@@ -148,7 +149,7 @@ static int attach(pid_t thread, int fd, const struct stat *file, const char *pat
 		view_is_handed();
 	if (!err || err == ATTACH_OTHER_FILE)
 		return err;
-	if (r.report.reason[0] || (err == -EBUSY && r.report.owner_pid))
+	if (r.report.reason[0] || (err == -EBUSY && r.report.owner_pid) || (err == -EPERM && !sys_lstat(r.report.journal, &journal)))
 		recover_explain(path, &r.report, err);
 	else if (write && (err == -EACCES || err == -EROFS || err == -EPERM))
 		log_error("%s: %e for the file, or for its journal %s; make the folder writable or set "

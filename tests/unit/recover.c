@@ -209,7 +209,7 @@ static void senseless(size_t where, const void *bytes, size_t n, const char *wha
 	journal_begin(&j);
 	journal_put(&j, 2, "B", 1);
 	journal_put(&j, 3, "C", 1);
-	journal_seal(&j, &(struct journal_sealing){ 1, UINT64_MAX, 10 });
+	journal_seal(&j, &(struct journal_sealing){ 1, UINT64_MAX, 10, false });
 	journal_close(&j);
 	bend(JOURNAL_DATA + JOURNAL_BLOCK, sizeof(struct journal_record) + 24 + where, bytes, n);
 	is_int(look(), JOURNAL_CORRUPT, what);
