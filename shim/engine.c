@@ -245,7 +245,7 @@ static void *engine_main(void *arg)
 	return NULL;
 }
 
-/* Under start_lock, so with signals blocked: the new thread inherits that. */
+/* Under start_lock, so with signals blocked as signals_block does it: the new thread inherits that. */
 static int start_thread(void)
 {
 	pthread_attr_t attributes;

@@ -16,9 +16,12 @@ static uint64_t set_mask(int how, uint64_t mask)
 	return before;
 }
 
+/* By which libc has every thread take part when one calls setuid() and its like, and waits for all of them. */
+#define LIBC_SETXID 33
+
 uint64_t signals_block(void)
 {
-	return set_mask(SIG_SETMASK, ~(MASK_OF(SIGSEGV) | MASK_OF(SIGBUS)));
+	return set_mask(SIG_SETMASK, ~(MASK_OF(SIGSEGV) | MASK_OF(SIGBUS) | MASK_OF(LIBC_SETXID)));
 }
 
 void signals_restore(uint64_t mask)

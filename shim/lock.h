@@ -34,7 +34,7 @@ void lock_release_blocked(struct lock *l);
 /* In the child of fork, for a lock that the forking thread holds or nobody does. */
 void lock_reset(struct lock *l);
 
-/* Blocks everything but SIGSEGV and SIGBUS; returns the mask before, for signals_restore. */
+/* Blocks everything but SIGSEGV, SIGBUS and libc's own for setuid(); returns the mask before, for signals_restore. */
 uint64_t signals_block(void);
 void signals_restore(uint64_t mask);
 

@@ -39,3 +39,25 @@ load helpers
 		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:4096 exit:0
 	[[ "$output" == *"tracker uffd cannot be used here"*"leave BIGFILE_TRACKER unset"*"map: "* ]]
 }
+
+# libc has each thread take part when a process changes its user, and waits: the engine's too, in the child of a fork as well.
+changes_user() {
+	timeout -s KILL 20 "$BIGFILE" run -p "$PWD/data.bin" -- /usr/bin/python3 -c '
+import mmap, os, sys
+m = mmap.mmap(os.open("data.bin", os.O_RDWR), 0)
+m[0] = ord("x")
+child = os.fork()
+user = int(sys.argv[1 if child else 2])
+os.setgid(user)
+os.setuid(user)
+m[5000 if child else 10000] = ord("y" if child else "z")
+if child: sys.exit(os.waitpid(child, 0)[1])' "$@"
+	[ "$(at 0 5000 10000)" = xyz ]
+	no_journal
+}
+@test "a program and its child change their users" {
+	[ "$(id -u)" = 0 ] || skip "becoming another user needs root"
+	each_tracker changes_user 0 0
+	chmod a+x "$BATS_TEST_TMPDIR"
+	TRACKERS=uffd each_tracker changes_user 0 65534
+}
