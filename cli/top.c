@@ -64,6 +64,7 @@ static void put(int y, int attributes, const char *text)
 	attrset(A_NORMAL);
 }
 
+/* What is looked at most fits into 80 columns. */
 static void put_head(void)
 {
 	const struct sample *s = screen.sample;
@@ -72,8 +73,8 @@ static void put_head(void)
 	g_autofree char *clock = g_date_time_format(now, "%H:%M:%S");
 	g_autofree char *text = g_strdup_printf("bigfile top  %s   processes %u, transactions %u, files %u, not committed %s", clock, s->rows->len,
 						s->sessions, s->files, dirty);
-	g_autofree char *columns = g_strdup_printf("%8s %-15s %8s %9s %9s %9s %7s %6s %10s %10s %6s", "PID", "PROGRAM", "TRACKER", "COMMITS",
-						   "A SECOND", "LAST TOOK", "ABORTS", "FAILED", "DIRTY", "JOURNAL", "SHARED");
+	g_autofree char *columns = g_strdup_printf("%7s %-12s %10s %8s %8s %9s %10s %6s %7s %6s %8s", "PID", "PROGRAM", "DIRTY", "COMMITS",
+						   "A SECOND", "LAST TOOK", "JOURNAL", "SHARED", "ABORTS", "FAILED", "TRACKER");
 
 	put(0, A_BOLD, text);
 	put(2, A_REVERSE, columns);
@@ -94,16 +95,16 @@ static char *row_text(const struct row *r)
 	g_autofree char *rate = r->rate < 0 ? g_strdup("-") : g_strdup_printf("%.1f", r->rate);
 	g_autofree char *shared = r->participants > 1 ? g_strdup_printf("%u", r->participants) : g_strdup("-");
 
-	return g_strdup_printf("%8d %-15.15s %8s %9" G_GUINT64_FORMAT " %9s %9s %7" G_GUINT64_FORMAT " %6" G_GUINT64_FORMAT " %10s %10s %6s%s",
-			       r->client->pid, p->comm, p->tracker, p->commits, rate, latency, p->aborts, p->failures, dirty, journals,
-			       shared, r->fresh ? "" : "  busy");
+	return g_strdup_printf("%7d %-12.12s %10s %8" G_GUINT64_FORMAT " %8s %9s %10s %6s %7" G_GUINT64_FORMAT " %6" G_GUINT64_FORMAT " %8s%s",
+			       r->client->pid, p->comm, dirty, p->commits, rate, latency, journals, shared, p->aborts, p->failures, p->tracker,
+			       r->fresh ? "" : "  busy");
 }
 
 static char *file_text(const struct control_file *f)
 {
 	g_autofree char *size = cli_size(f->size), *journal = cli_size(f->journal_bytes);
 
-	return g_strdup_printf("%8s   %s: %s, %s, %" G_GUINT64_FORMAT " dirty pages, journal %s%s%s", "", f->path, size,
+	return g_strdup_printf("%9s%s: %s, %s, %" G_GUINT64_FORMAT " dirty pages, journal %s%s%s", "", f->path, size,
 			       f->writing ? "writing" : "reading", f->dirty_pages, journal, f->error ? ", commits fail: " : "",
 			       f->error ? g_strerror(f->error) : "");
 }
