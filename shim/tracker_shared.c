@@ -111,6 +111,8 @@ static int count(struct view *v, uint64_t enough, uint64_t *pages)
 		reported += (run.end - run.start) / page_size();
 	err = reported < enough ? participants_count(v, enough - reported, pages) : 0;
 	*pages = reported < enough ? *pages + reported : reported;
+	/* What was reported and is stored to again is counted twice. */
+	*pages = min_u64(*pages, page_ceil(v->size) / page_size());
 	return err;
 }
 

@@ -4,7 +4,7 @@ load helpers
 cells() { bigfile map --json "$pid" | jq -c ".files[0].$1"; }
 
 drawn() {
-	start_play map:0:20000 set:0:1:X set:0:9000:X ready trunc:30000 ready child set:0:17000:Y endchild ready exit:0
+	start_play map:0:20000 set:0:1:X set:0:9000:X ready trunc:20400 ready child set:0:17000:Y endchild ready fill:0:0:17000:Z set:0:17000:Y ready exit:0
 	[ "$(cells cells)" = "[[0,1],[2,1]]" ]
 	# Looking changes nothing.
 	[ "$(cells cells)" = "[[0,1],[2,1]]" ]
@@ -13,7 +13,7 @@ drawn() {
 	[ "$(LC_ALL=C.UTF-8 bigfile map $pid | tail -1)" = "   0 bytes  █·█··" ]
 	go
 	until_true 10 ready_count 2
-	[ "$(cells size)" = 30000 ]
+	[ "$(cells size)" = 20400 ]
 	bigfile commit $pid
 	[ "$(cells dirty_pages)" = 0 ]
 	# From here on the file is shared.
@@ -21,6 +21,10 @@ drawn() {
 	until_true 10 ready_count 3
 	[ "$(cells cells)" = "[[4,1]]" ]
 	[ "$(cells cells)" = "[[4,1]]" ]
+	# Looked at, and stored to again: status never tells more pages than there are.
+	go
+	until_true 10 ready_count 4
+	[ "$(bigfile status --json $pid | jq '.processes[0].files[0].dirty_pages')" = 5 ]
 	bigfile commit $pid
 	[ "$(byte data.bin 17000)" = Y ]
 	[ "$(cells cells)" = "[]" ]
