@@ -7,6 +7,7 @@
 #include "handover.h"
 #include "journal_lock.h"
 #include "log.h"
+#include "network.h"
 #include "participants.h"
 #include "roster.h"
 #include "sys.h"
@@ -71,7 +72,7 @@ static int settle(int fd, const struct shared_file *f, struct journal_header *h)
 
 /*
  * Its lock may lie in the socket of one that is stopped.  Or somebody else is recovering it, who writes what we write, for the answer is
- * the same.
+ * the same; unless that is another machine, where what we write would come too late (lease.h).
  */
 static int open_journal(const struct shared_file *f, int *fd)
 {
@@ -85,7 +86,13 @@ static int open_journal(const struct shared_file *f, int *fd)
 	if (err != -EBUSY)
 		return err;
 	*fd = sys_open(f->journal_path, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
-	return *fd < 0 ? *fd : 0;
+	if (*fd < 0)
+		return *fd;
+	if (network_kind_of(*fd) == NETWORK_NONE)
+		return 0;
+	sys_close(*fd);
+	*fd = -1;
+	return err;
 }
 
 static bool is_the_same(int fd, const struct shared_file *f)

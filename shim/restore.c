@@ -18,6 +18,7 @@
 #include "fmt.h"
 #include "journal_lock.h"
 #include "journal_scan.h"
+#include "network.h"
 #include "retire.h"
 #include "sys.h"
 
@@ -262,12 +263,28 @@ int restore_file(const char *path, enum recover_mode mode, struct recovery *repo
 	return err;
 }
 
+/* An empty journal is what the last writer on a network file system has left; elsewhere it is the work of a crash. */
+static bool is_left_by_rule(const char *journal)
+{
+	int fd = sys_open(journal, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	bool network = fd >= 0 && network_kind_of(fd) != NETWORK_NONE;
+
+	if (fd >= 0)
+		sys_close(fd);
+	return network;
+}
+
+static bool has_journal(const char *journal)
+{
+	struct stat st;
+
+	return !sys_lstat(journal, &st) && (st.st_size > 0 || !is_left_by_rule(journal));
+}
+
 bool restore_is_needed(const char *path)
 {
 	char other[PATH_MAX];
-	struct stat st;
 
-	/* An empty journal is what the last writer on a network file system has left. */
-	return (!journal_path_of(path, config.journal_dir, other, sizeof other) && !sys_lstat(other, &st) && st.st_size > 0) ||
+	return (!journal_path_of(path, config.journal_dir, other, sizeof other) && has_journal(other)) ||
 	       (!aside_path_of(path, other, sizeof other) && exists(other));
 }

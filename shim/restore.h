@@ -19,7 +19,7 @@ int restore_resolve(const char *path, char *name);
 /* What has been recovered is durable, its journal still locked: when its deletion was committed the name aside goes.  path: it has this name. */
 int restore_finish(const char *path, const struct stat *file, const struct recovery *report);
 
-/* Is there a journal with something in it, or a file aside?  Two stats: for every open of a marked file.  path: absolute, without links. */
+/* Is there a journal, other than an empty one where those stay (lease.h), or a file aside?  Two stats: for every open of a marked file.  path: absolute, without links. */
 bool restore_is_needed(const char *path);
 
 #endif
