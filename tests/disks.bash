@@ -20,11 +20,15 @@ teardown() {
 	done
 }
 
+released() { ! losetup -nO BACK-FILE | grep -qF -e "$PWD/ext4.img" -e "$PWD/xfs.img"; }
+
 # What the machine had not written is lost: the file systems are shut down as they are, then mounted, as on another boot.
 power_cut() {
 	sync -d . $(find e x -type f | shuf -n $((RANDOM % 5)))
 	"$PROGS/killat" -p e x
 	umount e x
+	# Who dies while it is in them, or in a copy of their mounts, keeps them as they were shut down.
+	until_true 10 released
 	mount -o loop ext4.img e
 	mount -o loop xfs.img x
 	cat /proc/sys/kernel/random/uuid >boot_id

@@ -192,7 +192,7 @@ int main(void)
 	map = (char *)round_up((uintptr_t)map, CHUNK);
 	s.at = chunks.all = (struct range){ (uintptr_t)map, (uintptr_t)map + 2 * CHUNK };
 	map_anew();
-	plan(21);
+	plan(23);
 	from_free_to_closed();
 	read_only_chunk();
 	stores_meanwhile();
