@@ -214,28 +214,39 @@ static int report_run(struct view *v, struct segment *s, struct range at, tracke
 	return err;
 }
 
-static bool close_next_run(struct view *v, struct segment *s, uint64_t *page, uint64_t end,
-			   struct range *at, int *err)
+/*
+ * Closes all that is open in `at`, by one call: with each run by itself memory areas would be taken apart and put together as often
+ * as there are runs.  What is between them is closed already.
+ */
+static int close_all(struct view *v, struct segment *s, struct range at, struct range_list *closed)
 {
 	struct open_pages *o = open_pages_of(v, s);
-	uint64_t first, stop;
-	bool found;
+	uint64_t page = page_index(s, at.start), end = page_index(s, at.end), first, stop;
+	int err = 0;
 
 	lock_take(&window_lock);
-	found = open_pages_next(o, *page, end, &first, &stop);
-	if (found) {
-		*at = (struct range){ s->at.start + first * page_size(),
-				      s->at.start + stop * page_size() };
-		*err = tracker_set_prot(v, *at, PROT_READ);
-		/* A run that cannot be closed stays dirty. */
-		if (!*err) {
-			open_pages_clear(o, first, stop);
-			o->runs -= o->runs > 0;
-		}
-		*page = stop;
+	for (; !err && open_pages_next(o, page, end, &first, &stop); page = stop)
+		err = range_list_add(closed, (struct range){ s->at.start + first * page_size(), s->at.start + stop * page_size() });
+	if (!err && closed->count)
+		err = tracker_set_prot(v, (struct range){ closed->ranges[0].start, closed->ranges[closed->count - 1].end }, PROT_READ);
+	/* What cannot be closed stays dirty. */
+	if (!err && closed->count) {
+		open_pages_clear(o, page_index(s, at.start), min_u64(end, o->pages));
+		o->runs = 0;
 	}
 	lock_release(&window_lock);
-	return found;
+	return err;
+}
+
+static int collect_segment(struct view *v, struct segment *s, struct range at, tracker_dirty_fn fn, void *arg)
+{
+	struct range_list closed = { NULL, 0, 0 };
+	int err = close_all(v, s, at, &closed);
+
+	for (size_t i = 0; i < closed.count && !err; i++)
+		err = report_run(v, s, closed.ranges[i], fn, arg);
+	range_list_free(&closed);
+	return err;
 }
 
 static int collect(struct view *v, tracker_dirty_fn fn, void *arg)
@@ -243,18 +254,10 @@ static int collect(struct view *v, tracker_dirty_fn fn, void *arg)
 	int err = 0;
 
 	for (unsigned i = 0; i < v->segment_count && !err; i++) {
-		struct segment *s = &v->segments[i];
-		struct range limits = segment_range(s, 0, page_ceil(v->size)), at;
-		uint64_t page, end;
+		struct range at = segment_range(&v->segments[i], 0, page_ceil(v->size));
 
-		if (range_is_empty(limits))
-			continue;
-		page = page_index(s, limits.start);
-		end = page_index(s, limits.end);
-		while (!err && close_next_run(v, s, &page, end, &at, &err)) {
-			if (!err)
-				err = report_run(v, s, at, fn, arg);
-		}
+		if (!range_is_empty(at))
+			err = collect_segment(v, &v->segments[i], at, fn, arg);
 	}
 	/* What was closed and not reported is found all the same. */
 	if (err)
@@ -320,11 +323,12 @@ static int report(struct view *v)
 
 	for (unsigned i = 0; i < v->segment_count && !err; i++) {
 		struct segment *s = &v->segments[i];
-		uint64_t page = 0, end = page_index(s, s->at.end);
-		struct range at;
+		struct range_list closed = { NULL, 0, 0 };
 
-		while (!err && close_next_run(v, s, &page, end, &at, &err))
-			dirtymap_set(&v->memory.dirty, view_offset(s, at.start), view_offset(s, at.end));
+		err = close_all(v, s, s->at, &closed);
+		for (size_t j = 0; j < closed.count && !err; j++)
+			dirtymap_set(&v->memory.dirty, view_offset(s, closed.ranges[j].start), view_offset(s, closed.ranges[j].end));
+		range_list_free(&closed);
 	}
 	return err;
 }
