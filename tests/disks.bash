@@ -20,15 +20,15 @@ teardown() {
 	done
 }
 
-released() { ! losetup -nO BACK-FILE | grep -qF -e "$PWD/ext4.img" -e "$PWD/xfs.img"; }
+are_detached() { [ -z "$(losetup -j ext4.img)$(losetup -j xfs.img)" ]; }
 
 # What the machine had not written is lost: the file systems are shut down as they are, then mounted, as on another boot.
 power_cut() {
 	sync -d . $(find e x -type f | shuf -n $((RANDOM % 5)))
 	"$PROGS/killat" -p e x
 	umount e x
-	# Who dies while it is in them, or in a copy of their mounts, keeps them as they were shut down.
-	until_true 10 released
+	# Whoever has just died may have had them in a namespace of its own, and a second mount would be of what was shut down.
+	until_true 20 are_detached
 	mount -o loop ext4.img e
 	mount -o loop xfs.img x
 	cat /proc/sys/kernel/random/uuid >boot_id
