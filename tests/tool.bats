@@ -39,12 +39,12 @@ load helpers
 
 @test "run has an option for each variable" {
 	run bigfile run -p x --tracker=mprotect --view private --journal-dir=j --exit=abort --sync=defer --interval=60 --durable=no --wait=3 \
-		--memory=1G --on-error=warn --commit-signal=none --abort-signal=WINCH --log=error --blame=b --log-format=json -- env
-	for v in PATHS=x TRACKER=mprotect VIEW=private JOURNAL_DIR="$PWD/j" EXIT=abort SYNC=defer INTERVAL=60 DURABLE=no WAIT=3 MEMORY=1G \
+		--network=any --memory=1G --on-error=warn --commit-signal=none --abort-signal=WINCH --log=error --blame=b --log-format=json -- env
+	for v in PATHS=x TRACKER=mprotect VIEW=private JOURNAL_DIR="$PWD/j" EXIT=abort SYNC=defer INTERVAL=60 DURABLE=no WAIT=3 NETWORK=any MEMORY=1G \
 		ON_ERROR=warn COMMIT_SIGNAL=none ABORT_SIGNAL=WINCH LOG=error BLAME="$PWD/b" LOG_FORMAT=json; do
 		grep -qx "BIGFILE_$v" <<<"$output" || { echo "$v: $output"; return 1; }
 	done
-	[ "$(grep -oE '"BIGFILE_[A-Z_]+"' "$TOP/shim/config.c" | sort -u | wc -l)" = 16 ]
+	[ "$(grep -oE '"BIGFILE_[A-Z_]+"' "$TOP/shim/config.c" | sort -u | wc -l)" = 17 ]
 }
 
 @test "run finds the command as execvp does" {
