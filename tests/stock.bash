@@ -93,7 +93,7 @@ feed() {
 say() { printf '%s\n' "$@" >&7; }
 # answered PATTERN: waits for a line like that; it is $answer then.
 answered() {
-	while read -rt 20 -u 8 answer; do
+	while read -rt 60 -u 8 answer; do
 		[[ $answer != $1 ]] || return 0
 	done
 	echo "no answer like '$1', but '$answer'"
