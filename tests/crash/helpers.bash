@@ -43,7 +43,17 @@ clean_up() {
 	rm -rf "$WORK"
 }
 trap clean_up EXIT
-trap 'exit 143' TERM INT HUP
+child=''
+trap '[ -z "$child" ] || kill "$child"; exit 143' TERM INT HUP
+# attend COMMAND...: waits for it, so that it ends when we are told to.
+attend() {
+	local status=0
+	"$@" &
+	child=$!
+	wait "$child" || status=$?
+	child=''
+	return $status
+}
 
 any_lost=0
 # tried PART TRIED LOST: one part is done.
