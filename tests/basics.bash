@@ -19,3 +19,6 @@ gone() {
 }
 
 no_journal() { ! ls ./*.bigfile-journal 2>/dev/null; }
+
+# needs_module NAME PACKAGE: of Debian's Python.
+needs_module() { /usr/bin/python3 -c "import $1" 2>/dev/null || skip "$2 is not installed"; }
