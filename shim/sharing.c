@@ -89,9 +89,28 @@ static void settle(void)
 	}
 }
 
+/*
+ * What was inherited over fork is the parent's, and this process has copies: a session that has the same files would take
+ * them for its own.
+ */
+static int refuse_orphan(void)
+{
+	for (const struct view *v = view_first(); v; v = v->next) {
+		if (v->mode == VIEW_ORPHAN) {
+			log_warn_once("this process has but copies of files of another's transaction (%s), and can share in none; have it "
+				      "start by exec, or by fork() where it had to be another call", v->path);
+			return -EBUSY;
+		}
+	}
+	return 0;
+}
+
 int sharing_offer(void)
 {
-	int err = is_closing ? -ESRCH : shared_session() ? 0 : make_session();
+	int err = is_closing ? -ESRCH : shared_session() ? 0 : refuse_orphan();
+
+	if (!err && !shared_session())
+		err = make_session();
 
 	if (!err)
 		err = promote_all();
@@ -217,7 +236,7 @@ static void go_away(struct shared_session *s, int fd)
 
 int sharing_enter(uint32_t pid, uint32_t tid, int session_fd)
 {
-	int slot, err, fd = is_closing ? -ESRCH : shared_open_of(pid, tid, session_fd, O_RDWR);
+	int slot, err = refuse_orphan(), fd = err ? err : is_closing ? -ESRCH : shared_open_of(pid, tid, session_fd, O_RDWR);
 	struct shared_session *s;
 
 	err = fd < 0 ? fd : shared_map(fd, &s);

@@ -820,3 +820,38 @@ os.kill(os.getpid(), signal.SIGKILL)
 	no_journal
 }
 @test "a commit in a child that could not take part fails, whatever else it has" { each_tracker orphan; }
+
+# Nor is it one of its parent's session, with the copies for the session's files.
+orphan_stays_out() {
+	letters two.bin 20000
+	run env BIGFILE_WAIT=0 "$BIGFILE" run -p "$PWD/*.bin" -- /usr/bin/python3 -c '
+import ctypes, mmap, os
+libc = ctypes.CDLL(None, use_errno=True)
+data, other = open("data.bin", "r+b"), open("two.bin", "r+b")
+m = mmap.mmap(data.fileno(), 0)
+m[0:4] = b"mine"
+ready, go = os.pipe()
+pid = libc._Fork()
+if pid:
+    two = mmap.mmap(other.fileno(), 0)
+    two[0:4] = b"mine"
+    os.write(go, b"x")
+    status = os.waitpid(pid, 0)[1]
+    print(status, m[0:9], two[0:9], libc.libbigfile_commit())
+else:
+    os.read(ready, 1)
+    m[4:9] = b"child"
+    try:
+        two = mmap.mmap(other.fileno(), 0)
+        two[4:9] = b"child"
+        two.flush()
+        os._exit(1)
+    except OSError as e:
+        os._exit(e.errno)
+'
+	[[ "$output" == *"can share in none"* ]]
+	[[ "$output" == *"$((16 << 8)) b'mineaaaaa' b'mineaaaaa' 0"* ]]
+	[ "$(head -c 9 data.bin)$(head -c 9 two.bin)" = mineaaaaamineaaaaa ]
+	no_journal
+}
+@test "a child that could not take part does not enter its parent's session by another file" { each_tracker orphan_stays_out; }
