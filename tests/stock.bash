@@ -130,6 +130,8 @@ all_gone() {
 recovered() {
 	local f
 	for f in $files; do [ ! -e "$f" ] || "${booted[@]}" "$BIGFILE" recover "$f" >/dev/null; done
+	# And what belongs to files whose names were given and taken away again.
+	"${booted[@]}" "$BIGFILE" recover . >/dev/null
 }
 
 # Each scenario begins with files that hold the batches $held, and says what they hold when it is over.

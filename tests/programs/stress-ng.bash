@@ -1,7 +1,7 @@
 title="stress-ng, its file and mmap stressors" packages=stress-ng files="s/"
 keeps="temporary files of its own, used in every way there is, by many processes"
 for f in failure kill commit abort twice sync cut; do cannot[$f]="its stressors delete their files: there is nothing to compare"; done
-note="Each stressor that passes without Bigfile passes with all its files marked."
+note="A stressor has to pass with all its files marked when it passes without Bigfile.  The one that may fail is \`filename\`: a name that leaves no room for the journal's beside it (over 239 bytes) cannot be attached, and a line says so."
 stressors="aio chmod copy-file dentry dir dup fallocate fcntl fiemap file-ioctl filename flock fpunch fstat hdd io iomix lease link locka lockofd
 	madvise mincore mlock mmap mmapaddr mmapfixed mmapmany mremap msync msyncmany open readahead rename revio seek sendfile splice
 	stackmmap symlink sync-file touch utime vm-splice xattr"
