@@ -32,6 +32,15 @@ static bool may_write(int dir, const char *path)
 	return false;
 }
 
+/* Nor where the name aside would be too long; the journal's may be as well. */
+static bool has_room_in_name(int dir, const char *path)
+{
+	char full[PATH_MAX], aside[PATH_MAX];
+
+	opening_full_path(dir, path, full, sizeof full);
+	return !aside_path_of(full, aside, sizeof aside);
+}
+
 /*
  * A view of the file, in hand, through which it can be set aside; *view NULL: there is none to be had, and what is asked is done at once.  For the
  * descriptor see view_of_path in filesize.c.
@@ -45,7 +54,7 @@ static int view_to_unlink(int dir, const char *path, struct view **view)
 	if (*view && (*view)->mode != VIEW_READING)
 		return 0;
 	if (sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode) || (!*view && !namecalls_is_marked(dir, path)) ||
-	    !may_write(dir, path))
+	    !has_room_in_name(dir, path) || !may_write(dir, path))
 		return 0;
 	view_put(*view);
 	*view = NULL;

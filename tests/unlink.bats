@@ -158,11 +158,13 @@ os.fsync(os.open(".", os.O_RDONLY))'
 		"$PROGS/play" open:data.bin map:0:20000 set:0:0:A unlink:b.bin set:0:1:B _exit:1 || true
 	grep -q 'ENOSPC .*INJECTED' trace
 	[ "$(what data.bin) $(what b.bin)" = "Aaa20000 gone" ]
-	# A name that would be too long.
-	name=$(printf 'n%.0s' {1..220}).bin
-	letters $name 100
-	bigfile run -p "$PWD/*.bin" -- "$PROGS/play" open:data.bin map:0:20000 set:0:1:B unlink:$name _exit:1 || true
-	[ "$(what data.bin) $(what $name)" = "ABa20000 gone" ]
+	# A name that would be too long, and one that is too long for a journal.
+	for letter in B C; do
+		name=$(printf 'n%.0s' $(seq $([ $letter = B ] && echo 220 || echo 245))).bin
+		letters $name 100
+		bigfile run -p "$PWD/*.bin" -- "$PROGS/play" open:data.bin map:0:20000 set:0:1:$letter unlink:$name _exit:1 || true
+		[ "$(what data.bin) $(what $name)" = "A${letter}a20000 gone" ]
+	done
 	clean
 }
 
