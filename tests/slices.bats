@@ -7,6 +7,7 @@ shows() { answered "$1" && unchanged; }
 holds() { [ "$(python -c 'import numpy; print(*numpy.fromfile("db.npy", "i8"))')" = "$1" ]; }
 
 slices() {
+	place
 	python -c 'import numpy; numpy.zeros(10, "i8").tofile("db.npy")'
 	before=$(state)
 	feed /usr/bin/python3 "$BATS_TEST_DIRNAME/progs/slices.py" "$1"

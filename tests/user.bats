@@ -4,7 +4,7 @@ load helpers
 	[ "$(cat /proc/sys/vm/unprivileged_userfaultfd)" = 0 ] || skip "vm.unprivileged_userfaultfd is not 0"
 	as_nobody_can_reach
 	mkdir -p copy/tests copy/build/.libs copy/build/tests/progs tmp
-	cp "$BATS_TEST_DIRNAME"/*.bats "$BATS_TEST_DIRNAME/helpers.bash" copy/tests/
+	cp -r "$BATS_TEST_DIRNAME"/*.bats "$BATS_TEST_DIRNAME"/*.bash "$BATS_TEST_DIRNAME/programs" copy/tests/
 	cp "$BUILD/bigfile" "$BUILD/bigfile-tool" copy/build/
 	cp "$BUILD/.libs/libbigfile.so" copy/build/.libs/
 	cp "$PROGS"/* copy/build/tests/progs/ 2>/dev/null || true
