@@ -29,7 +29,7 @@ struct chunks {
 	struct range runs[CHUNK_RUNS]; /* registered, sorted, apart from each other */
 	unsigned count;
 	struct open_pages closed; /* one bit a chunk; it counts inside the runs only */
-	bool hugetlb;         /* one entry for a whole chunk may stand for a copy, too */
+	struct range files;   /* from its start on: where one entry of the page table for a whole chunk is the file's.  Elsewhere it may be a copy */
 	bool incomplete;      /* a registration failed: something dirty is not registered */
 	uint64_t slow_ns;     /* spent on chunks that are not closed since their pages were last counted */
 	uint64_t patience_ns; /* how much of it before that is done again */

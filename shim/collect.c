@@ -97,19 +97,24 @@ static int note_small(void *arg, struct range at)
 	return range_list_add(&c->small, chunks_around(c->chunks, at));
 }
 
+static struct range behind_files(const struct chunks *chunks, struct range at)
+{
+	return (struct range){ max_u64(at.start, chunks->files.end), at.end };
+}
+
 /*
  * Looks for what is dirty in free chunks, at first without asking what is copied, for which the kernel looks up each page, be it
  * one of 2 MiB.
  */
 static int find_fresh(struct collecting *c, struct range at)
 {
-	int err;
+	struct range files = range_intersect(at, c->chunks->files);
+	int err = each_free(c, false, PAGEMAP_THERE, files, note_small);
 
-	if (c->chunks->hugetlb)
-		return each_free(c, false, PAGEMAP_COPIED_WRITTEN, at, note_fresh);
-	err = each_free(c, false, PAGEMAP_THERE, at, note_small);
 	for (size_t i = 0; i < c->small.count && !err; i++)
-		err = each_free(c, false, PAGEMAP_COPIED_WRITTEN, range_intersect(c->small.ranges[i], at), note_fresh);
+		err = each_free(c, false, PAGEMAP_COPIED_WRITTEN, range_intersect(c->small.ranges[i], files), note_fresh);
+	if (!err)
+		err = each_free(c, false, PAGEMAP_COPIED_WRITTEN, behind_files(c->chunks, at), note_fresh);
 	return err;
 }
 
@@ -261,10 +266,13 @@ int collect_look(struct view *v, const struct segment *s, struct chunks *chunks,
 static int count_free(const struct chunks *chunks, struct range at, uint64_t enough, uint64_t *pages)
 {
 	struct collecting c = { .chunks = (struct chunks *)chunks };
-	int err = pagemap_each(PAGEMAP_THERE, at, PAGEMAP_LOOK, note_small, &c);
+	struct range files = range_intersect(at, chunks->files);
+	int err = pagemap_each(PAGEMAP_THERE, files, PAGEMAP_LOOK, note_small, &c);
 
 	for (size_t i = 0; i < c.small.count && !err && *pages < enough; i++)
-		err = pagemap_count(PAGEMAP_COPIED_WRITTEN, range_intersect(c.small.ranges[i], at), enough, pages);
+		err = pagemap_count(PAGEMAP_COPIED_WRITTEN, range_intersect(c.small.ranges[i], files), enough, pages);
+	if (!err)
+		err = pagemap_count(PAGEMAP_COPIED_WRITTEN, behind_files(chunks, at), enough, pages);
 	range_list_free(&c.small);
 	return err;
 }
@@ -277,7 +285,7 @@ int collect_count(const struct chunks *c, struct range at, uint64_t enough, uint
 	int err = 0;
 
 	while (!err && *pages < enough && chunks_next(&w, &part, &state)) {
-		if (state == CHUNK_FREE && !c->hugetlb)
+		if (state == CHUNK_FREE)
 			err = count_free(c, part, enough, pages);
 		else
 			err = pagemap_count(state == CHUNK_CLOSED ? PAGEMAP_WRITTEN : PAGEMAP_COPIED_WRITTEN, part,

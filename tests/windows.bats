@@ -79,6 +79,16 @@ dontneed() {
 }
 @test "madvise(MADV_DONTNEED) loses nothing" { each_tracker dontneed; }
 
+# The kernel then gives anonymous memory by 2 MiB, where it has such: new parts of the file, before they are mapped and after.
+huge() {
+	run play trunc:8388608 map:0:16777216 huge:0 set:0:4194305:X set:0:8388607:Y trunc:16777216 huge:0 set:0:12582912:Z msync:0 set:0:4194306:V _exit:1
+	[ "$(at 4194305 8388607 12582912)" = XYZ ]
+	! [ "$(at 4194306)" = V ]
+	play map:0:16777216 huge:0 set:0:4194306:W set:0:19999:U exit:0
+	[ "$(at 4194305 4194306 19999)" = XWU ]
+}
+@test "madvise(MADV_HUGEPAGE) loses nothing" { each_tracker huge; }
+
 kernel_stores() {
 	run play map:0:20000 readinto:0:4000:9000 readinto:0:1:10 exit:0
 	[ "$output" = $'9000\n10' ]

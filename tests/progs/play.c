@@ -4,7 +4,7 @@
  * sees.  Words are fields separated by colons; W is the number of a window, counted from 0.
  *
  *   open:PATH[:ro]  cut:PATH  truncate:PATH:N  close  map:OFF:LEN[:ADDR[:fixed]]  romap:OFF:LEN  unmap:W[:OFF:LEN]  remap:W:LEN  prot:W:r|rw
- *   set:W:OFF:CHAR  fill:W:OFF:LEN:CHAR  get:W:OFF  same:W:W  readinto:W:OFF:LEN  dontneed:W
+ *   set:W:OFF:CHAR  fill:W:OFF:LEN:CHAR  get:W:OFF  same:W:W  readinto:W:OFF:LEN  dontneed:W  huge:W
  *   rename:OLD:NEW  exchange:A:B  link:OLD:NEW  unlink:PATH  stdout:PATH (reopens it)  say:TEXT (to stdout)  rawwrite:OFF:TEXT
  *   msync:W  fsync  trunc:N  size  end  write:OFF:TEXT  append:TEXT  read:OFF:LEN  allocate:OFF:LEN
  *   ready (prints it, waits for a line)  raise:NUMBER  closefrom:N  vmas
@@ -178,6 +178,8 @@ static void memory_word(void)
 		do_readinto();
 	else if (is("dontneed"))
 		check(madvise(windows[number(1)].at, windows[number(1)].length, MADV_DONTNEED));
+	else if (is("huge"))
+		check(madvise(windows[number(1)].at, windows[number(1)].length, MADV_HUGEPAGE));
 	else if (is("msync"))
 		check(msync(windows[number(1)].at, windows[number(1)].length, MS_SYNC));
 	else
