@@ -138,9 +138,11 @@ static int flush(struct journal *j)
 	if (err)
 		return err;
 	hash_buffer(j);
-	/* The disk need not wait for the whole of it.  What fails shows in the fdatasync of the record. */
+	/* The disk need not wait for the whole of it. */
 	if (j->durable)
-		sys_call(SYS_sync_file_range, j->fd, j->start + j->flushed, j->used, SYNC_FILE_RANGE_WRITE);
+		j->error = sys_start_writeback(j->fd, j->start + j->flushed, j->used);
+	if (j->error)
+		return j->error;
 	if (end > j->allocated)
 		j->allocated = end;
 	j->flushed += j->used;

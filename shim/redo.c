@@ -20,9 +20,9 @@ static int write_entry(void *arg, uint64_t offset, const void *data, size_t leng
 	struct redoing *r = arg;
 	int err = sys_pwrite_all(r->fd, data, length, offset);
 
-	/* The disk need not wait for all of it.  What fails shows in the fdatasync that comes before the journal goes. */
+	/* The disk need not wait for all of it. */
 	if (!err && (r->done + length) / EARLY != r->done / EARLY)
-		sys_call(SYS_sync_file_range, r->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+		err = sys_start_writeback(r->fd, 0, 0);
 	r->done += length;
 	if (redo_progress)
 		redo_progress(r->done, r->all);

@@ -28,9 +28,13 @@ static bool have_context(void)
 static void one_by_one(struct sync_job *jobs, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
-		sys_call(SYS_sync_file_range, jobs[i].fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-	for (unsigned i = 0; i < count; i++)
-		jobs[i].result = sys_fdatasync(jobs[i].fd);
+		jobs[i].result = sys_start_writeback(jobs[i].fd, 0, 0);
+	for (unsigned i = 0; i < count; i++) {
+		int err = sys_fdatasync(jobs[i].fd);
+
+		if (!jobs[i].result)
+			jobs[i].result = err;
+	}
 }
 
 /* Says how many of them it has taken on; those are done when it returns. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The two system calls that may do half of what they were asked. */
+/* The two system calls that may do half of what they were asked, and one whose errors come nowhere else. */
 #include "sys.h"
 
 int sys_pwrite_all(int fd, const void *buf, size_t n, uint64_t off)
@@ -41,4 +41,21 @@ int sys_pread_all(int fd, void *buf, size_t n, uint64_t off)
 		n -= (size_t)done;
 	}
 	return 0;
+}
+
+int sys_start_writeback(int fd, uint64_t off, uint64_t n)
+{
+	int err = (int)sys_call(SYS_sync_file_range, fd, off, n, SYNC_FILE_RANGE_WRITE);
+
+	switch (err) {
+	/* A kernel, a file system or a sandbox that does not do it: it may as well wait. */
+	case -ENOSYS:
+	case -EOPNOTSUPP:
+	case -EINVAL:
+	case -ESPIPE:
+	case -EPERM:
+	case -EACCES:
+		return 0;
+	}
+	return err;
 }

@@ -226,5 +226,10 @@ static inline void sys_sleep_ms(unsigned ms)
 /* Writes or reads all n bytes, or says why not: a short write is ENOSPC's quiet sister. */
 int sys_pwrite_all(int fd, const void *buf, size_t n, uint64_t off);
 int sys_pread_all(int fd, void *buf, size_t n, uint64_t off);
+/*
+ * Sets the disk to work on n bytes, 0: up to the end, and does not wait.  An error is as final as one of fdatasync, and may be told here alone:
+ * ext4, which finds a place on the disk only now, drops what it finds none for, and the next fdatasync is a success.
+ */
+int sys_start_writeback(int fd, uint64_t off, uint64_t n);
 
 #endif

@@ -144,6 +144,21 @@ sync_fails() {
 }
 @test "a failed sync fails its commit for good, and the next one starts a new journal" { each_tracker sync_fails; }
 
+# What write-back finds out when it is begun early, no later sync tells: of a long record, and of a file in recovery.
+writeback_fails() {
+	letters data.bin 20000000
+	strace -f -qq -o trace -e inject=sync_file_range:error=EBADMSG:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000000 fill:0:0:19000000:X msync:0 set:0:1:Y msync:0 raise:9 >out 2>&1 || true
+	[ "$(grep -c EBADMSG out)" = 1 ]
+	run strace -f -qq -o trace -e inject=sync_file_range:error=EIO:when=1 "$BIGFILE" recover data.bin
+	[ "$status" = 1 ]
+	[[ "$output" == *"Input/output error"* ]]
+	bigfile recover data.bin
+	[ "$(at 0 1 18999999 19000000)" = XYXa ]
+	no_journal
+}
+@test "write-back that fails at once fails the commit, and the recovery" { each_tracker writeback_fails; }
+
 # Each has its first sync fail: the parent makes a new journal, which the child must go on in, and then the other way round.
 sync_fails_among_several() {
 	strace -f -qq -o trace -e inject=fdatasync:error=EIO:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
