@@ -208,11 +208,12 @@ static inline int sys_futex_wake(const uint32_t *word, int n)
 	return (int)sys_call(SYS_futex, word, FUTEX_WAKE, n, NULL, NULL, 0);
 }
 
+/* Not by libc's name, though that were 120 ns faster: a library that gives the program another time (libfaketime) would have our time limits never pass. */
 static inline uint64_t sys_now_ns(clockid_t clock)
 {
 	struct timespec ts = { 0, 0 };
 
-	clock_gettime(clock, &ts);
+	sys_call(SYS_clock_gettime, clock, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 

@@ -240,6 +240,6 @@ int viewio_grow(struct view *v, uint64_t size)
 
 void viewio_touch(struct view *v)
 {
-	clock_gettime(CLOCK_REALTIME, &v->changed);
+	sys_call(SYS_clock_gettime, CLOCK_REALTIME, &v->changed);
 	v->times[1].tv_sec = 0;
 }
