@@ -27,6 +27,16 @@ crash_before_apply() {
 	[ "$status" = 0 ]
 }
 
+@test "RLIMIT_FSIZE fails the recovery, with a line" {
+	crash_before_apply
+	run bash -c 'ulimit -f 8; "$BIGFILE" recover data.bin'
+	[ "$status" = 1 ]
+	[[ "$output" == *"File too large"* ]]
+	bigfile recover data.bin
+	[ "$(at 1 9000)" = XX ]
+	no_journal
+}
+
 @test "the next program that opens the file finds it recovered" {
 	crash_before_apply
 	run bigfile run -p "$PWD/data.bin" -- cat data.bin
