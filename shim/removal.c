@@ -155,6 +155,17 @@ void removal_end(void)
 	forget_all();
 }
 
+void removal_repair(void)
+{
+	bool any = false;
+
+	for (const struct view *v = view_first(); v; v = v->next)
+		any |= v->aside;
+	if (any)
+		names_follow(NULL);
+	forget_all();
+}
+
 /* By a file that the transaction has made since. */
 static bool is_taken_by_ours(const char *aside)
 {

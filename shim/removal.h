@@ -33,6 +33,12 @@ void removal_apply(void);
 /* The commit is over: the views and the journals of those go. */
 void removal_end(void);
 
+/*
+ * A participant has died in any of this, and what was decided is done: whose file is aside under which name is known again, and its journal
+ * is there.
+ */
+void removal_repair(void);
+
 /* Everything that is aside gets its name back.  0, or the first error, said in one line. */
 int removal_revert(void);
 

@@ -2,10 +2,13 @@
 /* See repair.h. */
 #include "repair.h"
 
+#include <limits.h>
+
 #include "aside.h"
 #include "commit.h"
 #include "doubt.h"
 #include "engine.h"
+#include "fmt.h"
 #include "journal_lock.h"
 #include "loading.h"
 #include "log.h"
@@ -13,6 +16,7 @@
 #include "memory.h"
 #include "participants.h"
 #include "recover.h"
+#include "removal.h"
 #include "roster.h"
 #include "sys.h"
 
@@ -37,17 +41,24 @@ static int complete_removal(struct view *v)
 	struct journal_header header;
 	enum journal_find found;
 	struct stat st;
-	int err = view_is_aside(v) ? journal_read_header(v->journal.fd, &header, &found) : -ENOENT;
+	char aside[PATH_MAX];
+	int err = v->aside ? journal_read_header(v->journal.fd, &header, &found) : -ENOENT;
 
 	if (!err && found == FOUND_HEADER)
 		err = journal_scan(v->journal.fd, &header, &chain);
 	if (err || found != FOUND_HEADER || !chain.removed)
 		return err == -ENOENT ? 0 : err;
-	err = sys_fstat(v->fd, &st);
+	/* Who had set it aside, or had followed it there, may have died before he could say so. */
+	if (aside_is(v->path))
+		fmt_print(aside, sizeof aside, "%s", v->path);
+	else
+		err = aside_path_of(v->path, aside, sizeof aside);
 	if (!err)
-		err = aside_remove(v->path, &st);
+		err = sys_fstat(v->fd, &st);
 	if (!err)
-		err = sync_folder_of(v->path);
+		err = aside_remove(aside, &st);
+	if (!err)
+		err = sync_folder_of(aside);
 	if (!err)
 		v->aside = false;
 	return err;
@@ -191,6 +202,7 @@ void repair_session(void)
 	participants_reap();
 	s->damaged = 0;
 	participants_let_go();
+	removal_repair();
 	if (s->aborting)
 		abort_all(&report);
 }

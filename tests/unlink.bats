@@ -265,6 +265,32 @@ participant_dies() {
 		clean
 	done
 }
+# The other one aborts, and commits what it does then: what was unlinked is back, whoever was to follow it.
+participant_dies_and_all_is_aborted() {
+	local k how=0
+	unseen
+	for ((k = RANDOM % 12 + 60; how != 3; k += ${BIGFILE_STEP:-12})); do
+		how=0
+		rm -f ./*
+		letters data.bin 20000
+		letters b.bin 9000
+		BIGFILE_PATHS="$PWD/*.bin" LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/play" open:data.bin map:0:20000 set:0:0:A post:one await:two \
+			'system:$BIGFILE abort $PPID' set:0:2:Z msync:0 post:three await:four exit:0 >/dev/null 2>&1 &
+		pid=$!
+		posted one >/dev/null
+		"$PROGS/killat" -1 -w b.bin $k env LD_PRELOAD="$BUILD/.libs/libbigfile.so" BIGFILE_PATHS="$PWD/*.bin" "$PROGS/play" \
+			open:data.bin map:0:20000 set:0:1:B unlink:b.bin set:0:1:C _exit:1 >/dev/null 2>&1 || how=$?
+		echo >two
+		posted three >/dev/null
+		echo "call $k: $(what data.bin) $(what b.bin)"
+		[ "$(what data.bin) $(what b.bin)" = "aaZ20000 aaa9000" ]
+		echo >four
+		wait $pid
+		[ "$(what data.bin) $(what b.bin)" = "aaZ20000 aaa9000" ]
+	done
+}
+@test "a participant dies while it unlinks, and another aborts" { each_tracker participant_dies_and_all_is_aborted; }
+
 @test "a participant dies while it unlinks and commits" { each_tracker participant_dies; }
 
 # The same, and what the machine had not written is lost too; then recovery is cut short in that way.
