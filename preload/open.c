@@ -25,8 +25,12 @@ static bool would_cut(int dirfd, const char *path, int flags)
 int open_any(int dirfd, const char *path, int flags, mode_t mode)
 {
 	bool active = boot_is_active() && path, cut = active && would_cut(dirfd, path, flags);
-	int now = cut ? flags & ~O_TRUNC : flags, err, fd = real(openat)(dirfd, path, now, mode);
+	int now = cut ? flags & ~O_TRUNC : flags, err, fd;
 
+	/* Before anything else is there that would be in its way. */
+	if (active && (flags & O_CREAT))
+		opening_brings_back(dirfd, path);
+	fd = real(openat)(dirfd, path, now, mode);
 	if (fd < 0 && errno == ENOENT && active && opening_brings_back(dirfd, path))
 		fd = real(openat)(dirfd, path, now, mode);
 	fds_forget(fd);

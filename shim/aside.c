@@ -2,7 +2,9 @@
 /* See aside.h. */
 #include "aside.h"
 
+#include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,6 +83,28 @@ static bool is_in_use(const char *path, const struct stat *file)
 	return err && err != -ENOENT;
 }
 
+/*
+ * Does anybody have it open for writing?  Then there is no lease to be had.  Who comes while we have it waits until we let go, and the signal
+ * that tells us about him is to reach nobody.
+ */
+static bool is_being_written(const char *path)
+{
+	struct f_owner_ex nobody = { F_OWNER_TID, sys_gettid() };
+	int err, fd = sys_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return true;
+	err = sys_fcntl(fd, F_SETOWN_EX, (long)&nobody);
+	if (!err)
+		err = sys_fcntl(fd, F_SETSIG, SIGURG);
+	if (!err)
+		err = sys_fcntl(fd, F_SETLEASE, F_RDLCK);
+	if (!err)
+		sys_fcntl(fd, F_SETLEASE, F_UNLCK);
+	sys_close(fd);
+	return err == -EAGAIN;
+}
+
 /* What the transaction has put at the name since then is as if it had never been. */
 static bool is_new(const char *path, bool ours, uid_t owner)
 {
@@ -89,7 +113,7 @@ static bool is_new(const char *path, bool ours, uid_t owner)
 	if (sys_lstat(path, &st) || !S_ISREG(st.st_mode) || st.st_size || st.st_nlink > 1)
 		return false;
 	/* In a folder for all anybody can put something aside that another's file has the name of. */
-	return ours || (st.st_uid == owner && !is_in_use(path, &st));
+	return ours || (st.st_uid == owner && !is_in_use(path, &st) && !is_being_written(path));
 }
 
 static int keep(const char *aside, const char *path)

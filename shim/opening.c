@@ -35,17 +35,19 @@ static int recover_job(void *arg)
 
 /*
  * From the moment it is open the file must be known as ours: whoever writes it first, before or after, then shares its transaction with
- * us, and what we read is never older than that.
+ * us, and what we read is never older than that.  vacated: another file was unlinked here in a transaction that has not ended: should it come
+ * back, it must not take the place of this one unless that is part of the same transaction.
  */
-static int make_known(int fd)
+static int make_known(int fd, bool vacated)
 {
 	int mode = sys_fcntl(fd, F_GETFL, 0), err;
 	IN_HAND struct view *v = NULL;
 
-	if (config.view == VIEW_KIND_PRIVATE || mode < 0 || (mode & O_PATH) || (mode & O_ACCMODE) == O_WRONLY)
+	vacated &= mode >= 0 && (mode & O_ACCMODE) != O_RDONLY;
+	if (mode < 0 || (mode & O_PATH) || (!vacated && (config.view == VIEW_KIND_PRIVATE || (mode & O_ACCMODE) == O_WRONLY)))
 		return 0;
 	/* From another machine it can be changed between what the program reads and what it writes then: the lease comes first. */
-	err = session_view_of(fd, (mode & O_ACCMODE) == O_RDWR && network_kind_of(fd) != NETWORK_NONE, &v);
+	err = session_view_of(fd, vacated || ((mode & O_ACCMODE) == O_RDWR && network_kind_of(fd) != NETWORK_NONE), &v);
 	return err == NOT_OURS ? 0 : err;
 }
 
@@ -173,9 +175,17 @@ static bool has_lost_name(int fd, const char *name)
 	return !sys_fstat(fd, &ours) && !sys_lstat(name, &now) && (ours.st_ino != now.st_ino || ours.st_dev != now.st_dev);
 }
 
+static bool is_vacated(const char *name)
+{
+	char aside[PATH_MAX];
+	struct stat st;
+
+	return !aside_path_of(name, aside, sizeof aside) && !sys_lstat(aside, &st);
+}
+
 int opening_done(int fd, bool cut)
 {
-	bool marked, has_view;
+	bool marked, has_view, vacated = false;
 	char name[PATH_MAX];
 	int err, saved = errno;
 
@@ -186,9 +196,10 @@ int opening_done(int fd, bool cut)
 		err = recover_now(name);
 		if (!err && !had_lost_name && has_lost_name(fd, name))
 			err = OPENING_AGAIN;
+		vacated = !err && is_vacated(name);
 	}
 	if (!err && marked && !has_view)
-		err = make_known(fd);
+		err = make_known(fd, vacated);
 	if (!err && cut)
 		err = marked ? cut_marked(fd, has_view) : cut_plain(fd);
 	errno = saved;

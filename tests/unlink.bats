@@ -65,6 +65,57 @@ taken() {
 }
 @test "another file has the name: the old one is kept" { each_tracker taken; }
 
+# Who is in no such transaction, and has made a file at the free name, has not written to it yet when the other one comes back.
+made_by_others() {
+	local who
+	for who in marked plain; do
+		rm -f one two three four b.bin.bigfile-kept
+		letters data.bin 20000
+		letters b.bin 9000
+		bigfile run -p "$PWD/*.bin" -- "$PROGS/play" open:data.bin map:0:20000 set:0:0:A unlink:b.bin post:one await:two _exit:1 &
+		first=$!
+		posted one >/dev/null
+		if [ $who = marked ]; then
+			bigfile run -p "$PWD/*.bin" -- "$PROGS/play" cut:b.bin post:three await:four write:0:hello exit:0 &
+		else
+			"$PROGS/play" cut:b.bin post:three await:four write:0:hello exit:0 &
+		fi
+		pid=$!
+		posted three >/dev/null
+		echo >two
+		wait $first || true
+		echo >four
+		wait $pid
+		[ "$(what b.bin) $(what b.bin.bigfile-kept)" = "hel5 aaa9000" ]
+	done
+	rm -f one two three four b.bin.bigfile-kept
+	clean
+}
+@test "what others make at the free name is theirs" { each_tracker made_by_others; }
+
+@test "what the transaction has made at the free name, and only opened for writing, goes with an abort" {
+	letters b.bin 9000
+	bigfile run -p "$PWD/*.bin" -- /usr/bin/python3 -c '
+import os, subprocess
+os.unlink("b.bin")
+fd = os.open("b.bin", os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+subprocess.run([os.environ["BIGFILE"], "abort", str(os.getpid())], check=True)
+print(os.stat("b.bin").st_size)' >out
+	[ "$(cat out)" = 9000 ]
+	rm out
+	# After a crash the name is not free.
+	all unlink:b.bin raise:9 || true
+	bigfile run -p "$PWD/*.bin" -- /usr/bin/python3 -c '
+import os
+try:
+    os.open("b.bin", os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+except FileExistsError:
+    print(os.path.getsize("b.bin"))' >out
+	[ "$(cat out)" = 9000 ]
+	rm out
+	clean
+}
+
 # Renamed onto a name that is free for the moment: nothing could come back to it.
 renamed_there() {
 	letters b.bin 9000
