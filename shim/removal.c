@@ -49,6 +49,14 @@ static bool is_aside_of_ours(const char *aside)
 	return false;
 }
 
+/* By one whose transaction goes on, or has ended in a crash: its journal says whether it comes back. */
+static bool is_taken(const char *aside)
+{
+	struct stat st;
+
+	return sys_lstat(aside, &st) != -ENOENT;
+}
+
 /* What cannot have its journal beside it stays where it is. */
 static bool has_journal_beside(const struct view *v)
 {
@@ -66,13 +74,17 @@ int removal_begin(void *arg)
 
 	/* Leased: the names that other machines look for are not to change while they wait. */
 	if (strcmp(v->path, r->path) || v->mode != VIEW_WRITING || v->leased || v->error || v->nameless || view_is_aside(v) || !is_known_by_name(v) || !has_journal_beside(v) ||
-	    aside_path_of(v->path, aside, sizeof aside) || checkpoint_now(v) || names_make_way(v, aside))
+	    aside_path_of(v->path, aside, sizeof aside))
+		return REMOVAL_NOT;
+	if (is_taken(aside))
+		return !v->committed && is_aside_of_ours(aside) ? REMOVAL_NEW : REMOVAL_NOT;
+	if (checkpoint_now(v) || names_make_way(v, aside))
 		return REMOVAL_NOT;
 	note_aside(v, true);
 	err = aside_put(v->path, aside);
 	if (err) {
 		note_aside(v, false);
-		return err == -EEXIST && !v->committed && is_aside_of_ours(aside) ? REMOVAL_NEW : REMOVAL_NOT;
+		return REMOVAL_NOT;
 	}
 	names_moved(v, aside);
 	if (view_is_aside(v) && has_journal_beside(v))

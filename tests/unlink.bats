@@ -116,6 +116,35 @@ except FileExistsError:
 	clean
 }
 
+# Killed after its commit, and before the file that it had set aside was gone: who unlinks what it has at the name since then leaves that alone.
+unlinked_by_another() {
+	local k how=0 news=0
+	unseen
+	for ((k = RANDOM % 10 + 20; how != 3; k += ${BIGFILE_STEP:-10})); do
+		how=0
+		rm -f ./*
+		letters data.bin 20000
+		letters b.bin 9000
+		bigfile run -p "$PWD/*.bin" -- "$PROGS/play" await:one cut:b.bin write:0:new fsync post:two await:three unlink:b.bin exit:0 >/dev/null 2>&1 &
+		pid=$!
+		"$PROGS/killat" -1 -w flag $k env LD_PRELOAD="$BUILD/.libs/libbigfile.so" BIGFILE_PATHS="$PWD/*.bin" "$PROGS/play" \
+			open:data.bin map:0:20000 set:0:0:A unlink:b.bin post:one await:two open:flag msync:0 _exit:1 >/dev/null 2>&1 || how=$?
+		echo >three
+		wait $pid
+		restored .
+		bigfile recover b.bin || true
+		echo "call $k: $(what data.bin) $(what b.bin)"
+		case "$(what data.bin) $(what b.bin)" in
+		"aaa20000 aaa9000") ;;
+		"Aaa20000 gone") news=$((news + 1)) ;;
+		*) false ;;
+		esac
+		clean
+	done
+	[ $news -gt 0 ]
+}
+@test "another one unlinks what it has at the free name" { each_tracker unlinked_by_another; }
+
 # Renamed onto a name that is free for the moment: nothing could come back to it.
 renamed_there() {
 	letters b.bin 9000
