@@ -88,7 +88,7 @@ static void tell(const struct restoring *r, struct recovery *report)
 }
 
 /* Of the journal jfd of a file that is gone: does it hold nothing else than that? */
-static int is_spent(int jfd, bool *spent)
+static int is_spent(int jfd, bool *spent, bool *blank)
 {
 	struct journal_chain chain = { 0 };
 	struct journal_header h;
@@ -97,8 +97,9 @@ static int is_spent(int jfd, bool *spent)
 	int err = sys_fstat(jfd, &st);
 
 	*spent = false;
-	/* What a network file system keeps of a journal says nothing. */
-	if (err || !st.st_size)
+	/* It says nothing: a network file system keeps it, or a crash has. */
+	*blank = !err && !st.st_size;
+	if (err || *blank)
 		return err;
 	err = journal_read_header(jfd, &h, &found);
 	if (!err && found == FOUND_HEADER)
@@ -112,14 +113,14 @@ static int is_spent(int jfd, bool *spent)
 static int finish_removal(struct restoring *r, struct recovery *report)
 {
 	struct stat ours = { .st_uid = geteuid() };
-	bool looks = r->mode == RECOVER_LOOK, busy = false, spent = false;
+	bool looks = r->mode == RECOVER_LOOK, busy = false, spent = false, blank = false;
 	int jfd, err = looks ? journal_open_unlocked(r->aside_journal, &ours, &jfd, &busy) :
 			       journal_open_locked(r->aside_journal, &ours, false, &jfd);
 
 	if (err)
 		return NOTHING;
-	err = is_spent(jfd, &spent);
-	if (!err && spent && !busy && !looks)
+	err = is_spent(jfd, &spent, &blank);
+	if (!err && (spent || (blank && network_kind_of(jfd) == NETWORK_NONE)) && !busy && !looks)
 		err = retire_journal(jfd, r->aside_journal, &ours);
 	sys_close(jfd);
 	if (err || !spent || busy)

@@ -373,6 +373,14 @@ participant_dies_and_all_is_aborted() {
 
 @test "a participant dies while it unlinks and commits" { each_tracker participant_dies; }
 
+@test "an empty journal of a file that came back goes" {
+	letters b.bin 9000
+	touch b.bin.bigfile-unlinked.bigfile-journal
+	bigfile recover b.bin
+	[ "$(what b.bin)" = aaa9000 ]
+	clean
+}
+
 # The same, and what the machine had not written is lost too; then recovery is cut short in that way.
 @test "a power cut during an unlink, its commit, and recovery" {
 	local k how=0 state olds=0 news=0
