@@ -115,6 +115,13 @@ static bool goes_anyway(int dir, const char *path)
 	return realpath(full, real) && engine_run_if_started(removal_concerns, &(struct removal){ NULL, real }) == 1;
 }
 
+static bool has_view(int dir, const char *path)
+{
+	IN_HAND struct view *v = namecalls_view_of(dir, path);
+
+	return v != NULL;
+}
+
 int unlinking_file(int dir, const char *path, int flags)
 {
 	int err;
@@ -125,6 +132,8 @@ int unlinking_file(int dir, const char *path, int flags)
 		return NOT_OURS;
 	if (goes_anyway(dir, path))
 		return 0;
+	if (!namecalls_may_be_marked(path) && !has_view(dir, path))
+		return NOT_OURS;
 	err = opening_prepare(dir, path);
 	if (!err)
 		err = set_aside(dir, path);

@@ -248,6 +248,15 @@ os.fsync(os.open(".", os.O_RDONLY))'
 	clean
 }
 
+@test "who deletes what is not marked is held up by one look at it" {
+	letters data.bin 20000
+	touch plain
+	strace -f -qq -o trace -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" -E BIGFILE_PATHS="$PWD/*.bin" \
+		"$PROGS/play" open:data.bin map:0:20000 set:0:0:A unlink:plain exit:0
+	[ "$(grep -c 'stat.*"plain"' trace)" = 1 ]
+	[ ! -e plain ]
+}
+
 @test "journals in a folder of their own" {
 	mkdir journals files
 	export BIGFILE_JOURNAL_DIR=$PWD/journals
