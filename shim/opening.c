@@ -48,7 +48,8 @@ static int make_known(int fd, bool vacated)
 		return 0;
 	/* From another machine it can be changed between what the program reads and what it writes then: the lease comes first. */
 	err = session_view_of(fd, vacated || ((mode & O_ACCMODE) == O_RDWR && network_kind_of(fd) != NETWORK_NONE), &v);
-	return err == NOT_OURS ? 0 : err;
+	/* He who has just set the other one aside has not moved its journal yet: the first write tries again. */
+	return err == NOT_OURS || (vacated && err == -EBUSY) ? 0 : err;
 }
 
 static int recover_now(const char *path)
