@@ -29,7 +29,7 @@ int open_any(int dirfd, const char *path, int flags, mode_t mode)
 
 	/* Before anything else is there that would be in its way. */
 	if (active && (flags & O_CREAT))
-		opening_brings_back(dirfd, path);
+		opening_to_create(dirfd, path);
 	fd = real(openat)(dirfd, path, now, mode);
 	if (fd < 0 && errno == ENOENT && active && opening_brings_back(dirfd, path))
 		fd = real(openat)(dirfd, path, now, mode);

@@ -21,6 +21,9 @@
 #include "sys.h"
 #include "viewio.h"
 
+#define CREATE_WAIT_MS 100
+#define POLL_MS 5
+
 struct job {
 	const char *path;
 	struct recovery report;
@@ -52,14 +55,15 @@ static int make_known(int fd, bool vacated)
 	return err == NOT_OURS || (vacated && err == -EBUSY) ? 0 : err;
 }
 
-static int recover_now(const char *path)
+/* -EBUSY: somebody else has the file, or is recovering it. */
+static int try_to_recover(const char *path)
 {
 	struct job j = { .path = path };
 	int err = engine_run(recover_job, &j);
 
-	/* A living writer: we join it, or read next to it.  Or he deletes it just now. */
+	/* Or it is being deleted just now. */
 	if (err == -EBUSY || err == -ENOENT)
-		return 0;
+		return err == -EBUSY ? err : 0;
 	if (err)
 		recover_explain(path, &j.report, err);
 	if (err && config.on_error == ON_ERROR_WARN) {
@@ -67,6 +71,14 @@ static int recover_now(const char *path)
 		return 0;
 	}
 	return err;
+}
+
+static int recover_now(const char *path)
+{
+	int err = try_to_recover(path);
+
+	/* A living writer: we join it, or read next to it. */
+	return err == -EBUSY ? 0 : err;
 }
 
 void opening_full_path(int dirfd, const char *path, char *full, size_t size)
@@ -102,23 +114,42 @@ int opening_prepare(int dirfd, const char *path)
 	return err;
 }
 
-bool opening_brings_back(int dirfd, const char *path)
+/* -ENOENT: nobody is aside from path, or he is ours.  -EBUSY: he is somebody else's. */
+static int bring_back(int dirfd, const char *path)
 {
 	char full[PATH_MAX], aside[PATH_MAX], real[PATH_MAX], name[PATH_MAX];
-	int saved = errno;
 	struct stat st;
-	bool back;
+	int err;
 
 	if (!path || !marks_may_match(path) || !session_is_here())
-		return false;
+		return -ENOENT;
 	opening_full_path(dirfd, path, full, sizeof full);
 	/* In most cases that is all. */
 	if (aside_path_of(full, aside, sizeof aside) || sys_lstat(aside, &st))
-		return false;
-	back = realpath(aside, real) && aside_original(real, name, sizeof name) && marks_match(name) && !view_exists(st.st_dev, st.st_ino) &&
-	       !recover_now(name) && !sys_lstat(name, &st);
+		return -ENOENT;
+	if (!realpath(aside, real) || !aside_original(real, name, sizeof name) || !marks_match(name) || view_exists(st.st_dev, st.st_ino))
+		return -ENOENT;
+	err = try_to_recover(name);
+	/* Whatever has the name by now is there. */
+	return !err || err == -EBUSY ? (sys_lstat(name, &st) ? (err ? err : -ENOENT) : 0) : err;
+}
+
+bool opening_brings_back(int dirfd, const char *path)
+{
+	int saved = errno, err = bring_back(dirfd, path);
+
 	errno = saved;
-	return back;
+	return !err;
+}
+
+void opening_to_create(int dirfd, const char *path)
+{
+	int saved = errno;
+
+	/* Who is only recovering it has soon done so; a transaction may take long. */
+	for (unsigned ms = 0; bring_back(dirfd, path) == -EBUSY && ms < CREATE_WAIT_MS; ms += POLL_MS)
+		sys_sleep_ms(POLL_MS);
+	errno = saved;
 }
 
 bool opening_may_be_ours(int dirfd, const char *path)

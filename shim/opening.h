@@ -35,6 +35,8 @@ int opening_done(int fd, bool cut);
  * stat, and that only where the name may be marked.
  */
 bool opening_brings_back(int dirfd, const char *path);
+/* Before a call that makes the file if it is not there: one that was aside since a crash comes back first. */
+void opening_to_create(int dirfd, const char *path);
 
 void opening_full_path(int dirfd, const char *path, char *full, size_t size);
 

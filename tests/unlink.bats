@@ -145,6 +145,20 @@ unlinked_by_another() {
 }
 @test "another one unlinks what it has at the free name" { each_tracker unlinked_by_another; }
 
+@test "who makes a file while the old one is just coming back loses nothing" {
+	letters b.bin 9000
+	all unlink:b.bin raise:9 || true
+	strace -f -qq -o trace -e trace=openat,renameat2 -e inject=renameat2:delay_enter=300000:when=1 "$BIGFILE" recover b.bin &
+	pid=$!
+	until_true 10 grep -q 'b.bin.bigfile-unlinked"' trace
+	all cut:b.bin post:one await:two write:0:new exit:0 &
+	posted one >/dev/null
+	wait $pid || true
+	echo >two
+	wait
+	[ "$(what b.bin)" = new3 ]
+}
+
 # Renamed onto a name that is free for the moment: nothing could come back to it.
 renamed_there() {
 	letters b.bin 9000
