@@ -27,6 +27,7 @@ enum step { IDLE, TRANSFER, COMMIT, ABORT };
 struct seat {
 	pid_t pid; /* 0: free */
 	unsigned long transfers;
+	int waits; /* for the lock */
 };
 
 struct ledger {
@@ -42,6 +43,7 @@ struct ledger {
 	int stop;                /* the tellers shall exit with status 0 */
 	int bad;                 /* a teller saw what must not be */
 	unsigned long commits, aborts, repairs;
+	unsigned long turns;     /* that somebody had the lock */
 	struct seat seats[SEATS];
 };
 

@@ -121,12 +121,32 @@ static void transfer(unsigned *seed)
 	do_transfer();
 }
 
+static bool somebody_waits(void)
+{
+	for (int i = 0; i < SEATS; i++) {
+		if (i != seat && ledger->seats[i].pid && ledger->seats[i].waits)
+			return true;
+	}
+	return false;
+}
+
+/* The mutex is not fair: who has just had it would take it again before one that waits for it is awake. */
+static void give_way(unsigned long turn)
+{
+	for (int i = 0; i < 50 && somebody_waits() && __atomic_load_n(&ledger->turns, __ATOMIC_SEQ_CST) == turn; i++)
+		usleep(100);
+}
+
 static void one_turn(unsigned *seed)
 {
 	int dice = rand_r(seed) % 64;
+	unsigned long turn;
 
+	__atomic_store_n(&ledger->seats[seat].waits, 1, __ATOMIC_SEQ_CST);
 	if (!ledger_lock(60000))
 		fail("the lock", ETIMEDOUT);
+	__atomic_store_n(&ledger->seats[seat].waits, 0, __ATOMIC_SEQ_CST);
+	turn = __atomic_add_fetch(&ledger->turns, 1, __ATOMIC_SEQ_CST);
 	repair();
 	transfer(seed);
 	if (dice < 4) {
@@ -138,6 +158,7 @@ static void one_turn(unsigned *seed)
 	}
 	ledger_unlock();
 	__atomic_add_fetch(&ledger->seats[seat].transfers, 1, __ATOMIC_SEQ_CST);
+	give_way(turn);
 	usleep((useconds_t)rand_r(seed) % 200);
 }
 
