@@ -52,7 +52,10 @@ bool loading_is_small(uint64_t size)
 	return size <= min_u64(WHOLE, loading_limit() / 8);
 }
 
-/* A thread of a participant, of ours, or of a child that is coming. */
+/*
+ * A thread of ours, of a participant, or of another that can reach the memory: a child that is coming, one of vfork(), one that has left
+ * and is still on its way out.  Those have the session mapped, which takes longer to find out.
+ */
 static bool is_of_session(uint32_t tid)
 {
 	const struct shared_session *s = shared_session();
@@ -63,7 +66,7 @@ static bool is_of_session(uint32_t tid)
 
 		found = p->pid && sys_call(SYS_tgkill, p->pid, tid, 0) != -ESRCH;
 	}
-	return found;
+	return found || proc_maps(tid, shared_id);
 }
 
 /* Of another process it may be that has the number now. */

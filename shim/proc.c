@@ -101,3 +101,46 @@ void proc_each_thread(void (*fn)(uint32_t tid))
 	folder_each(fd, call_for, &fn);
 	sys_close(fd);
 }
+
+/* The fifth word of a line is the inode's number. */
+#define INODE_WORD 4
+
+struct maps_reader {
+	unsigned word;
+	uint64_t number;
+};
+
+/* Takes one character; true when it ends a line's number that is `inode`. */
+static bool take(struct maps_reader *r, char c, uint64_t inode)
+{
+	bool ends = r->word == INODE_WORD && (c == ' ' || c == '\n'), found = ends && r->number == inode;
+
+	if (r->word == INODE_WORD && !ends)
+		r->number = r->number * 10 + (uint64_t)(c - '0');
+	else if (c == ' ' && r->word <= INODE_WORD)
+		r->word++;
+	if (c == '\n')
+		*r = (struct maps_reader){ 0, 0 };
+	return found;
+}
+
+bool proc_maps(uint32_t pid, uint64_t inode)
+{
+	struct maps_reader r = { 0, 0 };
+	char path[32], text[1024];
+	bool found = false;
+	ssize_t n = 1;
+	int fd;
+
+	fmt_print(path, sizeof path, "/proc/%u/maps", pid);
+	fd = proc_exists(pid) ? sys_open(path, O_RDONLY | O_CLOEXEC, 0) : -ESRCH;
+	if (fd < 0)
+		return proc_exists(pid);
+	while (!found && n > 0) {
+		n = sys_read(fd, text, sizeof text);
+		for (ssize_t i = 0; i < n && !found; i++)
+			found = take(&r, text[i], inode);
+	}
+	sys_close(fd);
+	return found || (n < 0 && proc_exists(pid));
+}

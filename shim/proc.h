@@ -26,5 +26,7 @@ bool proc_is_stopped(uint32_t pid);
 void proc_each_thread(void (*fn)(uint32_t tid));
 /* A thread, of any process: false when it has ended, or is so far that it runs no more of its program.  When that cannot be told it runs. */
 bool proc_thread_runs(uint32_t tid);
+/* Has it, process or thread, mapped the file with this inode number?  When that cannot be told it has. */
+bool proc_maps(uint32_t pid, uint64_t inode);
 
 #endif

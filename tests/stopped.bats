@@ -119,6 +119,24 @@ others_load() {
 }
 @test "the others go on loading a large file while one is stopped" { each_tracker others_load; }
 
+# A child of vfork() is no participant, but loads what it touches: its copy must not come over what others store.
+slow_child() {
+	letters data.bin 8388608
+	begin map:0:8388608 set:0:9:X post:first await:claimed set:0:4000000:Z await:end get:0:4000000 exit:0
+	posted first
+	strace -f -qq -o trace -e trace=madvise -e inject=madvise:delay_enter=2000000:when=2 env LD_PRELOAD="$BUILD/.libs/libbigfile.so" BIGFILE_PATHS="$PWD/*.bin" \
+		"$PROGS/play" open:data.bin map:0:8388608 set:0:5:Y post:second vget:0:4000000 post:third await:end exit:0 >out.vfork 2>err.vfork &
+	until_true 10 grep -q 'POPULATE_WRITE' trace
+	[ ! -e third ]
+	touch claimed
+	posted third
+	touch end
+	wait
+	[ "$(at 5 9 4000000)$(cat out)" = YXZZ ]
+	no_journal
+}
+@test "a child of vfork() that takes long to load a part of a file does not undo what others store there" { each_tracker slow_child; }
+
 # Stopped while another brought a file into the transaction, stored to it, and died.  strace...: what the other is run by.
 brought_meanwhile() {
 	letters two.bin 20000

@@ -11,7 +11,7 @@
  *   child ... endchild (in a child, waits for it)  fork ... endchild (in a child, goes on)  wait (for any one)
  *   post:NAME (writes its pid into that file, whole)  await:NAME (for that file to be there, ten seconds at most)
  *   thread (the rest is played by another thread, the first one ends)
- *   system:CMD  popen:CMD  spawn:CMD  vfork:CMD (each by a shell)  exec:CMD  exit:N  _exit:N  quick:N
+ *   system:CMD  popen:CMD  spawn:CMD  vfork:CMD (each by a shell)  vget:W:OFF (get, in a child of vfork)  exec:CMD  exit:N  _exit:N  quick:N
  *
  * A call that fails prints its name and the error, and the play goes on.
  */
@@ -327,6 +327,18 @@ static void do_shell(void)
 		do_wait(pid);
 }
 
+static void do_get_in_vforked(void)
+{
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		printf("%c\n", *place());
+		_exit(0);
+	}
+	if (check(pid) != -1)
+		waitpid(pid, NULL, 0);
+}
+
 /* Words about processes; returns the next one. */
 static char **process_word(char **word)
 {
@@ -344,6 +356,8 @@ static char **process_word(char **word)
 		do_popen();
 	else if (is("spawn") || is("vfork"))
 		do_shell();
+	else if (is("vget"))
+		do_get_in_vforked();
 	else if (is("exec"))
 		check(execlp(field[1], field[1], field[2], (char *)NULL));
 	else if (is("raise"))
