@@ -124,6 +124,7 @@ static int adopt(unsigned file, struct view *v)
 	shared_pull(v);
 	promote_segments(v);
 	shared_push_place(v);
+	handover_taken(file);
 	return 0;
 }
 

@@ -10,7 +10,6 @@
 #include "log.h"
 #include "sys.h"
 
-#define KEPT 16 /* files; more than lie in a socket */
 #define FDS 3
 
 /* A message; with it come the descriptors of memory, file and journal.  VIEW_UNLINKED has no journal. */
@@ -24,11 +23,11 @@ struct message {
 
 struct kept {
 	struct message message;
-	struct shared_place place;
+	int fds[FDS];
 };
 
 static int inbox = -1;
-static struct kept kept[KEPT];
+static struct kept kept[SHARED_FILES]; /* as many may lie in a socket as an administrator likes */
 static unsigned kept_count;
 static uint32_t seen; /* of what was sent to us */
 
@@ -118,13 +117,10 @@ static bool is_wanted(const struct message *m, size_t length, const struct ucred
 	       m->session == shared_id && m->file < SHARED_FILES && s->files[m->file].in_use && s->files[m->file].use == m->use;
 }
 
-static void keep(const struct message *m, const int *fds)
+static void close_all(const int *fds, unsigned count)
 {
-	struct kept *k = &kept[kept_count++];
-
-	k->message = *m;
-	k->place = (struct shared_place){ .memory_fd = fds[0], .file_fd = fds[1], .journal_fd = m->fds == FDS ? fds[2] : -1,
-					  .generation = m->generation };
+	for (unsigned i = 0; i < count; i++)
+		sys_close(fds[i]);
 }
 
 /* False: there is none left. */
@@ -153,11 +149,11 @@ static bool receive(void)
 		memcpy(fds, CMSG_DATA(c), count * sizeof *fds);
 	}
 	if (is_wanted(&m, (size_t)n, &from, count)) {
-		keep(&m, fds);
-		return true;
+		kept[kept_count].message = m;
+		memcpy(kept[kept_count++].fds, fds, count * sizeof *fds);
+	} else {
+		close_all(fds, count);
 	}
-	for (unsigned i = 0; i < count; i++)
-		sys_close(fds[i]);
 	return true;
 }
 
@@ -168,43 +164,61 @@ static bool has_room(void)
 
 	while (n < FDS && (fds[n] = sys_fcntl(inbox, F_DUPFD_CLOEXEC, 0)) >= 0)
 		n++;
-	for (int i = 0; i < n; i++)
-		sys_close(fds[i]);
+	close_all(fds, (unsigned)n);
 	return n == FDS;
 }
 
-static void receive_all(void)
+/* One more, whatever it is; false: there is none, or no room for it now. */
+static bool receive_next(void)
 {
 	uint32_t handed = __atomic_load_n(&shared_me()->handed, __ATOMIC_SEQ_CST);
 
-	if (handed == seen || inbox < 0)
-		return;
-	do {
-		if (kept_count == KEPT || !has_room())
-			return;
-	} while (receive());
+	if (handed == seen || inbox < 0 || kept_count == SHARED_FILES || !has_room())
+		return false;
+	if (receive())
+		return true;
 	seen = handed;
+	return false;
 }
 
-const struct shared_place *handover_find(unsigned file)
+static const struct kept *look_for(unsigned file)
 {
-	receive_all();
 	for (unsigned i = 0; i < kept_count; i++) {
 		if (kept[i].message.file == file && kept[i].message.use == shared_session()->files[file].use)
-			return &kept[i].place;
+			return &kept[i];
 	}
 	return NULL;
 }
 
+/* No further than to this one: what has been received takes room in our table. */
+const struct shared_place *handover_find(unsigned file)
+{
+	static struct shared_place found;
+	const struct kept *k;
+
+	while (!(k = look_for(file))) {
+		if (!receive_next())
+			return NULL;
+	}
+	found = (struct shared_place){ .memory_fd = k->fds[0], .file_fd = k->fds[1], .journal_fd = k->message.fds == FDS ? k->fds[2] : -1,
+				       .generation = k->message.generation };
+	return &found;
+}
+
+void handover_taken(unsigned file)
+{
+	for (unsigned i = kept_count; i-- > 0;) {
+		if (kept[i].message.file != file)
+			continue;
+		close_all(kept[i].fds, kept[i].message.fds);
+		kept[i] = kept[--kept_count];
+	}
+}
+
 void handover_drop(void)
 {
-	receive_all();
-	while (kept_count) {
-		const struct shared_place *p = &kept[--kept_count].place;
-
-		sys_close(p->memory_fd);
-		sys_close(p->file_fd);
-		if (p->journal_fd >= 0)
-			sys_close(p->journal_fd);
-	}
+	do {
+		while (kept_count)
+			handover_taken(kept[kept_count - 1].message.file);
+	} while (receive_next());
 }

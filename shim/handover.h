@@ -26,6 +26,8 @@ void handover_send(const struct view *v);
 
 /* What was sent to us of this file, in our own table; NULL: nothing. */
 const struct shared_place *handover_find(unsigned file);
+/* It has been taken up: what was sent of it is not needed. */
+void handover_taken(unsigned file);
 /* Everything has been taken up: what was sent is not needed. */
 void handover_drop(void);
 

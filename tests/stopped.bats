@@ -180,6 +180,42 @@ handed_over() {
 }
 @test "what a killed one brought and stored while another was stopped is committed by that" { each_tracker handed_over; }
 
+# More of them than a socket takes where nobody has said how many it may take; systemd does, and a network namespace of our own can.
+many_handed_over() {
+	local i words=()
+	for i in $(seq 20); do
+		letters "f$i.bin" 20000
+		words+=("open:f$i.bin" map:0:20000 "set:$((i - 1)):1:Z")
+	done
+	export BIGFILE_PATHS="$PWD/*.bin"
+	nsenter -n -t "$namespace" env LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/play" open:data.bin map:0:20000 set:0:5:X fork endchild wait post:one await:goon \
+		msync:0 post:done await:end exit:0 >out 2>err &
+	posted one
+	kill -STOP "$(cat one)"
+	until_true 10 grep -q '^State:.*T' /proc/"$(cat one)"/status
+	nsenter -n -t "$namespace" env LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/play" "${words[@]}" open:data.bin map:0:20000 post:two await:never 2>err.two &
+	posted two
+	kill -9 "$(cat two)"
+	until_true 5 gone "$(cat two)"
+	kill -CONT "$(cat one)"
+	: >goon
+	posted done
+	run ! grep msync out
+	[ "$(at 5)$(for i in $(seq 20); do byte "f$i.bin" 1; done)" = XZZZZZZZZZZZZZZZZZZZZ ]
+	: >end
+	until_true 10 gone "$(cat one)"
+	no_journal
+}
+@test "however many files a killed one brought while another was stopped, that has them all" {
+	unshare -n true || skip "a network namespace cannot be made here"
+	unshare -n sleep 100 &
+	namespace=$!
+	until_true 5 sh -c "[ \$(readlink /proc/$namespace/ns/net) != \$(readlink /proc/self/ns/net) ]"
+	nsenter -n -t $namespace sh -c 'echo 64 >/proc/sys/net/unix/max_dgram_qlen'
+	each_tracker many_handed_over
+	kill $namespace
+}
+
 incomplete() {
 	brought_meanwhile strace -f -qq -o trace -e trace=sendmsg -e inject=sendmsg:error=EPERM
 	grep -q "two.bin: process $(cat one.pid), which shares this transaction, cannot take it up, nor be sent it: Operation not permitted" err.two
