@@ -4,6 +4,7 @@
 #include "memory.h"
 #include "participants.h"
 #include "reach.h"
+#include "session_lock.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -42,6 +43,12 @@ static struct view *view_of_file(uint32_t file)
 	return v;
 }
 
+static void thaw_unless_held(void)
+{
+	if (!__atomic_load_n(&shared_session()->holding, __ATOMIC_SEQ_CST))
+		participants_thaw();
+}
+
 static void do_as_asked(struct shared_participant *me)
 {
 	struct view *v;
@@ -71,8 +78,27 @@ static void do_as_asked(struct shared_participant *me)
 	case ASK_ALIVE:
 		break;
 	}
-	if (!__atomic_load_n(&shared_session()->holding, __ATOMIC_SEQ_CST))
-		participants_thaw();
+	thaw_unless_held();
+}
+
+static bool was_withdrawn(const struct shared_participant *me, uint32_t asked)
+{
+	return __atomic_load_n(&me->withdrawn, __ATOMIC_SEQ_CST) == asked;
+}
+
+static void tell(struct shared_participant *me, uint32_t asked)
+{
+	__atomic_store_n(&me->answered, asked, __ATOMIC_SEQ_CST);
+	sys_futex_wake(&me->answered, INT32_MAX);
+}
+
+/* Once we have left, the slot may be somebody else's, and so the question. */
+static bool is_asked(uint32_t *asked)
+{
+	if (!shared_session() || !shared_takes_part)
+		return false;
+	*asked = __atomic_load_n(&shared_me()->asked, __ATOMIC_SEQ_CST);
+	return *asked != shared_me()->answered;
 }
 
 void participants_answer(void)
@@ -80,17 +106,34 @@ void participants_answer(void)
 	struct shared_participant *me;
 	uint32_t asked;
 
-	/* Once we have left, the slot may be somebody else's, and so the question. */
-	if (!shared_session() || !shared_takes_part)
+	if (!is_asked(&asked))
 		return;
 	me = shared_me();
-	asked = __atomic_load_n(&me->asked, __ATOMIC_SEQ_CST);
-	if (asked == me->answered)
-		return;
-	lock_take(&session_lock);
+	/* Begun first, then looked whether it was withdrawn: either we see that, or the one who asks sees that he must wait for us. */
 	__atomic_store_n(&me->begun, asked, __ATOMIC_SEQ_CST);
-	do_as_asked(me);
+	lock_take(&session_lock);
+	if (was_withdrawn(me, asked)) {
+		thaw_unless_held();
+		__atomic_store_n(&me->begun, me->answered, __ATOMIC_SEQ_CST);
+	} else {
+		do_as_asked(me);
+		tell(me, asked);
+	}
 	lock_release(&session_lock);
-	__atomic_store_n(&me->answered, asked, __ATOMIC_SEQ_CST);
-	sys_futex_wake(&me->answered, INT32_MAX);
+}
+
+void participants_answer_late(void)
+{
+	struct shared_participant *me;
+	uint32_t asked;
+
+	if (!is_asked(&asked) || !was_withdrawn(shared_me(), asked))
+		return;
+	session_lock_take();
+	participants_look();
+	/* Nobody else asks now, and what was asked while we waited for the lock has been answered, or withdrawn too. */
+	me = shared_me();
+	__atomic_store_n(&me->begun, me->asked, __ATOMIC_SEQ_CST);
+	tell(me, me->asked);
+	session_lock_release();
 }

@@ -167,6 +167,7 @@ static void serve(void)
 		int timeout = config.interval_ms ? (int)config.interval_ms : -1;
 
 		participants_answer();
+		participants_answer_late();
 		run_jobs();
 		answer(CONTROL_COMMIT, control_commit);
 		answer(CONTROL_ABORT, control_abort);

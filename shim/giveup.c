@@ -139,10 +139,13 @@ static bool is_wanted_elsewhere(const struct view *v)
 		const struct shared_participant *p = &s->participants[i];
 		const struct shared_place *place = &p->places[v->shared - 1];
 
-		if (p->state != SLOT_TAKEN || p == shared_me() || !place->attached)
+		if (p->state != SLOT_TAKEN || p == shared_me())
 			continue;
+		/* Stopped in the midst of an answer: it may be taking the file up. */
+		if (__atomic_load_n(&p->begun, __ATOMIC_SEQ_CST) != __atomic_load_n(&p->answered, __ATOMIC_SEQ_CST))
+			return true;
 		/* Nor can one that is stopped let go. */
-		if (place->windows || proc_is_stopped(p->pid))
+		if (place->attached && (place->windows || proc_is_stopped(p->pid)))
 			return true;
 	}
 	return participants_coming();

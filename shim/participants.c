@@ -42,10 +42,11 @@ static bool is_at_work(const struct shared_participant *p, uint32_t ticket)
 	return __atomic_load_n(&p->begun, __ATOMIC_SEQ_CST) == ticket && !proc_is_stopped(p->pid);
 }
 
-/* Futex words of a slot tell us; a dead one never will. */
+/* Futex words of a slot tell us; a dead one never will.  Withdrawn first, then looked once more whether it has begun: see answers.c. */
 static int wait_for_answer(struct shared_participant *p, uint32_t ticket)
 {
 	uint64_t start = sys_now_ns(CLOCK_MONOTONIC);
+	bool withdrawn = false;
 
 	for (;;) {
 		struct timespec glance = { 0, GLANCE_MS * 1000000 };
@@ -58,8 +59,12 @@ static int wait_for_answer(struct shared_participant *p, uint32_t ticket)
 			return 0;
 		if (!proc_is_alive(p->pid, p->start_time))
 			return -ESRCH;
-		if (sys_now_ns(CLOCK_MONOTONIC) - start > PATIENCE_MS * UINT64_C(1000000) && !is_at_work(p, ticket))
+		if (sys_now_ns(CLOCK_MONOTONIC) - start <= PATIENCE_MS * UINT64_C(1000000) || is_at_work(p, ticket))
+			continue;
+		if (withdrawn)
 			return -ETIMEDOUT;
+		__atomic_store_n(&p->withdrawn, ticket, __ATOMIC_SEQ_CST);
+		withdrawn = true;
 	}
 }
 
@@ -152,6 +157,7 @@ static void let_go(struct shared_participant *p)
 		return;
 	}
 	p->op = ASK_ALIVE;
+	__atomic_store_n(&p->withdrawn, p->asked + 1, __ATOMIC_SEQ_CST);
 	__atomic_add_fetch(&p->asked, 1, __ATOMIC_SEQ_CST);
 	controlfile_ring(p->pid);
 }

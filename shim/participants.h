@@ -54,6 +54,11 @@ bool participants_coming(void);
 /* Engine thread: answers what we are asked.  Neither of the session's locks is held. */
 void participants_answer(void);
 /*
+ * What was asked while we were stopped, or slow, until the asker went on without an answer: nothing keeps the session still for us then, so we
+ * take up what is new with the lock in hand.
+ */
+void participants_answer_late(void);
+/*
  * What ASK_LOOK does; set by sharing.c.  The asker holds the shared lock, we our own.  -errno: there is a file in the
  * session that we could not take up, so what we can see is not the whole transaction.
  */

@@ -13,7 +13,7 @@
 #include "sys.h"
 
 #define SHARED_MAGIC 0x31534547464942ull /* "BIFGES1" */
-#define SHARED_VERSION 3
+#define SHARED_VERSION 4
 
 struct shared_session *shared_current;
 int shared_fd = -1;

@@ -54,6 +54,7 @@ struct shared_participant {
 	uint64_t start_time; /* with pid: which process.  SLOT_COMING: CLOCK_MONOTONIC nanoseconds, until when */
 	int32_t session_fd;
 	uint32_t asked;      /* futex: counts requests */
+	uint32_t withdrawn;  /* the last that nobody waits for any more */
 	uint32_t begun;      /* the last that it is at work on, */
 	uint32_t answered;   /* futex: and that was answered */
 	uint32_t op;

@@ -34,7 +34,7 @@ void sharing_take_slot(struct shared_participant *me)
 	me->start_time = proc_start_time(me->pid);
 	me->scannable = tracker->report == NULL;
 	me->session_fd = shared_fd;
-	me->answered = me->asked;
+	me->answered = me->begun = me->asked;
 	handover_open();
 	shared_takes_part = true;
 	__atomic_store_n(&me->state, SLOT_TAKEN, __ATOMIC_SEQ_CST);

@@ -216,6 +216,40 @@ many_handed_over() {
 	kill $namespace
 }
 
+# One that was stopped takes up files, and takes long, when the other does not wait for its answer any more, and gives up all that it can.
+taken_up_late() {
+	local i words=()
+	for i in 0 1 2 3; do
+		letters "f$i.bin" 20000
+		words+=("open:f$i.bin" map:0:20000 "unmap:$i" close)
+	done
+	letters other.bin 20000
+	export BIGFILE_PATHS="$PWD/*.bin"
+	LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/play" open:data.bin map:0:20000 set:0:5:X fork endchild wait post:one await:goon \
+		open:f3.bin map:0:20000 set:1:1:Z msync:1 close post:done await:end exit:0 >out 2>err &
+	posted one
+	kill -STOP "$(cat one)"
+	until_true 10 grep -q '^State:.*T' /proc/"$(cat one)"/status
+	LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/play" "${words[@]}" open:data.bin map:0:20000 post:two await:full open:other.bin map:0:20000 post:three \
+		await:end exit:0 >out.two 2>err.two &
+	posted two
+	strace -f -qq -o trace -e trace=mmap -e inject=mmap:delay_enter=2000000:when=2 -p "$(cat one)" 2>err.strace &
+	until_true 10 grep -q '^TracerPid:.*[1-9]' /proc/"$(cat one)"/status
+	prlimit --pid "$(cat two)" --nofile=18:18
+	kill -CONT "$(cat one)"
+	until_true 10 grep -q 'mmap(.*MAP_SHARED' trace
+	: >full
+	posted three
+	: >goon
+	posted done
+	: >end
+	wait
+	run ! grep msync out
+	[ "$(at 5)$(byte f3.bin 1)" = XZ ]
+	no_journal
+}
+@test "what one that was stopped takes up late is not given up meanwhile" { each_tracker taken_up_late; }
+
 incomplete() {
 	brought_meanwhile strace -f -qq -o trace -e trace=sendmsg -e inject=sendmsg:error=EPERM
 	grep -q "two.bin: process $(cat one.pid), which shares this transaction, cannot take it up, nor be sent it: Operation not permitted" err.two
