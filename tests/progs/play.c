@@ -176,10 +176,8 @@ static void memory_word(void)
 		puts(windows[number(1)].at == windows[number(2)].at ? "yes" : "no");
 	else if (is("readinto"))
 		do_readinto();
-	else if (is("dontneed"))
-		check(madvise(windows[number(1)].at, windows[number(1)].length, MADV_DONTNEED));
-	else if (is("huge"))
-		check(madvise(windows[number(1)].at, windows[number(1)].length, MADV_HUGEPAGE));
+	else if (is("dontneed") || is("huge"))
+		check(madvise(windows[number(1)].at, windows[number(1)].length, is("huge") ? MADV_HUGEPAGE : MADV_DONTNEED));
 	else if (is("msync"))
 		check(msync(windows[number(1)].at, windows[number(1)].length, MS_SYNC));
 	else
