@@ -15,6 +15,7 @@
 #include "participants.h"
 #include "proc.h"
 #include "roster.h"
+#include "spare.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -281,7 +282,13 @@ void giveup_some(void)
 	many = (unsigned)max_u64(FEW, 2 * view_count);
 }
 
+/* The table may be full, and asking the others takes a descriptor or two. */
 int giveup_all(void *arg)
 {
-	return sweep(true) ? 0 : -ENOSPC;
+	unsigned gone;
+
+	spare_lend();
+	gone = sweep(true);
+	spare_hold();
+	return gone ? 0 : -ENOSPC;
 }

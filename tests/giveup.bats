@@ -208,3 +208,28 @@ in_hand() {
 	wait $pid
 }
 @test "a child has nothing in hand of what the parent's other threads had at the fork" { each_tracker in_hand; }
+
+# Every descriptor that it may have is taken, and the other must be asked all the same.
+full_and_shared() {
+	local i words=()
+	for i in 0 1 2 3; do
+		letters "f$i.bin" 20000
+		words+=("open:f$i.bin" map:0:20000 "unmap:$i" close)
+	done
+	letters other.bin 20000
+	export BIGFILE_PATHS="$PWD/*.bin"
+	LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/play" open:data.bin map:0:20000 set:0:5:X fork endchild wait post:one await:end exit:0 &
+	posted one
+	LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/play" "${words[@]}" open:data.bin map:0:20000 post:two await:full open:other.bin map:0:20000 post:three \
+		await:end exit:0 >out.two &
+	posted two
+	prlimit --pid "$(cat two)" --nofile=18:18
+	: >full
+	posted three
+	: >end
+	wait
+	[ ! -s out.two ]
+	[ "$(at 5)" = X ]
+	no_journal
+}
+@test "files shared with another process are given up when no descriptor is left" { each_tracker full_and_shared; }
