@@ -27,7 +27,7 @@ enum step { IDLE, TRANSFER, COMMIT, ABORT };
 struct seat {
 	pid_t pid; /* 0: free */
 	unsigned long transfers;
-	int waits; /* for the lock */
+	long waits_since; /* for the lock; 0: does not */
 };
 
 struct ledger {
@@ -43,7 +43,6 @@ struct ledger {
 	int stop;                /* the tellers shall exit with status 0 */
 	int bad;                 /* a teller saw what must not be */
 	unsigned long commits, aborts, repairs;
-	unsigned long turns;     /* that somebody had the lock */
 	struct seat seats[SEATS];
 };
 

@@ -113,6 +113,7 @@ bool kill_seat(int seat)
 	kill_now(pid);
 	kills++;
 	ledger->seats[seat].pid = 0;
+	ledger->seats[seat].waits_since = 0;
 	return wait_until_gone(pid, 2000);
 }
 

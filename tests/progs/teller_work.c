@@ -5,6 +5,9 @@
 #include "control.h"
 #include "teller.h"
 
+#define PATIENCE_MS 50 /* before a turn is owed to somebody */
+#define GIVE_WAY 100   /* times: he may have been killed */
+
 static char *map;
 static int seat;
 static struct control_page *page;
@@ -121,32 +124,37 @@ static void transfer(unsigned *seed)
 	do_transfer();
 }
 
-static bool somebody_waits(void)
+/* The mutex is not fair, and among so many one would now and then have no turn for a second. */
+static bool is_anothers_turn(void)
 {
 	for (int i = 0; i < SEATS; i++) {
-		if (i != seat && ledger->seats[i].pid && ledger->seats[i].waits)
+		long since = __atomic_load_n(&ledger->seats[i].waits_since, __ATOMIC_SEQ_CST);
+
+		if (i != seat && ledger->seats[i].pid && since && ledger->seats[seat].waits_since - since > PATIENCE_MS)
 			return true;
 	}
 	return false;
 }
 
-/* The mutex is not fair: who has just had it would take it again before one that waits for it is awake. */
-static void give_way(unsigned long turn)
+static void take_turn(void)
 {
-	for (int i = 0; i < 50 && somebody_waits() && __atomic_load_n(&ledger->turns, __ATOMIC_SEQ_CST) == turn; i++)
-		usleep(100);
+	__atomic_store_n(&ledger->seats[seat].waits_since, now_ms(), __ATOMIC_SEQ_CST);
+	for (int i = 0; i < GIVE_WAY; i++) {
+		if (!ledger_lock(60000))
+			fail("the lock", ETIMEDOUT);
+		if (i + 1 == GIVE_WAY || !is_anothers_turn())
+			break;
+		ledger_unlock();
+		usleep(200);
+	}
+	__atomic_store_n(&ledger->seats[seat].waits_since, 0, __ATOMIC_SEQ_CST);
 }
 
 static void one_turn(unsigned *seed)
 {
 	int dice = rand_r(seed) % 64;
-	unsigned long turn;
 
-	__atomic_store_n(&ledger->seats[seat].waits, 1, __ATOMIC_SEQ_CST);
-	if (!ledger_lock(60000))
-		fail("the lock", ETIMEDOUT);
-	__atomic_store_n(&ledger->seats[seat].waits, 0, __ATOMIC_SEQ_CST);
-	turn = __atomic_add_fetch(&ledger->turns, 1, __ATOMIC_SEQ_CST);
+	take_turn();
 	repair();
 	transfer(seed);
 	if (dice < 4) {
@@ -158,7 +166,6 @@ static void one_turn(unsigned *seed)
 	}
 	ledger_unlock();
 	__atomic_add_fetch(&ledger->seats[seat].transfers, 1, __ATOMIC_SEQ_CST);
-	give_way(turn);
 	usleep((useconds_t)rand_r(seed) % 200);
 }
 
