@@ -1,5 +1,8 @@
 load helpers
 
+# One after the other: they have the stranger's folder in /dev/shm in common.
+setup_file() { export BATS_NO_PARALLELIZE_WITHIN_FILE=true; }
+
 # What other users of the machine can put in our way: each is refused, by a line, and nobody's file is touched.
 STRANGER=65533
 
