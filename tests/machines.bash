@@ -10,19 +10,15 @@ VOLUME_SETTINGS="client.strict-locks on network.ping-timeout 4
 	performance.read-ahead off performance.readdir-ahead off performance.write-behind off"
 : "${MOUNT_SETTINGS:=--fopen-keep-cache=off --attribute-timeout=0 --entry-timeout=0}"
 declare -a machine
+. "${BASH_SOURCE[0]%/*}/basics.bash"
 
 # on K COMMAND...: there.  become K COMMAND...: the same in the place of this shell: after &, $! is the command's own process.
 on() { local k=$1; shift; nsenter -t "${machine[$k]}" -n -m -u -i "$@"; }
 become() { local k=$1; shift; exec nsenter -t "${machine[$k]}" -n -m -u -i "$@"; }
 
-# until_there SECONDS COMMAND...
+# until_there SECONDS COMMAND...: polls, and says nothing of what the command says.
 until_there() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -le $end ] || { echo "not within time: $*" >&2; return 1; }
-		sleep 0.05
-	done
+	until_true "$@" >/dev/null 2>&1 || { echo "not within time: ${*:2}" >&2; return 1; }
 }
 
 a_machine() {

@@ -24,15 +24,8 @@
 #include "controlfile.h"
 #include "fuzz_image.h"
 #include "log.h"
+#include "must.h"
 #include "proc.h"
-
-#define must(condition)                                                                    \
-	do {                                                                               \
-		if (!(condition)) {                                                        \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                           \
-		}                                                                          \
-	} while (0)
 
 extern char *fuzz_tool_arguments[2];
 

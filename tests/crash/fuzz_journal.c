@@ -20,6 +20,7 @@
 #include "journal_lock.h"
 #include "log.h"
 #include "memfs.h"
+#include "must.h"
 #include "restore.h"
 #include "sys.h"
 
@@ -36,14 +37,6 @@ struct outcome {
 	uint8_t bytes[MEMFS_ROOM];
 };
 
-#define must(condition)                                                                    \
-	do {                                                                               \
-		if (!(condition)) {                                                        \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                           \
-		}                                                                          \
-	} while (0)
-
 static void start(void)
 {
 	strcpy(all.folder, MEMFS_FOLDER);
@@ -53,7 +46,6 @@ static void start(void)
 		snprintf(all.files[i], sizeof all.files[i], "%s/data%d", all.folder, i);
 		must(!journal_path_of(all.files[i], NULL, all.names[i], sizeof all.names[i]));
 		all.inodes[i] = 100 + (unsigned)i;
-		all.boot_id[i] = (uint8_t)i;
 	}
 	for (unsigned i = 0; i < sizeof all.boot_id; i++)
 		all.boot_id[i] = (uint8_t)i;

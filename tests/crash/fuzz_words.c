@@ -19,17 +19,10 @@
 #include "config.h"
 #include "journal_lock.h"
 #include "marks.h"
+#include "must.h"
 #include "proc.h"
 
 #define TEXT_FD 777
-
-#define must(condition)                                                                    \
-	do {                                                                               \
-		if (!(condition)) {                                                        \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                           \
-		}                                                                          \
-	} while (0)
 
 void arena_die(void);
 static const char *text;

@@ -63,6 +63,7 @@ tried() {
 }
 # lost SEED TEXT COMMAND: what went wrong, and how to see it again.
 lost() {
+	any_lost=1
 	echo "lost: seed $1: $2"
 	echo "  repeat: $3"
 }

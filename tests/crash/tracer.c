@@ -14,25 +14,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../progs/process_of.h"
+
 #define TRACEES 1024
 
 static struct call calls[TRACEES];
 static unsigned count;
-
-static pid_t process_of(pid_t thread)
-{
-	char path[64], line[256];
-	int process = thread;
-	FILE *f;
-
-	snprintf(path, sizeof path, "/proc/%d/status", thread);
-	f = fopen(path, "r");
-	while (f && fgets(line, sizeof line, f) && sscanf(line, "Tgid: %d", &process) != 1)
-		;
-	if (f)
-		fclose(f);
-	return process;
-}
 
 static struct call *call_of(pid_t thread)
 {

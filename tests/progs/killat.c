@@ -25,6 +25,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "process_of.h"
+
 static const char *word;
 static long wanted, counted;
 static int counted_process;
@@ -58,21 +60,6 @@ static void kill_all(void)
 		kill(tracees[i], SIGKILL);
 	while (waitpid(-1, NULL, __WALL) > 0 || errno == EINTR)
 		;
-}
-
-static int process_of(pid_t thread)
-{
-	char path[64], line[256];
-	int process = thread;
-	FILE *f;
-
-	snprintf(path, sizeof path, "/proc/%d/status", thread);
-	f = fopen(path, "r");
-	while (f && fgets(line, sizeof line, f) && sscanf(line, "Tgid: %d", &process) != 1)
-		;
-	if (f)
-		fclose(f);
-	return process;
 }
 
 /* A system call is entered.  Is it the one? */
