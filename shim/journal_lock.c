@@ -176,28 +176,28 @@ int journal_discard(int fd, const char *path, bool named)
 	return err ? err : sys_fsync(fd);
 }
 
-static size_t read_small_file(const char *path, char *buf, size_t size)
+/* 0 or -errno. */
+static int read_small_file(const char *path, char *buf, size_t size)
 {
 	int fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
-	ssize_t n, total = 0;
+	ssize_t n = fd, total = 0;
 
-	if (fd >= 0) {
-		while ((n = sys_read(fd, buf + total, size - 1 - (size_t)total)) > 0)
-			total += n;
+	while (fd >= 0 && (n = sys_read(fd, buf + total, size - 1 - (size_t)total)) > 0)
+		total += n;
+	if (fd >= 0)
 		sys_close(fd);
-	}
 	buf[total] = '\0';
-	return (size_t)total;
+	return n < 0 ? (int)n : 0;
 }
 
-void boot_id_read(uint8_t id[16])
+int boot_id_read(uint8_t id[16])
 {
 	char text[64];
 	unsigned digits = 0;
+	int err = read_small_file("/proc/sys/kernel/random/boot_id", text, sizeof text);
 
 	memset(id, 0, 16);
-	read_small_file("/proc/sys/kernel/random/boot_id", text, sizeof text);
-	for (const char *p = text; *p && digits < 32; p++) {
+	for (const char *p = text; !err && *p && digits < 32; p++) {
 		unsigned value;
 
 		if (*p >= '0' && *p <= '9')
@@ -209,14 +209,17 @@ void boot_id_read(uint8_t id[16])
 		id[digits / 2] = (uint8_t)(id[digits / 2] << 4 | value);
 		digits++;
 	}
+	return err;
 }
 
 int64_t boot_time_read(void)
 {
 	char text[32768];
 	const char *line;
+	int err = read_small_file("/proc/stat", text, sizeof text);
 
-	read_small_file("/proc/stat", text, sizeof text);
+	if (err)
+		return err;
 	line = strstr(text, "\nbtime ");
 	return line ? strtoll(line + 7, NULL, 10) : 0;
 }

@@ -47,8 +47,9 @@ int journal_discard(int fd, const char *path, bool named);
 /* Makes the name of a created, renamed or deleted file durable. */
 int sync_folder_of(const char *path);
 
-void boot_id_read(uint8_t id[16]);
-/* When this boot began, CLOCK_REALTIME seconds; 0 when the kernel does not tell. */
+/* 0; or -errno, and zeros: which boot this is cannot be told. */
+int boot_id_read(uint8_t id[16]);
+/* When this boot began, CLOCK_REALTIME seconds; 0 when the kernel does not tell; -errno. */
 int64_t boot_time_read(void);
 
 #endif

@@ -53,25 +53,34 @@ static bool same_content(const struct journal_header *h, const struct stat *st)
 	       h->mtime_nsec == st->st_mtim.tv_nsec;
 }
 
-static bool is_this_boot(const struct journal_header *h)
+/* 1, 0, or -errno: a guess would undo what others have done since, or leave undone what the power cut took. */
+static int is_this_boot(const struct journal_header *h)
 {
 	uint8_t id[16];
+	int err = boot_id_read(id);
 
-	boot_id_read(id);
-	return !memcmp(id, h->boot_id, sizeof id);
+	if (err)
+		log_error("whether the machine was started anew cannot be told: /proc/sys/kernel/random/boot_id: %e; /proc is needed", err);
+	return err ? err : !memcmp(id, h->boot_id, sizeof id);
 }
 
-static bool stranger_was_here(int jfd, const struct journal_header *h,
-			      const struct journal_chain *chain, const struct stat *file)
+/* 1, 0, or -errno. */
+static int stranger_was_here(int jfd, const struct journal_header *h,
+			     const struct journal_chain *chain, const struct stat *file)
 {
+	bool network = network_kind_of(jfd) != NETWORK_NONE;
 	struct stat journal;
 	int64_t boot;
+	int same;
 
 	if (same_content(h, file))
-		return false;
-	if (!is_this_boot(h) && network_kind_of(jfd) == NETWORK_NONE) {
+		return 0;
+	same = network ? 1 : is_this_boot(h);
+	if (same < 0)
+		return same;
+	if (!same) {
 		boot = boot_time_read();
-		return boot && (file->st_mtim.tv_sec > boot || file->st_ctim.tv_sec > boot);
+		return boot < 0 ? (int)boot : boot && (file->st_mtim.tv_sec > boot || file->st_ctim.tv_sec > boot);
 	}
 	if (h->applied_seq >= chain->last_seq)
 		return false;
@@ -87,12 +96,12 @@ static bool is_newer(const struct journal_header *h, const struct stat *file)
 	       (file->st_mtim.tv_sec == h->mtime_sec && file->st_mtim.tv_nsec > h->mtime_nsec);
 }
 
-/* Is what the journal holds in the file already, so that redoing it could only undo newer work? */
-static bool is_only_unsynced(int jfd, const struct journal_header *h, const struct journal_chain *chain,
+/* Is what the journal holds in the file already, so that redoing it could only undo newer work?  1, 0, or -errno. */
+static int is_only_unsynced(int jfd, const struct journal_header *h, const struct journal_chain *chain,
 			     const struct stat *file)
 {
 	if (h->applied_seq < chain->last_seq || same_content(h, file))
-		return false;
+		return 0;
 	return network_kind_of(jfd) == NETWORK_NONE ? is_this_boot(h) : is_newer(h, file);
 }
 
@@ -138,9 +147,11 @@ static int resolve(int jfd, const struct stat *file, struct journal_header *h, s
 	return err;
 }
 
-static void judge_chain(int jfd, const struct stat *file, const struct journal_header *h,
-			const struct journal_chain *chain, struct recovery *r)
+static int judge_chain(int jfd, const struct stat *file, const struct journal_header *h,
+		       const struct journal_chain *chain, struct recovery *r)
 {
+	int stranger = 0;
+
 	r->records = chain->records;
 	r->bytes = chain->bytes;
 	r->first_seq = h->head_seq;
@@ -149,7 +160,7 @@ static void judge_chain(int jfd, const struct stat *file, const struct journal_h
 	r->new_size = chain->new_size;
 	r->removed = chain->removed;
 	if (r->state == JOURNAL_BUSY || r->state == JOURNAL_DOUBT)
-		return;
+		return 0;
 	if (chain->newer)
 		judge(r, JOURNAL_NEWER, "a record was written by a newer version of Bigfile");
 	else if (chain->gap)
@@ -158,10 +169,11 @@ static void judge_chain(int jfd, const struct stat *file, const struct journal_h
 		judge(r, JOURNAL_EMPTY, "the journal holds no committed record");
 	else if (h->file_ino != (uint64_t)file->st_ino)
 		judge(r, JOURNAL_FOREIGN, "the journal belongs to another file of this name");
-	else if (stranger_was_here(jfd, h, chain, file))
+	else if ((stranger = stranger_was_here(jfd, h, chain, file)) > 0)
 		judge(r, JOURNAL_STRANGER, "the file was changed without Bigfile after the crash");
 	else
 		judge(r, JOURNAL_PENDING, "committed records are not yet in the file for good");
+	return stranger < 0 ? stranger : 0;
 }
 
 static int examine(int jfd, const struct stat *file, enum recover_mode mode, struct journal_header *h,
@@ -186,9 +198,7 @@ static int examine(int jfd, const struct stat *file, enum recover_mode mode, str
 		return err;
 	if (chain->doubtful && !chain->gap && !chain->newer)
 		err = resolve(jfd, file, h, chain, mode, r);
-	if (!err)
-		judge_chain(jfd, file, h, chain, r);
-	return err;
+	return err ? err : judge_chain(jfd, file, h, chain, r);
 }
 
 /*
@@ -207,10 +217,13 @@ static int make_durable(int jfd, const char *journal, const struct journal_chain
 /* Says in the journal that from here on the file's changes are recovery's. */
 static int announce_redo(int jfd, struct journal_header *h, const struct journal_chain *chain, uint64_t in_file)
 {
+	int err = boot_id_read(h->boot_id);
+
 	h->serial++;
 	h->applied_seq = in_file;
 	h->applying_seq = chain->last_seq;
-	boot_id_read(h->boot_id);
+	if (err)
+		return err;
 	h->checksum = journal_hash(h, offsetof(struct journal_header, checksum));
 	return sys_pwrite_all(jfd, h, sizeof *h, (h->serial & 1) * JOURNAL_BLOCK);
 }
@@ -243,7 +256,7 @@ int recover_opened(int jfd, const char *journal, int file_fd, const char *path,
 	struct journal_chain chain = { 0 };
 	struct stat file;
 	uint64_t in_file;
-	int err = sys_fstat(file_fd, &file);
+	int newer, same, err = sys_fstat(file_fd, &file);
 
 	memset(report, 0, sizeof *report);
 	fmt_print(report->journal, sizeof report->journal, "%s", journal);
@@ -255,13 +268,17 @@ int recover_opened(int jfd, const char *journal, int file_fd, const char *path,
 	err = refusal(report->state, mode);
 	if (err || chain.records == 0)
 		return err;
-	if (report->state == JOURNAL_PENDING && is_only_unsynced(jfd, &h, &chain, &file)) {
+	newer = report->state == JOURNAL_PENDING ? is_only_unsynced(jfd, &h, &chain, &file) : 0;
+	same = mode == RECOVER_REST ? is_this_boot(&h) : 0;
+	if (newer < 0 || same < 0)
+		return newer < 0 ? newer : same;
+	if (newer) {
 		log_warn("%s: changed without Bigfile since its last commit; keeping that change",
 			 path);
 		return sys_fdatasync(file_fd);
 	}
 	in_file = h.head_seq - 1;
-	if (mode == RECOVER_REST && is_this_boot(&h))
+	if (same)
 		in_file = max_u64(in_file, h.applied_seq);
 	err = announce_redo(jfd, &h, &chain, in_file);
 	if (!err)
