@@ -125,6 +125,23 @@ crash_before_apply() {
 	[ "$(byte data.bin 1)" = Q ]
 }
 
+@test "such a change is not undone when it cannot be told which boot this is" {
+	letters data.bin 20000
+	run play map:0:20000 set:0:1:X msync:0 raise:9
+	printf Q | dd of=data.bin bs=1 seek=1 conv=notrunc status=none
+	for when in 1 2 3; do
+		run strace -f -qq -o trace -P /proc/sys/kernel/random/boot_id -e trace=openat -e inject=openat:error=EMFILE:when=$when "$BIGFILE" recover data.bin
+		echo "$output"
+		[ "$(byte data.bin 1)" = Q ]
+		grep -q INJECTED trace || break
+		[ "$status" = 1 ]
+		[[ "$output" == *"cannot be told: /proc/sys/kernel/random/boot_id: Too many open files"* ]]
+		[ -e data.bin.bigfile-journal ]
+	done
+	[ $when -gt 1 ]
+	[ "$status" = 0 ]
+}
+
 @test "a journal of a newer version is left alone" {
 	crash_before_apply
 	printf '\007' | dd of=data.bin.bigfile-journal bs=1 seek=8 conv=notrunc status=none
