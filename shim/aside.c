@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "config.h"
@@ -54,20 +53,9 @@ bool aside_is_marked(const char *path)
 	return marks_match(path) || (aside_original(path, original, sizeof original) && marks_match(original));
 }
 
-static int rename_to_free(const char *from, const char *to)
-{
-	int err = (int)sys_call(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
-	struct stat st;
-
-	/* A file system that cannot do it in one step. */
-	if (err == -EINVAL || err == -ENOSYS)
-		err = sys_lstat(to, &st) == -ENOENT ? sys_rename(from, to) : -EEXIST;
-	return err;
-}
-
 int aside_put(const char *path, const char *aside)
 {
-	return rename_to_free(path, aside);
+	return sys_rename_new(path, aside);
 }
 
 /* Does a transaction have the file? */
@@ -123,7 +111,7 @@ static int keep(const char *aside, const char *path)
 
 	for (unsigned i = 1; i <= KEPT_NAMES && err == -EEXIST; i++) {
 		fmt_print(kept, sizeof kept, i > 1 ? "%s" KEPT_SUFFIX ".%u" : "%s" KEPT_SUFFIX, path, i);
-		err = rename_to_free(aside, kept);
+		err = sys_rename_new(aside, kept);
 	}
 	if (!err)
 		log_warn("%s: was deleted in a transaction that was rolled back, and another file has its name now: it is kept as %s; "
@@ -139,7 +127,7 @@ int aside_put_back(const char *aside, bool replace)
 
 	if (!aside_original(aside, path, sizeof path))
 		return -EINVAL;
-	err = rename_to_free(aside, path);
+	err = sys_rename_new(aside, path);
 	if (err != -EEXIST)
 		return err;
 	return !sys_lstat(aside, &st) && is_new(path, replace, st.st_uid) ? sys_rename(aside, path) : keep(aside, path);

@@ -158,7 +158,7 @@ static inline int sys_rename_new(const char *from, const char *to)
 	int err = (int)sys_call(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 1 /* RENAME_NOREPLACE */);
 
 	/* Not every file system can; then it is not one step. */
-	if (err != -EINVAL)
+	if (err != -EINVAL && err != -ENOSYS)
 		return err;
 	return sys_call(SYS_newfstatat, AT_FDCWD, to, &st, AT_SYMLINK_NOFOLLOW) == -ENOENT ? sys_rename(from, to) : -EEXIST;
 }
