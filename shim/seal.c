@@ -39,12 +39,12 @@ static bool is_prepared_to_lead(struct view *v)
 }
 
 /*
- * The same one whenever that is possible: its roster is complete.  Rather one that is made durable, for without that nothing is; and not one
- * of a file that is deleted, whose journal could not go before all others have been settled.
+ * The same one whenever that is possible: its roster is complete.  Before that not one of a file that is deleted, whose journal could not go
+ * before all others have been settled; and before all one that is made durable, for without that nothing is.
  */
 static unsigned fitness(struct view *v)
 {
-	return !view_is_aside(v) << 2 | v->journal.durable << 1 | is_prepared_to_lead(v);
+	return (unsigned)v->journal.durable << 2 | (unsigned)!view_is_aside(v) << 1 | is_prepared_to_lead(v);
 }
 
 static bool comes_before(const struct view *a, const struct view *b)

@@ -517,3 +517,20 @@ died_after_failure() {
 		no_journal
 	done
 }
+
+@test "one of the first kind decides even when its file is deleted by that" {
+	fresh
+	BIGFILE_PATHS=$PWD/a.bin:$PWD/b.bin BIGFILE_DURABLE=no preloaded "$PROGS/play" open:a.bin map:0:20000 set:0:1:X post:one await:two raise:9 &
+	pid=$!
+	until_true 10 test -e one
+	BIGFILE_PATHS=$PWD/a.bin:$PWD/b.bin preloaded "$PROGS/play" open:a.bin open:b.bin map:0:20000 unlink:b.bin msync:0 raise:9 || true
+	[ ! -e b.bin ]
+	run grep -l BCMP a.bin.bigfile-journal
+	[ "$status" = 1 ]
+	echo >two
+	wait $pid || true
+	bigfile recover .
+	[ "$(byte a.bin 1)" = X ]
+	[ ! -e b.bin ]
+	no_journal
+}
