@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "giveup.h"
 #include "handover.h"
 #include "journal_lock.h"
 #include "lease.h"
@@ -15,13 +16,13 @@
 #include "sys.h"
 #include "tracker.h"
 
-static int open_from(const struct shared_participant *p, const struct shared_place *place, size_t which)
+static int open_from(const struct shared_participant *p, const struct shared_place *place, size_t which, int flags)
 {
-	return shared_open_of(p->pid, p->tid, *(const int32_t *)((const char *)place + which), O_RDWR);
+	return shared_open_of(p->pid, p->tid, *(const int32_t *)((const char *)place + which), flags);
 }
 
 /* A descriptor of the file that one of the others has, or had when he sent it; *place: as told there. */
-static int open_of_others(unsigned file, size_t which, const struct shared_place **place)
+static int open_of_others(unsigned file, size_t which, int flags, const struct shared_place **place)
 {
 	struct shared_session *s = shared_session();
 	int fd = -ESRCH;
@@ -32,11 +33,11 @@ static int open_of_others(unsigned file, size_t which, const struct shared_place
 		if (p->state != SLOT_TAKEN || p == shared_me() || !p->places[file].attached)
 			continue;
 		*place = &p->places[file];
-		fd = open_from(p, *place, which);
+		fd = open_from(p, *place, which, flags);
 	}
 	if (fd < 0 && handover_find(file)) {
 		*place = handover_find(file);
-		fd = open_from(shared_me(), *place, which);
+		fd = open_from(shared_me(), *place, which, flags);
 	}
 	return parking_put(fd);
 }
@@ -45,7 +46,7 @@ static int open_journal(struct view *v, unsigned file)
 {
 	const struct shared_file *f = &shared_session()->files[file];
 	const struct shared_place *place;
-	int err = 0, fd = open_of_others(file, offsetof(struct shared_place, journal_fd), &place);
+	int err = 0, fd = open_of_others(file, offsetof(struct shared_place, journal_fd), O_RDWR, &place);
 
 	if (fd >= 0)
 		err = journal_share_lock(fd);
@@ -66,11 +67,11 @@ static int open_journal(struct view *v, unsigned file)
 int adopt_descriptors(struct view *v, unsigned file, int *memory)
 {
 	const struct shared_place *place;
-	int err = 0, fd = open_of_others(file, offsetof(struct shared_place, file_fd), &place);
+	int err = 0, fd = open_of_others(file, offsetof(struct shared_place, file_fd), O_RDWR, &place);
 
 	if (fd < 0)
 		return fd;
-	*memory = open_of_others(file, offsetof(struct shared_place, memory_fd), &place);
+	*memory = open_of_others(file, offsetof(struct shared_place, memory_fd), O_RDWR, &place);
 	if (*memory < 0)
 		err = *memory;
 	if (!err && shared_session()->files[file].mode == VIEW_WRITING)
@@ -89,25 +90,55 @@ int adopt_descriptors(struct view *v, unsigned file, int *memory)
 	return 0;
 }
 
+/* Not without a descriptor: other threads find it from here on, whatever becomes of it. */
+static int make_view(unsigned file, struct view **v)
+{
+	const struct shared_place *place;
+	int err, fd = open_of_others(file, offsetof(struct shared_place, file_fd), O_RDONLY, &place);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	err = sys_fstat(fd, &st);
+	if (!err)
+		*v = view_create(fd, shared_session()->files[file].path, &st, VIEW_READING);
+	if (!err && !*v)
+		err = -ENOMEM;
+	if (err) {
+		sys_close(fd);
+		return err;
+	}
+	(*v)->tracker = tracker;
+	return tracker->attach(*v);
+}
+
+/* All of it, or it is what it was: a view for reading. */
+static int take_up(struct view *v, unsigned file)
+{
+	uint64_t zero_end = v->zero_end;
+	int memory, err = adopt_descriptors(v, file, &memory);
+
+	if (!err) {
+		v->zero_end = shared_session()->files[file].zero_end;
+		err = memory_adopt(v, memory, file);
+	}
+	if (err) {
+		v->zero_end = zero_end;
+		journal_close(&v->journal);
+	}
+	return err;
+}
+
 static int adopt(unsigned file, struct view *v)
 {
 	const struct shared_file *f = &shared_session()->files[file];
-	struct stat st = { .st_dev = f->dev, .st_ino = f->ino, .st_size = (off_t)f->committed };
-	int memory, err;
+	bool is_new = !v;
+	int err = v ? 0 : make_view(file, &v);
 
-	if (!v)
-		v = view_create(-1, f->path, &st, VIEW_READING);
-	err = v ? 0 : -ENOMEM;
-	if (!err && !v->tracker) {
-		v->tracker = tracker;
-		err = tracker->attach(v);
-	}
 	if (!err)
-		err = adopt_descriptors(v, file, &memory);
-	if (!err) {
-		v->zero_end = f->zero_end;
-		err = memory_adopt(v, memory, file);
-	}
+		err = take_up(v, file);
+	if (err && is_new && v)
+		giveup_unfinished(v);
 	/* Whoever brought it has died. */
 	if (err && f->unsettled)
 		return 0;

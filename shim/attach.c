@@ -32,6 +32,9 @@ static int open_anchor(const struct attach_request *r)
 {
 	char link[64];
 
+	/* A view that was inherited over fork.  What is there is compared with it. */
+	if (!r->thread && r->fd < 0)
+		return sys_open(r->path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
 	if (r->thread)
 		fmt_print(link, sizeof link, "/proc/self/task/%d/fd/%d", r->thread, r->fd);
 	else
@@ -217,6 +220,20 @@ static int find_view(struct attach_request *r)
 	return err == -EBUSY && !r->write ? 0 : err;
 }
 
+/* In a forked child, where it had only its parent's. */
+static int give_descriptor(struct view *v, const struct attach_request *r)
+{
+	int fd;
+
+	if (v->fd >= 0 || v->mode != VIEW_READING)
+		return 0;
+	fd = open_anew(r, O_RDONLY);
+	if (fd < 0)
+		return fd;
+	v->fd = fd;
+	return 0;
+}
+
 static int attach_anchored(struct attach_request *r)
 {
 	struct stat st;
@@ -229,11 +246,10 @@ static int attach_anchored(struct attach_request *r)
 	err = find_view(r);
 	if (!err && !r->view)
 		err = new_view(r);
+	if (!err)
+		err = give_descriptor(r->view, r);
 	if (err)
 		return err;
-	/* In a forked child, that only had its parent's. */
-	if (r->view->fd < 0 && r->view->mode == VIEW_READING)
-		r->view->fd = open_anew(r, O_RDONLY);
 	if (!r->write || r->view->mode != VIEW_READING)
 		return 0;
 	/* Nobody will ever look for it again: there is nothing to make durable. */
@@ -355,11 +371,9 @@ int detach(bool ends)
 
 int reattach_job(void *arg)
 {
-	int err = 0;
-
 	bool left = shared_session() && shared_me()->state != SLOT_TAKEN;
+	int err = sharing_return();
 
-	err = sharing_return();
 	if (left)
 		control_resume();
 	if (left || err)

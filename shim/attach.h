@@ -13,7 +13,7 @@
 
 struct attach_request {
 	pid_t thread;     /* whose descriptor table holds fd; 0: the engine thread's own */
-	int fd;           /* the program's descriptor: opened anew from it, never used itself */
+	int fd;           /* the program's descriptor: opened anew from it, never used itself; -1: by path */
 	const char *path; /* absolute, without links */
 	bool write;       /* stores are going to be made */
 	dev_t dev;        /* what the caller takes fd for */

@@ -55,6 +55,12 @@ static bool is_idle(const struct view *v)
 	return !v->windows.count && !__atomic_load_n(&v->hands, __ATOMIC_SEQ_CST) && !checkpoint_is_under_way(v);
 }
 
+void giveup_unfinished(struct view *v)
+{
+	if (view_remove(v))
+		dismantle(v);
+}
+
 bool giveup_drop(struct view *v)
 {
 	struct shared_place *place = shared_place_of(v);

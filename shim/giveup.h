@@ -27,6 +27,9 @@ void giveup_some(void);
 /* A job, arg unused: there is no room for another view.  0, or -ENOSPC when nothing could be given up. */
 int giveup_all(void *arg);
 
+/* A view that was just made, for reading, and is of no use: goes, unless somebody has found it meanwhile. */
+void giveup_unfinished(struct view *v);
+
 /* The participant's part of it: see ASK_DROP. */
 bool giveup_drop(struct view *v);
 

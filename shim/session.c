@@ -172,9 +172,10 @@ void session_say_orphan(const struct view *v)
 	log_warn_once("%s: inherited over fork: what this child stores stays its own and is never committed", v->path);
 }
 
+/* One for reading that was inherited over fork has no descriptor until the engine opens one. */
 static bool serves(const struct view *v, bool write)
 {
-	return v && (!write || v->mode != VIEW_READING);
+	return v && (v->mode != VIEW_READING || (!write && v->fd >= 0));
 }
 
 int session_view_of(int fd, bool write, struct view **view)
@@ -226,6 +227,8 @@ int session_make_writer(struct view *v)
 	if (v->mode != VIEW_READING)
 		return 0;
 	err = session_is_here() ? attach(0, v->fd, &file, v->path, true, &same) : -EACCES;
+	if (err == ATTACH_OTHER_FILE)
+		log_error("%s: is another file by now than the one that this process has mapped; to store to that, open and map it anew", v->path);
 	return err > 0 ? -EACCES : err;
 }
 

@@ -655,6 +655,17 @@ killed_moving() {
 }
 @test "one is killed at the end of its move" { each_tracker killed_moving fallocate 3; }
 
+# What the parent has for reading only is no part of the transaction, and the child has it without a descriptor.
+read_before() {
+	run play close open:data.bin:ro read:0:2 child close open:data.bin:ro romap:0:20000 get:0:5 open:data.bin map:0:20000 set:1:5:C get:0:5 endchild exit:0
+	[ "$output" = $'aa\na\nC\nchild 0' ]
+	run play romap:0:20000 get:0:5 child prot:0:rw set:0:6:D get:0:6 endchild get:0:6 exit:0
+	[ "$output" = $'C\nD\nchild 0\nD' ]
+	[ "$(at 5 6)" = CD ]
+	no_journal
+}
+@test "a child maps, and stores to, what its parent had for reading" { each_tracker read_before; }
+
 # Second addresses in one process.
 
 here=0x3fdc40000000 there=0x3fdc50000000
