@@ -10,6 +10,7 @@
 
 int (*participants_look)(void);
 bool (*participants_drop)(struct view *v);
+void (*participants_settle)(void);
 
 void participants_hold(void)
 {
@@ -112,12 +113,14 @@ void participants_answer(void)
 	/* Begun first, then looked whether it was withdrawn: either we see that, or the one who asks sees that he must wait for us. */
 	__atomic_store_n(&me->begun, asked, __ATOMIC_SEQ_CST);
 	lock_take(&session_lock);
-	if (was_withdrawn(me, asked)) {
+	if (was_withdrawn(me, asked) || __atomic_load_n(&me->asked, __ATOMIC_SEQ_CST) != asked) {
 		thaw_unless_held();
 		__atomic_store_n(&me->begun, me->answered, __ATOMIC_SEQ_CST);
 	} else {
 		do_as_asked(me);
-		tell(me, asked);
+		/* If we were stopped in the midst of it nobody has heard: see participants_answer_late. */
+		if (!was_withdrawn(me, asked))
+			tell(me, asked);
 	}
 	lock_release(&session_lock);
 }
@@ -131,6 +134,7 @@ void participants_answer_late(void)
 		return;
 	session_lock_take();
 	participants_look();
+	participants_settle();
 	/* Nobody else asks now, and what was asked while we waited for the lock has been answered, or withdrawn too. */
 	me = shared_me();
 	__atomic_store_n(&me->begun, me->asked, __ATOMIC_SEQ_CST);

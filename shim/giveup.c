@@ -148,14 +148,11 @@ static bool is_wanted_elsewhere(const struct view *v)
 
 		if (p->state != SLOT_TAKEN || p == shared_me())
 			continue;
-		/* Stopped in the midst of an answer: it may be taking the file up. */
-		if (__atomic_load_n(&p->begun, __ATOMIC_SEQ_CST) != __atomic_load_n(&p->answered, __ATOMIC_SEQ_CST))
-			return true;
 		/* Nor can one that is stopped let go. */
 		if (place->attached && (place->windows || proc_is_stopped(p->pid)))
 			return true;
 	}
-	return participants_coming();
+	return participants_at_work() || participants_coming();
 }
 
 /*

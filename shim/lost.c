@@ -32,10 +32,16 @@ void lost_settle_files(void)
 	struct shared_session *s = shared_session();
 
 	for (unsigned i = 0; i < s->file_count; i++) {
+		bool had;
+
 		if (!s->files[i].in_use || !s->files[i].unsettled)
 			continue;
+		had = is_had(i);
+		/* Who may be taking it up settles it when he goes on. */
+		if (!had && participants_at_work())
+			continue;
 		s->files[i].unsettled = 0;
-		if (!is_had(i))
+		if (!had)
 			shared_free_file(s, i);
 	}
 }
@@ -174,8 +180,14 @@ static int drop(unsigned file)
 	struct shared_session *s = shared_session();
 	const struct shared_file *f = &s->files[file];
 	struct journal_header h;
-	int fd, err = open_settled(f, &fd, &h);
+	uint32_t at_work = participants_at_work();
+	int fd, err;
 
+	if (at_work) {
+		log_error("%s: process %u is stopped, and may be about to take it up: continue or end it", f->path, at_work);
+		return -EBUSY;
+	}
+	err = open_settled(f, &fd, &h);
 	if (err)
 		return err;
 	if (fd >= 0) {

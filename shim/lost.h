@@ -19,7 +19,8 @@ void lost_settle_files(void);
 /* The journals of lost files are in doubt about nothing.  0 or -errno. */
 int lost_settle_journals(void);
 
-/* For an abort: lost files leave the session.  False: there is none, or the journal of one cannot be settled, which is said. */
+/* For an abort: lost files leave the session.  False: there is none; or the journal of one cannot be
+   settled, or one that is stopped may yet take it up, which is said. */
 bool lost_drop(void);
 
 #endif

@@ -186,7 +186,11 @@ static int move(const struct target *t)
 
 static int settle_in(void)
 {
-	int err = adopt_all(), failed = sharing_tell_others();
+	int err, failed;
+
+	participants_take_over();
+	err = adopt_all();
+	failed = sharing_tell_others();
 
 	if (shared_session()->damaged)
 		repair_session();

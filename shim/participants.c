@@ -68,6 +68,30 @@ static int wait_for_answer(struct shared_participant *p, uint32_t ticket)
 	}
 }
 
+void participants_take_over(void)
+{
+	each_other(shared_session(), p) {
+		uint32_t asked = __atomic_load_n(&p->asked, __ATOMIC_SEQ_CST);
+
+		if (__atomic_load_n(&p->answered, __ATOMIC_SEQ_CST) == asked || p->withdrawn == asked)
+			continue;
+		if (proc_is_stopped(p->pid))
+			__atomic_store_n(&p->withdrawn, asked, __ATOMIC_SEQ_CST);
+		else
+			wait_for_answer(p, asked);
+	}
+}
+
+uint32_t participants_at_work(void)
+{
+	each_other(shared_session(), p) {
+		if (__atomic_load_n(&p->begun, __ATOMIC_SEQ_CST) != __atomic_load_n(&p->answered, __ATOMIC_SEQ_CST) &&
+		    proc_is_alive(p->pid, p->start_time))
+			return p->pid;
+	}
+	return 0;
+}
+
 int participants_ask(unsigned slot, enum participant_op op, const struct view *v, uint64_t *count)
 {
 	struct shared_participant *p = &shared_session()->participants[slot];

@@ -30,6 +30,17 @@ int participants_ask(unsigned slot, enum participant_op op, const struct view *v
 int participants_ask_all(enum participant_op op, const struct view *v);
 
 /*
+ * The lock was taken from one that died with it: what that had asked is waited for, or withdrawn, as it would have done.  Before anything
+ * else is asked, or changed that an answer may be looking at.
+ */
+void participants_take_over(void);
+/*
+ * Is one of the others in the midst of an answer for which nobody waits, because it is stopped?  Its pid, or 0.  It may be taking up any file
+ * of the session without a lock, so no file's number may become another file's.
+ */
+uint32_t participants_at_work(void);
+
+/*
  * Has all others hold their writers.  *sure false: one is stopped, stores nothing and cannot be asked; should it go on meanwhile
  * and store, its page tables tell.
  */
@@ -63,6 +74,9 @@ void participants_answer_late(void);
  * session that we could not take up, so what we can see is not the whole transaction.
  */
 extern int (*participants_look)(void);
+
+/* With the lock in hand: no file is coming or being given up, and one that seems so was left behind.  Set by sharing.c. */
+extern void (*participants_settle)(void);
 
 /* What ASK_DROP does; as above.  False: the program has the file in hand. */
 extern bool (*participants_drop)(struct view *v);

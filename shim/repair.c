@@ -188,6 +188,7 @@ void repair_session(void)
 	if (shared_me()->state != SLOT_TAKEN || shared_me()->pid != (uint32_t)sys_getpid())
 		return;
 	log_warn("a process died while it changed the transaction that it shared; what it left is put right");
+	participants_take_over();
 	participants_look();
 	unsettled = settle_all();
 	if (!unsettled)

@@ -10,6 +10,7 @@
 #include "handover.h"
 #include "loaders.h"
 #include "log.h"
+#include "lost.h"
 #include "memory.h"
 #include "orphan.h"
 #include "participants.h"
@@ -200,8 +201,10 @@ static int enter_view(struct view *v)
 /* What we have gets in, what they have gets to us. */
 static int merge(void)
 {
-	int err = adopt_all();
+	int err;
 
+	participants_take_over();
+	err = adopt_all();
 	if (!err)
 		err = promote_all();
 	return err ? err : sharing_tell_others();
@@ -377,4 +380,5 @@ void sharing_start(void)
 	session_lock_ask_repair = repair_ask;
 	participants_look = adopt_all;
 	participants_drop = giveup_drop;
+	participants_settle = lost_settle_files;
 }

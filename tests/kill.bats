@@ -81,6 +81,7 @@ not_redone() {
 		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:9000:Y msync:0 || true
 	bigfile commit $first
 	[ "$(byte data.bin 5)$(byte data.bin 9000)" = 3Y ]
+	cat err err.late trace;date +%T.%N
 	grep -q 'what it left is put right' err
 	run ! grep 'pwrite64.*"aaaaa1' trace
 	touch end
@@ -110,3 +111,35 @@ no_walk() {
 	run ! grep "open.*/proc/$other/" trace
 }
 @test "nobody looks below /proc for a participant that is gone" { each_tracker no_walk; }
+
+# Killed while it tells the others of a file that it has brought, and one of them takes that up: a third, which gets the lock, does not give the file's number away.
+asker_killed() {
+	letters two.bin 20000
+	letters three.bin 20000
+	export BIGFILE_PATHS="$PWD/*.bin"
+	local lib=$BUILD/.libs/libbigfile.so
+	LD_PRELOAD=$lib "$PROGS/play" open:data.bin map:0:20000 post:late await:done open:two.bin map:0:20000 set:1:2:Q msync:1 post:stored await:end exit:1 2>err.late &
+	posted late
+	LD_PRELOAD=$lib "$PROGS/play" open:data.bin map:0:20000 set:0:5:X post:one await:three open:three.bin map:0:20000 set:1:1:T msync:1 post:done await:end exit:1 2>err &
+	posted one
+	LD_PRELOAD=$lib "$PROGS/play" open:data.bin map:0:20000 post:two await:second open:two.bin map:0:20000 set:1:1:Z post:never await:end &
+	posted two
+	strace -f -qq -o trace -e trace=mmap -e inject=mmap:delay_enter=2000000:when=2 -p "$(cat late)" 2>err.strace &
+	until_true 10 grep -q '^TracerPid:.*[1-9]' /proc/"$(cat late)"/status
+	: >second
+	until_true 10 grep -q "mmap(.*MAP_SHARED" trace
+	kill -9 "$(cat two)"
+	until_true 5 gone "$(cat two)"
+	: >three
+	posted done
+	posted stored
+	[ ! -e never ]
+	[ "$(at 5)$(byte two.bin 2)$(byte three.bin 1)" = XQT ]
+	grep -q 'what it left is put right' err
+	: >end
+	until_true 10 gone "$(cat one)"
+	until_true 10 gone "$(cat late)"
+	bigfile recover two.bin
+	no_journal
+}
+@test "one is killed while another takes up the file that it told of: no store to that is lost" { each_tracker asker_killed; }

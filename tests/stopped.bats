@@ -275,6 +275,47 @@ incomplete() {
 }
 @test "a transaction that nobody has whole any more is not committed, and said not to be; an abort ends it" { each_tracker incomplete; }
 
+# Stopped while it takes up a file whose bringer is then killed: an abort by one that was sent nothing must not give the file's number to another one.
+taken_up_by_one() {
+	letters two.bin 20000
+	export BIGFILE_PATHS="$PWD/*.bin"
+	local lib=$BUILD/.libs/libbigfile.so tracer
+	LD_PRELOAD=$lib "$PROGS/play" open:data.bin map:0:20000 set:0:5:X post:one await:end exit:1 >>out 2>err &
+	posted one
+	LD_PRELOAD=$lib "$PROGS/play" open:data.bin map:0:20000 post:late await:goon open:two.bin map:0:20000 get:1:1 set:1:2:Q msync:1 post:done await:end exit:1 >>out 2>err.late &
+	posted late
+	strace -f -qq -o trace -e trace=sendmsg -e inject=sendmsg:error=EPERM env LD_PRELOAD="$lib" "$PROGS/play" open:data.bin map:0:20000 post:two await:second \
+		open:two.bin map:0:20000 set:1:1:Z post:three await:never 2>err.two &
+	posted two
+	kill -STOP "$(cat one)"
+	until_true 10 grep -q '^State:.*T' /proc/"$(cat one)"/status
+	# The first mmap is for the view, the second for its memory.
+	strace -f -qq -o trace.late -e trace=mmap -e inject=mmap:signal=SIGSTOP:when=2 -p "$(cat late)" 2>err.strace &
+	tracer=$!
+	until_true 10 grep -q '^TracerPid:.*[1-9]' /proc/"$(cat late)"/status
+	: >second
+	until_true 10 grep -q SIGSTOP trace.late
+	kill -9 $tracer
+	until_true 15 test -e three
+	kill -9 "$(cat two)"
+	until_true 5 gone "$(cat two)"
+	kill -CONT "$(cat one)"
+	run bigfile abort "$(cat one)"
+	[ "$status" = 1 ]
+	grep "two.bin: process $(cat late) is stopped, and may be about to take it up" err
+	kill -CONT "$(cat late)"
+	until_true 10 bigfile commit "$(cat one)"
+	[ "$(at 5)$(byte two.bin 1)" = XZ ]
+	: >goon
+	posted done
+	[ "$(byte two.bin 2)$(cat out)" = QZ ]
+	: >end
+	until_true 10 gone "$(cat one)"
+	until_true 10 gone "$(cat late)"
+	no_journal
+}
+@test "what one takes up while it is stopped is not dropped by an abort of another" { each_tracker taken_up_by_one; }
+
 # The same, and it is killed in a commit over both files, at each of its syncs in turn.  handed: or nothing is handed over.
 in_commit() {
 	local n handed both
