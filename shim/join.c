@@ -127,13 +127,19 @@ static bool concerns(const struct control_page *p, const struct search *s)
 	return false;
 }
 
+/* Whoever could not be looked at for want of these may have the file. */
+static int if_in_want(int err)
+{
+	return err == -EMFILE || err == -ENFILE || err == -ENOMEM ? err : 0;
+}
+
 static int look_at(uint32_t pid, const struct search *s)
 {
 	struct control_page *p;
-	int err = 0;
+	int err = controlfile_map_in(s->folder, pid, &p);
 
-	if (controlfile_map_in(s->folder, pid, &p))
-		return 0;
+	if (err)
+		return if_in_want(err);
 	/* The cheap question first: there may be many. */
 	if (p->pid_namespace == s->namespace && sys_call(SYS_kill, pid, 0) == -ESRCH)
 		controlfile_sweep(s->folder, pid);
@@ -165,7 +171,7 @@ int join_owners(dev_t dev, ino_t ino, bool write, struct join_request *request)
 	search.namespace = st.st_ino;
 	search.folder = controlfile_open_folder();
 	if (search.folder < 0)
-		return 0;
+		return if_in_want(search.folder);
 	err = folder_each(search.folder, look_at_name, &search);
 	sys_close(search.folder);
 	return err;

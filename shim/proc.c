@@ -69,7 +69,7 @@ bool proc_is_alive(uint32_t pid, uint64_t start_time)
 	/* No descriptor to be had, no /proc here: that says nothing about it. */
 	if (!started)
 		return proc_exists(pid);
-	if (strtoull(started, NULL, 10) != start_time)
+	if (start_time && strtoull(started, NULL, 10) != start_time)
 		return false;
 	/* Its first thread may have ended long before the others. */
 	return (fields[0] != 'Z' && fields[0] != 'X') || strtoul(threads, NULL, 10) > 1;

@@ -15,9 +15,10 @@
  */
 bool proc_exists(uint32_t pid);
 
-/* Clock ticks since boot; 0: there is no such process. */
+/* Clock ticks since boot; 0: there is no such process, or it cannot be told. */
 uint64_t proc_start_time(uint32_t pid);
-/* Does it live, or could a part of it still store?  Not what is left of it until somebody waits for it.  When in doubt it lives. */
+/* Does it live, or could a part of it still store?  Not what is left of it until somebody waits for it.  When in doubt it lives.
+   start_time 0: whichever has the number. */
 bool proc_is_alive(uint32_t pid, uint64_t start_time);
 /* By SIGSTOP or its like: none of its threads runs. */
 bool proc_is_stopped(uint32_t pid);

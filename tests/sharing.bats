@@ -784,6 +784,39 @@ cannot_look() {
 }
 @test "one that can open no descriptor does not take the others for dead" { each_tracker cannot_look; }
 
+# No descriptor for looking at the other: it may have the file, and who took it for nobody would not see what it has stored.
+cannot_look_who() {
+	local word
+	begin map:0:20000 set:0:5:X post:first await:end raise:9
+	first=$pid
+	posted first
+	for word in open:data.bin:ro open:data.bin; do
+		strace -f -qq -o trace -P $first -e trace=openat -e inject=openat:error=EMFILE env LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+			BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" $word exit:0 >out.second 2>err.second
+		grep -q INJECTED trace
+		grep 'open: ENFILE' out.second
+	done
+	touch end
+	wait $first || true
+}
+@test "one that cannot look whether another has the file does not go alone" { each_tracker cannot_look_who; }
+
+# Nor when it was started can be told, by itself, when it enters.
+no_start_time() {
+	begin map:0:20000 set:0:5:X post:first await:end raise:9
+	first=$pid
+	posted first
+	strace -f -qq -o trace -P /proc/$first/stat -e trace=openat -e inject=openat:error=EMFILE -p $first &
+	until_true 10 grep -q '^TracerPid:.*[1-9]' /proc/$first/status
+	run bigfile run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin map:0:20000 get:0:5 set:0:6:Y msync:0 exit:0
+	grep -q INJECTED trace
+	[ "$output" = X ]
+	[ "$(at 5 6)" = XY ]
+	touch end
+	wait $first || true
+}
+@test "one that cannot tell when it was started is not taken for dead" { each_tracker no_start_time; }
+
 # The same, whether Bigfile is there or not.
 owner_dies() {
 	local way when
