@@ -16,14 +16,16 @@
 
 #define USING_TRIES 100
 
-static inline bool using_prepare(const struct iovec *iov, int count, bool stores)
+static inline bool using_prepare(const struct iovec *iov, int count, bool stores, bool refused)
 {
 	bool any = false;
 
 	for (int i = 0; i < count; i++) {
 		if (!view_overlaps((uintptr_t)iov[i].iov_base, iov[i].iov_len))
 			continue;
-		if (stores)
+		if (stores && refused)
+			buffers_refused_store(iov[i].iov_base, iov[i].iov_len);
+		else if (stores)
 			buffers_before_store(iov[i].iov_base, iov[i].iov_len);
 		else
 			buffers_before_load(iov[i].iov_base, iov[i].iov_len);
@@ -43,11 +45,11 @@ static inline void using_release(const struct iovec *iov, int count)
 
 /* Makes the call with the buffers of iov prepared, if `concerned`. */
 #define USING(concerned, iov, count, stores, call)                                      \
-	bool prepared_ = (concerned) && using_prepare(iov, count, stores);              \
+	bool prepared_ = (concerned) && using_prepare(iov, count, stores, false);       \
 	__typeof__(call) result_ = (call);                                              \
 	for (int i_ = 0; prepared_ && i_ < USING_TRIES && result_ == (__typeof__(call))-1 && errno == EFAULT; i_++) { \
 		using_release(iov, count);                                              \
-		using_prepare(iov, count, stores);                                      \
+		using_prepare(iov, count, stores, true);                                \
 		result_ = (call);                                                       \
 	}                                                                               \
 	if (prepared_)                                                                  \

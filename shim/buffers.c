@@ -40,6 +40,11 @@ void buffers_before_store(const void *p, size_t length)
 	each_part(p, length, fault_prepare);
 }
 
+void buffers_refused_store(const void *p, size_t length)
+{
+	each_part(p, length, fault_prepare_refused);
+}
+
 void buffers_before_load(const void *p, size_t length)
 {
 	each_part(p, length, hold);

@@ -15,6 +15,8 @@
 
 /* The kernel, or code that we do not see, stores there.  Waits until the gate is open. */
 void buffers_before_store(const void *p, size_t length);
+/* It was to store there, and has answered EFAULT, before it did anything: the same, and nothing is left that could be the reason. */
+void buffers_refused_store(const void *p, size_t length);
 /* It reads there.  Needed only when there is a view that is loaded when it is touched: ask buffers_may_be_absent first. */
 void buffers_before_load(const void *p, size_t length);
 /* The call has returned. */

@@ -156,7 +156,7 @@ static void open_pages(struct view *v, struct range at)
 	}
 }
 
-void fault_prepare(struct view *v, struct range at)
+static void prepare(struct view *v, struct range at, bool refused)
 {
 	if (v->partial)
 		reach_hold(v, at);
@@ -167,7 +167,7 @@ void fault_prepare(struct view *v, struct range at)
 		closed = gate_is_closed() && !is_late(v);
 		if (!closed && v->frozen)
 			unfreeze_orphan(v);
-		if (!closed && (tracker->kernel_stores_fault || is_late(v)))
+		if (!closed && (refused || tracker->kernel_stores_fault || is_late(v)))
 			open_pages(v, at);
 		lock_release(&window_lock);
 		if (!closed)
@@ -175,6 +175,17 @@ void fault_prepare(struct view *v, struct range at)
 		gate_wait();
 	}
 	blame_buffer(v, at);
+}
+
+void fault_prepare(struct view *v, struct range at)
+{
+	prepare(v, at, false);
+}
+
+/* The gate is open before all pages are thawed, and whoever thaws them may have to wait for a processor. */
+void fault_prepare_refused(struct view *v, struct range at)
+{
+	prepare(v, at, true);
 }
 
 /* As the kernel says of a file that cannot be read. */

@@ -16,6 +16,8 @@
  * gate is open and, where the tracker needs it, opens the pages that windows allow to be stored to.  Any thread, no lock held.
  */
 void fault_prepare(struct view *v, struct range at);
+/* The same after it has answered EFAULT: opens them in any case. */
+void fault_prepare_refused(struct view *v, struct range at);
 
 /* Installs the handlers; before the first view.  Idempotent.  0 or -errno. */
 int fault_claim(void);

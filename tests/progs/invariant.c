@@ -4,6 +4,7 @@
  * driver that commits them and checks every committed state.
  *
  *   invariant store FILE THREADS SECONDS [COMMITS]      with COMMITS: commits itself so many times, and checks
+ *   invariant read FILE THREADS SECONDS [COMMITS]       the same, while one more has the kernel store, by read(), to pages without counters
  *   invariant drive PID FILE THREADS COUNT
  *   invariant check FILE THREADS
  *
@@ -22,7 +23,7 @@
 #define SIZE (PAGES * 4096 + 1000)
 
 static char *map;
-static volatile int stop;
+static volatile int stop, refused;
 
 static size_t place(int thread, int cell)
 {
@@ -39,6 +40,17 @@ static void *store(void *arg)
 	for (unsigned long n = 1; !stop; n++) {
 		for (int cell = 0; cell < CELLS; cell++)
 			*(volatile unsigned long *)(map + place(thread, cell)) = n;
+	}
+	return NULL;
+}
+
+static void *read_into(void *arg)
+{
+	int fd = open("/dev/zero", O_RDONLY);
+
+	while (!stop && !refused) {
+		if (read(fd, map + 4096 + 100, 8192) != 8192)
+			perror("read"), refused = 1;
 	}
 	return NULL;
 }
@@ -75,6 +87,8 @@ static int commit(const char *path, int threads, int count)
 		if (check(path, threads))
 			return printf("after msync %d\n", i), 1;
 	}
+	if (refused)
+		return 1;
 	printf("%d commits by msync, all consistent\n", count);
 	return 0;
 }
@@ -100,7 +114,7 @@ static int drive(int pid, const char *path, int threads, int count)
 
 int main(int argc, char **argv)
 {
-	pthread_t ids[64];
+	pthread_t ids[64], reader;
 	int fd, threads;
 
 	if (!strcmp(argv[1], "drive"))
@@ -114,6 +128,8 @@ int main(int argc, char **argv)
 		return perror("mmap"), 1;
 	for (long i = 0; i < threads; i++)
 		pthread_create(&ids[i], NULL, store, (void *)i);
+	if (!strcmp(argv[1], "read"))
+		pthread_create(&reader, NULL, read_into, NULL);
 	puts("ready");
 	fflush(stdout);
 	if (argc > 5)
