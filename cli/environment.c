@@ -2,6 +2,7 @@
 /* See environment.h. */
 #include "environment.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,4 +44,30 @@ void environment_prepend(const char *name, const char *value)
 	const char *before = getenv(name);
 
 	environment_set(name, before && *before ? join(value, ":", before, NULL) : value);
+}
+
+void environment_remove(const char *name, const char *file)
+{
+	static const char separators[] = ": ";
+	const char *list = getenv(name);
+	size_t n = strlen(file), length;
+	bool any = false;
+	char *left, *end;
+
+	if (!list || !strstr(list, file))
+		return;
+	left = end = room_for(strlen(list) + 1);
+	for (const char *path = list; *path; path += length) {
+		bool ours;
+
+		length = strcspn(path, separators);
+		ours = length >= n && !strncmp(path + length - n, file, n) && (length == n || path[length - n - 1] == '/');
+		any |= ours;
+		length += strspn(path + length, separators);
+		if (!ours)
+			end = mempcpy(end, path, length);
+	}
+	*end = '\0';
+	if (any)
+		environment_set(name, left);
 }

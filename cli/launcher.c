@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "environment.h"
+
 #define TOOL "bigfile-tool"
 
 static const char *const folders[] = { "", TOOLDIR, NULL };
@@ -30,6 +32,7 @@ int launcher_become_tool(char **argv)
 		complain(TOOL, " is not found beside bigfile or in ", TOOLDIR);
 		return CLI_FAILED;
 	}
+	environment_remove("LD_PRELOAD", LIBRARY);
 	execv(tool, argv);
 	complain(tool, ": ", strerror(errno));
 	return CLI_FAILED;

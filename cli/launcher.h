@@ -11,10 +11,12 @@
 
 #include "codes.h"
 
+#define LIBRARY "libbigfile.so"
+
 /* bigfile run; gets its own name as argv[0].  Returns only when the command was not started. */
 int launcher_run(int argc, char **argv);
 
-/* argv[1] is the command.  Returns only when that failed. */
+/* argv[1] is the command, which looks at files and folders as they are: not under Bigfile.  Returns only when that failed. */
 int launcher_become_tool(char **argv);
 
 /* Memory that is kept until the exec. */

@@ -17,7 +17,6 @@
 #include "program.h"
 #include "settings.h"
 
-#define LIBRARY "libbigfile.so"
 #define SHELL "/bin/sh"
 
 static const char **patterns;

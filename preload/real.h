@@ -9,6 +9,7 @@
 #define BIGFILE_REAL_H
 
 #include <aio.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -22,6 +23,9 @@
 #include <sys/uio.h>
 #include <utime.h>
 #include <unistd.h>
+
+typedef int (*listing_filter_fn)(const struct dirent *);
+typedef int (*listing_order_fn)(const struct dirent **, const struct dirent **);
 
 /* X(return type, name, (parameters)) */
 #define REAL_FUNCTIONS(X)                                                                      \
@@ -116,6 +120,10 @@
 	X(int, unlinkat, (int, const char *, int))                                             \
 	X(int, rmdir, (const char *))                                                          \
 	X(int, remove, (const char *))                                                         \
+	X(struct dirent *, readdir, (DIR *))                                                   \
+	X(int, readdir_r, (DIR *, struct dirent *, struct dirent **))                          \
+	X(int, scandirat, (int, const char *, struct dirent ***, listing_filter_fn, listing_order_fn)) \
+	X(ssize_t, getdents64, (int, void *, size_t))                                          \
 	X(FILE *, fdopen, (int, const char *))                                                 \
 	X(FILE *, freopen, (const char *, const char *, FILE *))                               \
 	X(int, fclose, (FILE *))                                                               \

@@ -55,12 +55,9 @@ struct search {
 /* 1: it is the one. */
 static int try_name(void *search, const char *name)
 {
-	static const size_t suffix = sizeof JOURNAL_SUFFIX - 1;
 	const struct search *s = search;
-	size_t n = strlen(name);
 
-	return n > suffix && !strcmp(name + n - suffix, JOURNAL_SUFFIX) &&
-	       fmt_print(s->found, s->size, "%s/%s", s->folder, name) + 1 < s->size && !has_salt(s->found, s->salt, s->file);
+	return marks_is_journal(name) && fmt_print(s->found, s->size, "%s/%s", s->folder, name) + 1 < s->size && !has_salt(s->found, s->salt, s->file);
 }
 
 static int search_beside(const char *path, struct search *s)

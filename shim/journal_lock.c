@@ -57,18 +57,11 @@ static int create_journal(const char *path, const struct stat *file)
 	return fd;
 }
 
-static bool is_journal_name(const char *path)
-{
-	size_t n = strlen(path), suffix = sizeof JOURNAL_SUFFIX - 1;
-
-	return n > suffix && !strcmp(path + n - suffix, JOURNAL_SUFFIX);
-}
-
 /* A name may come out of a journal that somebody has made up, and for some devices it matters that they are opened at all. */
 static int open_existing(const char *path, const struct stat *file, int flags)
 {
 	struct stat st;
-	int err, fd = is_journal_name(path) ? sys_open(path, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0) : -EPERM;
+	int err, fd = marks_is_journal(path) ? sys_open(path, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0) : -EPERM;
 
 	if (fd < 0)
 		return fd == -ELOOP ? -EPERM : fd;

@@ -135,12 +135,17 @@ static bool has_suffix(const char *path, const char *suffix)
 {
 	size_t n = strlen(path), m = strlen(suffix);
 
-	return n >= m && !strcmp(path + n - m, suffix);
+	return n > m && !strcmp(path + n - m, suffix);
+}
+
+bool marks_is_journal(const char *path)
+{
+	return has_suffix(path, JOURNAL_SUFFIX);
 }
 
 bool marks_match(const char *path)
 {
-	if (path[0] != '/' || has_suffix(path, JOURNAL_SUFFIX) || has_suffix(path, ASIDE_SUFFIX))
+	if (path[0] != '/' || marks_is_journal(path) || has_suffix(path, ASIDE_SUFFIX))
 		return false;
 	for (struct mark *m = marks; m; m = m->next) {
 		size_t n = strlen(m->pattern);

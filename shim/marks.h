@@ -19,6 +19,8 @@
 /* Once, before any thread.  0 or -errno; cwd is the folder that relative patterns start from. */
 int marks_load(const char *patterns, const char *cwd);
 bool marks_any(void);
+/* By its last component. */
+bool marks_is_journal(const char *path);
 /* path: absolute, without symbolic links. */
 bool marks_match(const char *path);
 /*

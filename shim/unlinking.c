@@ -97,19 +97,12 @@ static int unlink_now(int dir, const char *path, int flags)
 	return err;
 }
 
-static bool has_suffix(const char *path, const char *suffix)
-{
-	size_t n = strlen(path), m = strlen(suffix);
-
-	return n > m && !strcmp(path + n - m, suffix);
-}
-
 /* Who empties a folder comes upon what the transaction has put there, and which goes with it. */
 static bool goes_anyway(int dir, const char *path)
 {
 	char full[PATH_MAX], real[PATH_MAX];
 
-	if (!has_suffix(path, JOURNAL_SUFFIX) && !has_suffix(path, ASIDE_SUFFIX))
+	if (!marks_is_journal(path) && !aside_is(path))
 		return false;
 	opening_full_path(dir, path, full, sizeof full);
 	return realpath(full, real) && engine_run_if_started(removal_concerns, &(struct removal){ NULL, real }) == 1;
@@ -147,27 +140,26 @@ int unlinking_file(int dir, const char *path, int flags)
 	return err;
 }
 
-struct listing {
+struct contents {
 	bool any; /* a file that is aside */
 	bool other;
 };
 
 static int look_at_entry(void *arg, const char *name)
 {
-	struct listing *l = arg;
-	size_t n = strlen(name), suffix = sizeof JOURNAL_SUFFIX - 1;
+	struct contents *l = arg;
 
 	if (!strcmp(name, ".") || !strcmp(name, ".."))
 		return 0;
 	l->any |= aside_is(name);
-	l->other |= !aside_is(name) && (n < suffix || strcmp(name + n - suffix, JOURNAL_SUFFIX));
+	l->other |= !aside_is(name) && !marks_is_journal(name);
 	return l->other;
 }
 
 /* Nothing is in it but what a commit would take away. */
 static bool is_left_aside(int dir, const char *path)
 {
-	struct listing l = { false, false };
+	struct contents l = { false, false };
 	int fd = sys_openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 
 	if (fd < 0)
