@@ -45,7 +45,8 @@ a_machine() {
 
 volume() { on 1 gluster --mode=script volume "$@"; }
 
-peers_are() { [ "$(on 1 gluster --mode=script peer status | grep -c "($2)\|$2")" -ge "$1" ]; }
+# Each machine has the two others: the first one knows of them before they know of each other.
+all_peers() { local k; for k in 1 2 3; do [ "$(on $k gluster --mode=script peer status | grep -c "Cluster (Connected)")" = 2 ] || return; done; }
 
 # mount_volume K [OPTION...]
 mount_volume() {
@@ -66,7 +67,7 @@ machines_up() {
 	for k in 1 2 3; do until_there 30 on $k gluster --mode=script peer status || return; done
 	say "servers are there"
 	for k in 2 3; do on 1 gluster --mode=script peer probe 10.77.0.$k >/dev/null || return; done
-	until_there 30 peers_are 2 Connected || return
+	until_there 30 all_peers || return
 	volume create v replica 3 "10.77.0.1:$LAB/1/brick" "10.77.0.2:$LAB/2/brick" "10.77.0.3:$LAB/3/brick" force >/dev/null || return
 	# shellcheck disable=SC2086
 	volume set v $VOLUME_SETTINGS >/dev/null || return
