@@ -9,6 +9,7 @@
 #include "arena.h"
 #include "build.h"
 #include "commit.h"
+#include "fence.h"
 #include "log.h"
 #include "lost.h"
 #include "memory.h"
@@ -89,7 +90,8 @@ static int abort_view(struct view *v, struct commit_report *report)
 	if (err) {
 		/* Half dropped: the rest is still dirty, the next try finds it. */
 		v->carry_all = true;
-		log_error("%s: abort failed: %e; end the program to roll back", v->path, err);
+		if (!fence_explains(v))
+			log_error("%s: abort failed: %e; end the program to roll back", v->path, err);
 		return err;
 	}
 	range_list_free(&v->carried);
@@ -117,8 +119,9 @@ int abort_all(struct commit_report *report)
 		if (v->mode != VIEW_WRITING)
 			continue;
 		if (v->error) {
-			log_error("%s: abort failed: the file does not hold the last commit (%e); end the program, "
-				  "then bigfile recover", v->path, v->error);
+			if (!fence_explains(v))
+				log_error("%s: abort failed: the file does not hold the last commit (%e); end the program, "
+					  "then bigfile recover", v->path, v->error);
 			failed = v->error;
 		} else {
 			failed = abort_view(v, report);

@@ -243,7 +243,7 @@ int checkpoint_renew_journal(struct view *v)
 	/* By its old path nobody would find the file, should that get another name. */
 	if (!err)
 		forget(v, salt);
-	if (err)
+	if (err && !fence_noticed(v, err))
 		log_error("%s: a new journal cannot be made: %e; free some space or mend the disk, then commit again",
 			  v->path, err);
 	return err;

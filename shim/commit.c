@@ -195,7 +195,8 @@ static int start_builds(void)
 	if (!failed)
 		failed = renew_journals(false, &at_fault);
 	if (failed) {
-		log_error("%s: commit failed: %e; the transaction stays open", at_fault->path, failed);
+		if (!fence_explains(at_fault))
+			log_error("%s: commit failed: %e; the transaction stays open", at_fault->path, failed);
 		return failed;
 	}
 	each_writing(v) {

@@ -9,6 +9,7 @@
 #include <ucontext.h>
 
 #include "blame.h"
+#include "fence.h"
 #include "gate.h"
 #include "guard.h"
 #include "loading.h"
@@ -221,6 +222,7 @@ static enum service serve_access(struct view *v, siginfo_t *info, void *context)
 	case REACH_NO_WINDOW:
 		return NOT_SERVED;
 	case REACH_FAILED:
+		fence_missed(v, -EIO);
 		return UNREADABLE;
 	case REACH_NO_MATTER:
 		break;
@@ -251,16 +253,12 @@ static bool on_access_fault(int sig, siginfo_t *info, void *context)
 /* The program gets its signal; only why, it cannot know. */
 static bool on_missing_page(int sig, siginfo_t *info, void *context)
 {
-	static bool said;
 	IN_HAND struct view *v = NULL;
 
 	guard_catch();
 	v = view_get_at((uintptr_t)info->si_addr);
-	if (v && v->leased && !said && view_offset_at(v, (uintptr_t)info->si_addr) < v->committed) {
-		said = true;
-		log_error("%s: a page cannot be read: cut off from its servers, and another machine may have taken it over; end the "
-			  "program and start it again", v->path);
-	}
+	if (v && view_offset_at(v, (uintptr_t)info->si_addr) < v->committed)
+		fence_missed(v, -EIO);
 	return false;
 }
 
@@ -278,7 +276,9 @@ static void on_fatal(int sig, const siginfo_t *info, void *context)
 	uint64_t offset = v ? view_offset_at(v, (uintptr_t)info->si_addr) : 0;
 	const char *fate = shared_session() ? "rolled back when the last process that shares it ends so" : "rolled back";
 
-	if (v)
+	if (v && sig == SIGBUS && fence_explains(v))
+		log_debug("%s: the program dies of signal %d at offset %lu", v->path, sig, offset);
+	else if (v)
 		log_error("%s: the program dies of signal %d at offset %lu, %s; its transaction is %s", v->path, sig, offset,
 			  reason_of(v, sig, offset, context), fate);
 	else if (blame_on)

@@ -10,16 +10,50 @@ int fence_check(const struct view *v)
 	return v->leased ? lease_ask(v->journal.fd, v->shared != 0) : 0;
 }
 
+/* Of many files on one volume, the first one speaks for all. */
+static void say(struct view *v)
+{
+	static dev_t said_of;
+
+	if (__atomic_exchange_n(&v->cut_off_said, true, __ATOMIC_RELAXED))
+		return;
+	if (__atomic_exchange_n(&said_of, v->dev, __ATOMIC_RELAXED) == v->dev)
+		log_debug("%s: cut off from its servers as well (%e)", v->path, v->cut_off);
+	else
+		log_error("%s: cut off from its servers (%e): another machine may have taken it over; nothing more is committed here, what "
+			  "was committed is safe: end the program and start it again", v->path, v->cut_off);
+}
+
+static void set(struct view *v, int err)
+{
+	__atomic_store_n(&v->cut_off, err, __ATOMIC_RELAXED);
+	__atomic_store_n(&v->error, err, __ATOMIC_RELAXED);
+	say(v);
+}
+
+bool fence_explains(struct view *v)
+{
+	if (!v->cut_off)
+		return false;
+	say(v);
+	return true;
+}
+
+bool fence_missed(struct view *v, int err)
+{
+	if (v->leased && v->mode == VIEW_WRITING && !v->error)
+		set(v, err);
+	return fence_explains(v);
+}
+
 bool fence_noticed(struct view *v, int err)
 {
 	if (!v->leased || v->mode != VIEW_WRITING)
 		return false;
 	if (v->error)
-		return true;
+		return fence_explains(v), true;
 	if (!v->journal.error && !fence_check(v))
 		return false;
-	v->error = err;
-	log_error("%s: cut off from its servers (%e): another machine may have taken it over; nothing more is committed here, what "
-		  "was committed is safe: end the program and start it again", v->path, err);
+	set(v, err);
 	return true;
 }

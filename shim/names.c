@@ -204,7 +204,7 @@ static void follow(struct view *v, const char *path)
 {
 	int err = v->mode == VIEW_WRITING ? move_journal(v, path) : 0;
 
-	if (err)
+	if (err && !fence_explains(v))
 		log_error("%s: renamed to %s, but its journal %s cannot follow: %e; after a crash: bigfile recover, "
 			  "with the journal renamed by hand", v->path, path, v->journal.path, err);
 	else if (v->mode == VIEW_WRITING && !v->aside && !marks_match(path))

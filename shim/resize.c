@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "fence.h"
 #include "guard.h"
 #include "log.h"
 #include "memory.h"
@@ -99,7 +100,7 @@ static int zero_rest_of_page(struct view *v, uint64_t start)
 		err = guard_run(clear_rest, &rest);
 		v->tracker->close(v, page);
 	}
-	if (err)
+	if (err && !fence_missed(v, err))
 		log_error("%s: its size cannot be changed: the page at the end cannot be had: %e; the disk is full or failing: make room, then "
 			  "try again", v->path, err);
 	return err;

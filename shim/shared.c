@@ -13,7 +13,7 @@
 #include "sys.h"
 
 #define SHARED_MAGIC 0x31534547464942ull /* "BIFGES1" */
-#define SHARED_VERSION 4
+#define SHARED_VERSION 5
 
 struct shared_session *shared_current;
 int shared_fd = -1;
@@ -168,7 +168,9 @@ void shared_pull(struct view *v)
 	v->cut = f->cut;
 	v->file_end = f->file_end;
 	v->zero_end = f->zero_end;
-	v->error = f->error;
+	/* Found out by us meanwhile, without the lock, or by another. */
+	v->cut_off = v->cut_off ? v->cut_off : f->cut_off;
+	v->error = f->error ? f->error : v->cut_off;
 	v->nameless = f->nameless;
 	v->aside = f->aside;
 	view_aside_ever |= v->aside;
@@ -212,6 +214,7 @@ void shared_push(const struct view *v)
 	f->file_end = v->file_end;
 	f->zero_end = v->zero_end;
 	f->error = v->error;
+	f->cut_off = v->cut_off;
 	f->nameless = v->nameless;
 	f->aside = v->aside;
 	f->times[0] = v->changed.tv_sec;

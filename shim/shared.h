@@ -102,7 +102,7 @@ struct shared_file {
 	uint64_t hand;      /* where reclaim goes on */
 	uint64_t leaving[2]; /* what it is at: start, end */
 	int64_t times[6];  /* seconds and nanoseconds: changed, times[0], times[1] */
-	int32_t error;
+	int32_t error, cut_off;
 	struct shared_journal journal;
 	char path[SHARED_PATH];
 	char journal_path[SHARED_PATH];

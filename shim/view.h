@@ -90,6 +90,7 @@ struct view {
 	char *other_path;        /* that the program has linked to it last; NULL: none */
 	enum view_mode mode;
 	int error;               /* commits fail with this: the file's own state is in doubt */
+	int cut_off;             /* from its servers, which was found out by this errno (fence.h) */
 	int fd;                  /* in the engine thread's descriptor table */
 
 	uint64_t size;           /* logical */
@@ -130,6 +131,7 @@ struct view {
 	bool aside;                /* it was unlinked in this transaction: see view_is_aside */
 	bool settled;              /* while it is let go: its journal has nothing that matters */
 	bool leased;               /* it is on a network file system: lease.h */
+	bool cut_off_said;         /* by this process */
 	bool stranger_said;        /* that somebody changes the file without us */
 };
 
