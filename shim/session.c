@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #include "aside.h"
 #include "attach.h"
@@ -66,6 +67,21 @@ static void name_that_stayed(char *path, const struct stat *st)
 		path[n - length] = ' ';
 }
 
+/* What the kernel knows of it without asking the servers of a network file system: enough to tell which file it is. */
+static bool is_known(int fd, struct stat *st)
+{
+	struct statx known;
+
+	if (sys_call(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &known))
+		return false;
+	memset(st, 0, sizeof *st);
+	st->st_dev = makedev(known.stx_dev_major, known.stx_dev_minor);
+	st->st_ino = known.stx_ino;
+	st->st_mode = known.stx_mode;
+	st->st_nlink = known.stx_nlink;
+	return true;
+}
+
 /* NOT_OURS for what cannot be marked: no descriptor, no regular file - which is remembered. */
 static int status_of(int fd, struct stat *st)
 {
@@ -73,7 +89,7 @@ static int status_of(int fd, struct stat *st)
 	int err = sys_fstat(fd, st);
 
 	/* Cut off from its servers: it is still the file that it was, and its view knows the rest. */
-	if (err && err != -EBADF && !sys_fstat_known(fd, st))
+	if (err && err != -EBADF && is_known(fd, st))
 		err = 0;
 	if (!err && !S_ISREG(st->st_mode)) {
 		if (session_is_here())

@@ -174,12 +174,6 @@ static inline int sys_fstat(int fd, struct stat *st)
 	return (int)sys_call(SYS_newfstatat, fd, "", st, AT_EMPTY_PATH);
 }
 
-/* What the kernel knows of it, without asking the servers of a network file system, which may not answer: right about what it is. */
-static inline int sys_fstat_known(int fd, struct stat *st)
-{
-	return (int)sys_call(SYS_newfstatat, fd, "", st, AT_EMPTY_PATH | 0x4000 /* AT_STATX_DONT_SYNC */);
-}
-
 static inline int sys_stat(const char *path, struct stat *st)
 {
 	return (int)sys_call(SYS_newfstatat, AT_FDCWD, path, st, 0);

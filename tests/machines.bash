@@ -81,6 +81,24 @@ machines_up() {
 cut_cable() { ip link set "cable$1" down; }
 join_cable() { ip link set "cable$1" up; }
 
+# mute A B...: what A sends to B is lost, and what B sends arrives.  apart A B: neither hears the other.  unmute: all is as ever.
+muted=
+mute() {
+	local a=$1 b
+	shift
+	for b; do
+		on "$a" ip neigh replace "10.77.0.$b" lladdr 02:00:00:00:00:99 dev plug nud permanent
+		muted+="$a $b "
+	done
+}
+apart() { mute "$1" "$2"; mute "$2" "$1"; }
+unmute() {
+	# shellcheck disable=SC2086
+	set -- $muted
+	for ((; $#; )); do on "$1" ip neigh del "10.77.0.$2" dev plug; shift 2; done
+	muted=
+}
+
 # has_servers K N: so many has the client there a connection to.
 has_servers() { [ "$(on "$1" sh -c "cat $LAB/$1/volume/.meta/graphs/active/v-client-*/private" | grep -c '^connected = 1')" = "$2" ]; }
 # All clients have all servers.
