@@ -173,17 +173,22 @@ int cli_check(int argc, char **argv)
 	return worst;
 }
 
+/* On a network file system a journal is emptied, and stays. */
 static const char *outcome(const struct recovery *r)
 {
+	gboolean stays = r->journal[0] && g_file_test(r->journal, G_FILE_TEST_EXISTS);
+
 	if (r->state == JOURNAL_NONE)
 		return "nothing to do";
 	if (r->state == JOURNAL_UNLINKED)
 		return r->removed ? "deleted for good" : "it has its name back";
 	if (discard)
-		return "journal deleted, file left as it is";
+		return stays ? "journal emptied, file left as it is" : "journal deleted, file left as it is";
 	if (r->records)
 		return "recovered";
-	return r->state == JOURNAL_CORRUPT ? "nothing could be redone, damaged journal deleted" : "empty journal deleted";
+	if (r->state == JOURNAL_CORRUPT)
+		return stays ? "nothing could be redone, damaged journal emptied" : "nothing could be redone, damaged journal deleted";
+	return stays ? "nothing to do, the journal is empty" : "empty journal deleted";
 }
 
 /* --dry-run answers as the real run would. */
