@@ -10,6 +10,7 @@
 #include "cli.h"
 #include "config.h"
 #include "journal_lock.h"
+#include "journal_read.h"
 #include "journal_scan.h"
 #include "json.h"
 

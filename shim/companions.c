@@ -9,6 +9,7 @@
 #include "aside.h"
 #include "config.h"
 #include "journal_lock.h"
+#include "journal_read.h"
 #include "log.h"
 #include "roster.h"
 #include "sys.h"

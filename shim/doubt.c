@@ -8,6 +8,7 @@
 #include "fmt.h"
 #include "journal_find.h"
 #include "journal_lock.h"
+#include "journal_read.h"
 #include "retire.h"
 #include "roster.h"
 #include "sys.h"

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 
 #include "journal_format.h"
+#include "journal_read.h"
 #include "journal_scan.h"
 
 #define JOURNAL_BUFFER ((size_t)4 << 20) /* bytes of a record that are built in memory */

@@ -2,7 +2,6 @@
 /* The reader of journal_format.h; see journal_scan.h for its rules. */
 #include "journal_scan.h"
 
-#include <limits.h>
 #include <string.h>
 
 #define XXH_INLINE_ALL
@@ -179,11 +178,29 @@ int journal_locate(int fd, const struct journal_header *header, uint64_t seq, ui
 	return err;
 }
 
-/* Looks at every block for a sound record head numbered above seq. */
-static int find_later_record(int fd, const struct journal_header *header, uint64_t seq, bool *found)
+int journal_read_located(int fd, const struct journal_header *header, uint64_t seq, uint64_t offset, struct journal_record *record)
+{
+	int err = read_record_head(fd, header, offset, record);
+
+	return err == -ENOENT || (!err && record->seq != seq) ? -EBADMSG : err;
+}
+
+/* Where the chain's own records are, which have been read, there is no other. */
+static uint64_t behind_chain(const struct journal_header *header, const struct journal_chain *chain, uint64_t pos)
+{
+	uint64_t first_end = chain->wrapped_seq ? chain->wrapped_at : chain->end;
+
+	if (chain->wrapped_seq && pos < chain->end)
+		pos = chain->end;
+	return pos >= header->head_offset && pos < first_end ? first_end : pos;
+}
+
+/* Looks at every other block for a sound record head numbered above seq. */
+static int find_later_record(int fd, const struct journal_header *header, const struct journal_chain *chain, uint64_t seq,
+			     bool *found)
 {
 	char *scratch = arena_alloc(SCRATCH);
-	uint64_t pos = header->data_offset;
+	uint64_t pos = behind_chain(header, chain, header->data_offset);
 	ssize_t n = 1;
 
 	*found = false;
@@ -209,7 +226,7 @@ static int find_later_record(int fd, const struct journal_header *header, uint64
 				    journal_hash(&r, offsetof(struct journal_record, head_checksum)))
 				*found = true;
 		}
-		pos += SCRATCH;
+		pos = behind_chain(header, chain, pos + SCRATCH);
 	}
 	arena_free(scratch, SCRATCH);
 	return n < 0 ? (int)n : 0;
@@ -228,6 +245,10 @@ static int walk(int fd, const struct journal_header *header, uint64_t last, stru
 		err = journal_locate(fd, header, chain->last_seq + 1, pos, &offset, &r);
 		if (err)
 			break;
+		if (offset != pos) {
+			chain->wrapped_seq = r.seq;
+			chain->wrapped_at = pos;
+		}
 		chain->records++;
 		chain->last_at = offset;
 		chain->doubtful = r.type == RECORD_PREPARED && header->applying_seq < r.seq;
@@ -263,122 +284,5 @@ int journal_scan(int fd, const struct journal_header *header, struct journal_cha
 	chain->gap = header->applied_seq > chain->last_seq;
 	if (chain->gap)
 		return 0;
-	return find_later_record(fd, header, chain->last_seq + 1, &chain->gap);
-}
-
-/* What of a record's entries is in memory: `held` bytes from `at` on. */
-struct piece {
-	int fd;
-	uint64_t end; /* of the record */
-	uint64_t at;
-	size_t held;
-	uint8_t *bytes;
-};
-
-/* The n bytes at `at`, which the record has; NULL and *err. */
-static const uint8_t *piece_have(struct piece *p, uint64_t at, size_t n, int *err)
-{
-	if (at < p->at || at + n > p->at + p->held) {
-		p->at = at;
-		p->held = (size_t)min_u64(p->end - at, SCRATCH);
-		*err = sys_pread_all(p->fd, p->bytes, p->held, at);
-		if (*err)
-			p->held = 0;
-	}
-	return *err ? NULL : p->bytes + (at - p->at);
-}
-
-static int emit_entry(struct piece *p, uint64_t at, const struct journal_entry *e, journal_entry_fn fn, void *arg)
-{
-	uint64_t done = 0;
-	int err = 0;
-
-	while (done < e->length && !err) {
-		size_t n = (size_t)min_u64(e->length - done, SCRATCH);
-		const uint8_t *data = piece_have(p, at + done, n, &err);
-
-		if (!err)
-			err = fn(arg, e->offset + done, data, n);
-		done += n;
-	}
-	return err;
-}
-
-static int each_entry(struct piece *p, journal_entry_fn fn, void *arg)
-{
-	uint64_t at = p->at;
-	int err = 0;
-
-	while (at < p->end && !err) {
-		struct journal_entry e = { 0, 0, 0 };
-		const uint8_t *head = p->end - at < sizeof e ? NULL : piece_have(p, at, sizeof e, &err);
-
-		if (err)
-			break;
-		if (head)
-			memcpy(&e, head, sizeof e);
-		at += sizeof e;
-		if (e.length == 0 || e.length > p->end - at ||
-		    (e.offset != JOURNAL_REFERENCE && e.offset > INT64_MAX - (uint64_t)e.length))
-			err = -EBADMSG;
-		else if (e.offset != JOURNAL_REFERENCE)
-			err = emit_entry(p, at, &e, fn, arg);
-		at += round_up(e.length, 8);
-	}
-	return err;
-}
-
-int journal_each_entry(int fd, uint64_t offset, const struct journal_record *record,
-		       journal_entry_fn fn, void *arg)
-{
-	uint64_t at = offset + sizeof *record;
-	struct piece p = { fd, at + record->length, at, 0, arena_alloc(SCRATCH) };
-	int err = p.bytes ? each_entry(&p, fn, arg) : -ENOMEM;
-
-	arena_free(p.bytes, SCRATCH);
-	return err;
-}
-
-bool journal_paths_are_sound(const char *paths, uint64_t journal_length, uint64_t file_length, uint64_t room)
-{
-	return journal_length > 1 && file_length > 1 && journal_length <= PATH_MAX && file_length <= PATH_MAX &&
-	       journal_length + file_length <= room && strnlen(paths, journal_length) == journal_length - 1 &&
-	       strnlen(paths + journal_length, file_length) == file_length - 1;
-}
-
-static int take_reference(int fd, uint64_t at, size_t length, struct journal_reference **reference)
-{
-	bool fits = length >= sizeof(struct journal_reference) && length <= sizeof(struct journal_reference) + 2 * PATH_MAX;
-	struct journal_reference *r = fits ? arena_alloc(length) : NULL;
-	int err = r ? sys_pread_all(fd, r, length, at) : fits ? -ENOMEM : -EBADMSG;
-
-	if (!err && !journal_paths_are_sound((const char *)(r + 1), r->journal_length, r->file_length, length - sizeof *r))
-		err = -EBADMSG;
-	if (err)
-		arena_free(r, length);
-	else
-		*reference = r;
-	return err;
-}
-
-int journal_read_reference(int fd, uint64_t offset, const struct journal_record *record,
-			   struct journal_reference **reference, size_t *length)
-{
-	uint64_t at = offset + sizeof *record, end = at + record->length;
-
-	while (end - at > sizeof(struct journal_entry)) {
-		struct journal_entry e;
-		int err = sys_pread_all(fd, &e, sizeof e, at);
-
-		at += sizeof e;
-		if (err)
-			return err;
-		if (e.length == 0 || round_up(e.length, 8) > end - at)
-			return -EBADMSG;
-		*length = e.length;
-		if (e.offset == JOURNAL_REFERENCE)
-			return take_reference(fd, at, e.length, reference);
-		at += round_up(e.length, 8);
-	}
-	return -EBADMSG;
+	return find_later_record(fd, header, chain, chain->last_seq + 1, &chain->gap);
 }

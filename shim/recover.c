@@ -2,20 +2,9 @@
 /*
  * Recovery: see recover.h for what it promises and journal_format.h for the redo rule.
  *
- * The order that makes it safe to die at any line: the header first says that an apply of the last record
- * is under way on this boot; the journal is made durable, with its name; the file gets every live record; the file is made durable;
+ * The order that makes it safe to die at any line: the last record is made durable, unless it is; the header says that an apply of it
+ * is under way on this boot; that is made durable, with the journal's name; the file gets every live record; the file is made durable;
  * only then is the journal dropped.  Whoever comes after a crash in between starts again from the head.
- *
- * Has a stranger been at the file?  Three cases:
- *  - nothing to redo: the question does not arise.
- *  - the same boot: the page cache still holds what was applied.  When the last record had been applied, a
- *    changed file is simply newer than the journal, and is only made durable.  When no apply of it had
- *    begun, any difference to the recorded state is a stranger's.  When one had, our own stores explain
- *    a difference, unless it came long after the journal was last written.
- *    On a network file system it is the servers that hold it, whichever machine looks: every boot is this one; but servers
- *    may have lost what was applied, so that only a file that is newer than that is kept.
- *  - another boot: what of our stores had reached the disk is not known, but nothing of ours has touched the
- *    file since the machine started: a change after that is a stranger's.
  */
 #include "recover.h"
 
@@ -37,72 +26,13 @@
 #include "page.h"
 #include "redo.h"
 #include "retire.h"
+#include "stranger.h"
 #include "sys.h"
-
-#define APPLY_GRACE_SECONDS 60
 
 static void judge(struct recovery *r, enum journal_state state, const char *reason)
 {
 	r->state = state;
 	fmt_print(r->reason, sizeof r->reason, "%s", reason);
-}
-
-static bool same_content(const struct journal_header *h, const struct stat *st)
-{
-	return h->file_size == (uint64_t)st->st_size && h->mtime_sec == st->st_mtim.tv_sec &&
-	       h->mtime_nsec == st->st_mtim.tv_nsec;
-}
-
-/* 1, 0, or -errno: a guess would undo what others have done since, or leave undone what the power cut took. */
-static int is_this_boot(const struct journal_header *h)
-{
-	uint8_t id[16];
-	int err = boot_id_read(id);
-
-	if (err)
-		log_error("whether the machine was started anew cannot be told: /proc/sys/kernel/random/boot_id: %e; /proc is needed", err);
-	return err ? err : !memcmp(id, h->boot_id, sizeof id);
-}
-
-/* 1, 0, or -errno. */
-static int stranger_was_here(int jfd, const struct journal_header *h,
-			     const struct journal_chain *chain, const struct stat *file)
-{
-	bool network = network_kind_of(jfd) != NETWORK_NONE;
-	struct stat journal;
-	int64_t boot;
-	int same;
-
-	if (same_content(h, file))
-		return 0;
-	same = network ? 1 : is_this_boot(h);
-	if (same < 0)
-		return same;
-	if (!same) {
-		boot = boot_time_read();
-		return boot < 0 ? (int)boot : boot && (file->st_mtim.tv_sec > boot || file->st_ctim.tv_sec > boot);
-	}
-	if (h->applied_seq >= chain->last_seq)
-		return false;
-	if (h->applying_seq < chain->last_seq)
-		return true;
-	return !sys_fstat(jfd, &journal) &&
-	       file->st_mtim.tv_sec > journal.st_mtim.tv_sec + APPLY_GRACE_SECONDS;
-}
-
-static bool is_newer(const struct journal_header *h, const struct stat *file)
-{
-	return file->st_mtim.tv_sec > h->mtime_sec ||
-	       (file->st_mtim.tv_sec == h->mtime_sec && file->st_mtim.tv_nsec > h->mtime_nsec);
-}
-
-/* Is what the journal holds in the file already, so that redoing it could only undo newer work?  1, 0, or -errno. */
-static int is_only_unsynced(int jfd, const struct journal_header *h, const struct journal_chain *chain,
-			     const struct stat *file)
-{
-	if (h->applied_seq < chain->last_seq || same_content(h, file))
-		return 0;
-	return network_kind_of(jfd) == NETWORK_NONE ? is_this_boot(h) : is_newer(h, file);
 }
 
 static void copy_owner(struct recovery *r, const struct journal_header *h)
@@ -202,15 +132,34 @@ static int examine(int jfd, const struct stat *file, enum recover_mode mode, str
 }
 
 /*
- * Before the file is touched, what it will be made from must survive the power: who was killed before its sync left a last record, and
- * perhaps a journal, that only the page cache has.
+ * Has the last record been made durable, so that what is read of it is what the disk has?  Applying it begins after that.  And on another boot
+ * nobody has written to the journal yet, but for heads of records that were in doubt: it was read from the disk.
  */
-static int make_durable(int jfd, const char *journal, const struct journal_chain *chain)
+static bool is_on_disk(int jfd, const struct journal_header *h, const struct journal_chain *chain)
 {
-	int err = journal_write_again(jfd, chain->last_at, chain->end - chain->last_at);
+	if (h->applying_seq >= chain->last_seq && !(h->flags & JOURNAL_LAX))
+		return true;
+	return network_kind_of(jfd) == NETWORK_NONE && is_this_boot(h) == 0;
+}
 
-	if (!err)
-		err = sys_fdatasync(jfd);
+/*
+ * Before the file is touched, what it will be made from must survive the power: who was killed before its sync left a last record that only the
+ * page cache has, and after a failed one no sync tells.
+ */
+static int make_certain(int jfd, const struct journal_header *h, const struct journal_chain *chain)
+{
+	bool on_disk = is_on_disk(jfd, h, chain);
+	int err = journal_write_again(jfd, chain->last_at, on_disk ? JOURNAL_BLOCK : chain->end - chain->last_at);
+
+	/* Before the header says that applying begins. */
+	return err || on_disk ? err : sys_fdatasync(jfd);
+}
+
+/* With its name, which may be as new. */
+static int make_durable(int jfd, const char *journal)
+{
+	int err = sys_fdatasync(jfd);
+
 	return err ? err : sync_folder_of(journal);
 }
 
@@ -280,9 +229,11 @@ int recover_opened(int jfd, const char *journal, int file_fd, const char *path,
 	in_file = h.head_seq - 1;
 	if (same)
 		in_file = max_u64(in_file, h.applied_seq);
-	err = announce_redo(jfd, &h, &chain, in_file);
+	err = make_certain(jfd, &h, &chain);
 	if (!err)
-		err = make_durable(jfd, journal, &chain);
+		err = announce_redo(jfd, &h, &chain, in_file);
+	if (!err)
+		err = make_durable(jfd, journal);
 	if (!err)
 		err = redo_chain(jfd, &h, &chain, file_fd, in_file);
 	if (!err)

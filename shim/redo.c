@@ -2,6 +2,7 @@
 /* See redo.h. */
 #include "redo.h"
 
+#include "journal_read.h"
 #include "page.h"
 #include "sys.h"
 
@@ -52,8 +53,8 @@ int redo_chain(int jfd, const struct journal_header *h, const struct journal_cha
 
 	for (uint64_t seq = h->head_seq; seq <= chain->last_seq; seq++) {
 		struct journal_record rec;
-		uint64_t at;
-		int err = journal_locate(jfd, h, seq, pos, &at, &rec);
+		uint64_t at = seq == chain->wrapped_seq ? h->data_offset : pos;
+		int err = journal_read_located(jfd, h, seq, at, &rec);
 
 		if (!err && seq > in_file)
 			err = redo_record(jfd, &r, at, &rec);

@@ -12,6 +12,7 @@
 #include "journal_find.h"
 #include "journal_head.h"
 #include "journal_lock.h"
+#include "journal_read.h"
 #include "log.h"
 #include "marks.h"
 #include "roster.h"

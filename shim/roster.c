@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "journal_read.h"
 #include "journal_scan.h"
 #include "page.h"
 #include "sys.h"

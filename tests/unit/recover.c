@@ -184,6 +184,90 @@ static void durable_first(void)
 	ok(calls_first(CALL_SYNC, file) < calls_first(CALL_DELETE, log), "the file before the journal goes");
 }
 
+/* How often the journal is written when a record of `bytes` is redone, whose applying had begun or not. */
+static int writes_to_journal(size_t bytes, bool applying)
+{
+	static char text[200000];
+	int n = 0;
+	ino_t log;
+
+	write_file("0123456789");
+	start_journal();
+	memset(text, 'x', bytes);
+	record(UINT64_MAX, bytes, 0, text);
+	if (applying)
+		journal_note(&j, j.header.head_seq - 1, j.header.head_seq, NULL);
+	journal_close(&j);
+	log = calls_inode(journal);
+	calls_forget();
+	is_int(redo(RECOVER_REDO), 0, "a record is redone");
+	for (int i = 0; i < calls_count; i++)
+		n += calls_seen[i].kind == CALL_WRITE && calls_seen[i].inode == log;
+	return n;
+}
+
+/* What may be in the page cache alone is written once more; what is known to have been made durable is not, however large it is. */
+static void durable_once(void)
+{
+	is_int(writes_to_journal(199999, true), 2, "of one whose applying had begun the head is written again, and the header");
+	ok(writes_to_journal(199999, false) > 3, "else all of it is");
+}
+
+static bool has_mebibytes(const char *fills, size_t odd)
+{
+	static char got[1 << 20];
+	int fd = open(path, O_RDONLY);
+	bool same = true;
+
+	for (size_t i = 0; fills[i] && same; i++) {
+		same = pread(fd, got, sizeof got, (off_t)(i * sizeof got + odd)) == sizeof got && got[0] == fills[i] &&
+		       !memcmp(got, got + 1, sizeof got - 1);
+	}
+	close(fd);
+	return same;
+}
+
+static int put_mebibytes(const char *fills, size_t odd)
+{
+	static char block[4 << 20];
+	size_t n = strlen(fills);
+
+	for (size_t i = 0; i < n; i++)
+		memset(block + (i << 20), fills[i], 1 << 20);
+	journal_begin(&j);
+	journal_put(&j, odd, block, n << 20);
+	return journal_seal(&j, &(struct journal_sealing){ 1, UINT64_MAX, odd + (3 << 20), false });
+}
+
+/* The live records begin near the end of the ring and go on at its start; their entries are larger than what is read at once. */
+static void round_the_ring(bool damaged)
+{
+	struct journal_position head;
+	int fd;
+
+	write_file("0123456789");
+	start_journal();
+	for (int i = 0; i < 13; i++)
+		put_mebibytes("aaa", 7);
+	head = j.tail;
+	put_mebibytes("bcd", 7);
+	journal_trim(&j, head);
+	journal_sync(&j);
+	put_mebibytes("ef", 7);
+	put_mebibytes("g", 7);
+	put_mebibytes("h", 7);
+	ok(j.start > JOURNAL_DATA && j.start < j.header.head_offset, "the ring goes on at its start");
+	fd = open(journal, O_RDWR);
+	/* Of the record before the last one. */
+	if (damaged)
+		sys_pwrite_all(fd, "X", 1, j.start - 4097);
+	close(fd);
+	journal_close(&j);
+	is_int(look(), damaged ? JOURNAL_CORRUPT : JOURNAL_PENDING, damaged ? "damage before the last record is seen" : "four records");
+	is_int(redo(RECOVER_FORCE), 0, "are redone");
+	ok(has_mebibytes(damaged ? "efd" : "hfd", 7), "in order, round the ring");
+}
+
 /* Bends the record that begins at `at`, and makes its checksums right again. */
 static void bend(off_t at, size_t where, const void *bytes, size_t n)
 {
@@ -253,7 +337,7 @@ static void made_up(void)
 
 int main(void)
 {
-	plan(55);
+	plan(67);
 	log_set_level(LOG_QUIET);
 	if (!mkdtemp(folder))
 		return 1;
@@ -264,6 +348,9 @@ int main(void)
 	rest();
 	refused();
 	durable_first();
+	durable_once();
+	round_the_ring(false);
+	round_the_ring(true);
 	made_up();
 	unlink(path);
 	rmdir(folder);

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See journal_read.h. */
+#include "journal_read.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "arena.h"
+#include "page.h"
+#include "sys.h"
+
+#define PIECE ((size_t)1 << 20)
+
+/* What of a record's entries is in memory: `held` bytes from `at` on. */
+struct piece {
+	int fd;
+	uint64_t end; /* of the record */
+	uint64_t at;
+	size_t held;
+	uint8_t *bytes;
+};
+
+static int piece_read(struct piece *p, uint64_t at)
+{
+	int err;
+
+	p->at = at;
+	p->held = (size_t)min_u64(p->end - at, PIECE);
+	err = sys_pread_all(p->fd, p->bytes, p->held, at);
+	if (err)
+		p->held = 0;
+	return err;
+}
+
+/* The n bytes at `at`, which the record has; NULL and *err. */
+static const uint8_t *piece_have(struct piece *p, uint64_t at, size_t n, int *err)
+{
+	if (at < p->at || at + n > p->at + p->held)
+		*err = piece_read(p, at);
+	return *err ? NULL : p->bytes + (at - p->at);
+}
+
+/* How many of the `left` bytes at `at`, which belong at `offset`, are there: all, or up to a page border, so that no page is changed twice. */
+static uint64_t piece_has(const struct piece *p, uint64_t at, uint64_t offset, uint64_t left)
+{
+	uint64_t n = at >= p->at && at < p->at + p->held ? p->at + p->held - at : 0, over = (offset + n) % page_size();
+
+	if (n >= left)
+		return left;
+	return n > over ? n - over : 0;
+}
+
+static int emit_entry(struct piece *p, uint64_t at, const struct journal_entry *e, journal_entry_fn fn, void *arg)
+{
+	uint64_t done = 0, n;
+	int err = 0;
+
+	for (; done < e->length && !err; done += n) {
+		n = piece_has(p, at + done, e->offset + done, e->length - done);
+		if (!n)
+			err = piece_read(p, at + done);
+		else
+			err = fn(arg, e->offset + done, p->bytes + (at + done - p->at), n);
+	}
+	return err;
+}
+
+static int each_entry(struct piece *p, journal_entry_fn fn, void *arg)
+{
+	uint64_t at = p->at;
+	int err = 0;
+
+	while (at < p->end && !err) {
+		struct journal_entry e = { 0, 0, 0 };
+		const uint8_t *head = p->end - at < sizeof e ? NULL : piece_have(p, at, sizeof e, &err);
+
+		if (err)
+			break;
+		if (head)
+			memcpy(&e, head, sizeof e);
+		at += sizeof e;
+		if (e.length == 0 || e.length > p->end - at ||
+		    (e.offset != JOURNAL_REFERENCE && e.offset > INT64_MAX - (uint64_t)e.length))
+			err = -EBADMSG;
+		else if (e.offset != JOURNAL_REFERENCE)
+			err = emit_entry(p, at, &e, fn, arg);
+		at += round_up(e.length, 8);
+	}
+	return err;
+}
+
+int journal_each_entry(int fd, uint64_t offset, const struct journal_record *record,
+		       journal_entry_fn fn, void *arg)
+{
+	uint64_t at = offset + sizeof *record;
+	struct piece p = { fd, at + record->length, at, 0, arena_alloc(PIECE) };
+	int err = p.bytes ? each_entry(&p, fn, arg) : -ENOMEM;
+
+	arena_free(p.bytes, PIECE);
+	return err;
+}
+
+bool journal_paths_are_sound(const char *paths, uint64_t journal_length, uint64_t file_length, uint64_t room)
+{
+	return journal_length > 1 && file_length > 1 && journal_length <= PATH_MAX && file_length <= PATH_MAX &&
+	       journal_length + file_length <= room && strnlen(paths, journal_length) == journal_length - 1 &&
+	       strnlen(paths + journal_length, file_length) == file_length - 1;
+}
+
+static int take_reference(int fd, uint64_t at, size_t length, struct journal_reference **reference)
+{
+	bool fits = length >= sizeof(struct journal_reference) && length <= sizeof(struct journal_reference) + 2 * PATH_MAX;
+	struct journal_reference *r = fits ? arena_alloc(length) : NULL;
+	int err = r ? sys_pread_all(fd, r, length, at) : fits ? -ENOMEM : -EBADMSG;
+
+	if (!err && !journal_paths_are_sound((const char *)(r + 1), r->journal_length, r->file_length, length - sizeof *r))
+		err = -EBADMSG;
+	if (err)
+		arena_free(r, length);
+	else
+		*reference = r;
+	return err;
+}
+
+int journal_read_reference(int fd, uint64_t offset, const struct journal_record *record,
+			   struct journal_reference **reference, size_t *length)
+{
+	uint64_t at = offset + sizeof *record, end = at + record->length;
+
+	while (end - at > sizeof(struct journal_entry)) {
+		struct journal_entry e;
+		int err = sys_pread_all(fd, &e, sizeof e, at);
+
+		at += sizeof e;
+		if (err)
+			return err;
+		if (e.length == 0 || round_up(e.length, 8) > end - at)
+			return -EBADMSG;
+		*length = e.length;
+		if (e.offset == JOURNAL_REFERENCE)
+			return take_reference(fd, at, e.length, reference);
+		at += round_up(e.length, 8);
+	}
+	return -EBADMSG;
+}
