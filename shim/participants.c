@@ -17,7 +17,7 @@
 /* The others' page tables, as far as we have opened them. */
 static struct {
 	uint32_t pid;
-	uint64_t start_time;
+	uint64_t entered;
 	int fd;
 } tables[SHARED_PARTICIPANTS];
 
@@ -125,7 +125,7 @@ static int table_of(const struct shared_participant *p)
 {
 	unsigned i = slot_of(p);
 
-	if (tables[i].pid == p->pid && tables[i].start_time == p->start_time)
+	if (tables[i].pid == p->pid && tables[i].entered == p->entered)
 		return tables[i].fd;
 	if (tables[i].pid)
 		sys_close(tables[i].fd);
@@ -134,7 +134,7 @@ static int table_of(const struct shared_participant *p)
 	if (tables[i].fd < 0)
 		return tables[i].fd;
 	tables[i].pid = p->pid;
-	tables[i].start_time = p->start_time;
+	tables[i].entered = p->entered;
 	return tables[i].fd;
 }
 

@@ -33,6 +33,7 @@ void sharing_take_slot(struct shared_participant *me)
 	me->pid = (uint32_t)sys_getpid();
 	me->tid = (uint32_t)sys_gettid();
 	me->start_time = proc_start_time(me->pid);
+	me->entered = sys_now_ns(CLOCK_MONOTONIC);
 	me->scannable = tracker->report == NULL;
 	me->session_fd = shared_fd;
 	me->answered = me->begun = me->asked;

@@ -784,6 +784,31 @@ cannot_look() {
 }
 @test "one that can open no descriptor does not take the others for dead" { each_tracker cannot_look; }
 
+# Number and time of start are the same after an exec, the page tables are not: the others look into those that there are now.
+comes_back_by_exec() {
+	cat >again <<-END
+		exec "$PROGS/play" open:data.bin map:0:20000 set:0:7:Z post:third await:again set:0:9000:W post:fourth await:end raise:9
+	END
+	begin map:0:20000 set:0:5:X post:first await:end raise:9
+	first=$(posted first)
+	begin map:0:20000 set:0:6:Y post:second await:go exec:sh:./again
+	second=$(posted second)
+	bigfile commit $first
+	touch go
+	[ "$(posted third)" = $second ]
+	bigfile commit $first
+	[ "$(at 5 6 7)" = XYZ ]
+	touch again
+	posted fourth
+	bigfile commit $first
+	[ "$(at 9000)" = W ]
+	bigfile commit $second
+	run ! grep 'left the transaction' err
+	touch end
+	wait $first $second || true
+}
+@test "one that comes back by exec is not taken for dead" { BIGFILE_LOG=info each_tracker comes_back_by_exec; }
+
 # No descriptor for looking at the other: it may have the file, and who took it for nobody would not see what it has stored.
 cannot_look_who() {
 	local word
