@@ -5,7 +5,8 @@
  * Room.  The log is a ring that grows at its end: a new record goes to the start of the file when
  * enough old ones have been trimmed there, else behind the last one.  How long it
  * will be is only known at the end; a record that outgrows the room at the start is moved.
- * New parts of the file are written with zeros beforehand, so that most syncs carry no metadata.
+ * New parts of the file are written with zeros beforehand, so that most syncs carry no metadata: not more than a MiB with each record, which
+ * waits for that too, and beside which metadata weigh nothing if it is larger itself.
  */
 #include "journal.h"
 
@@ -21,7 +22,7 @@
 #include "sys.h"
 
 #define FIRST_LENGTH ((uint64_t)64 << 10)
-#define LARGEST_STEP ((uint64_t)64 << 20)
+#define LARGEST_STEP ((uint64_t)1 << 20)
 #define MOVE_SIZE ((size_t)1 << 20)
 
 unsigned journal_seals;
