@@ -149,29 +149,35 @@ static void take_page(struct build *b, uint64_t offset, const uint8_t *now, cons
 		note_pages(b, offset, offset + length);
 }
 
-/* What the file holds beyond the smallest size of the transaction counts as zeros. */
-static int read_then(const struct view *v, uint64_t offset, uint64_t length)
+/* What the file holds; beyond the smallest size of the transaction that counts as zeros. */
+static const uint8_t *find_then(struct build *b, uint64_t offset, uint64_t length)
 {
+	struct view *v = b->view;
 	uint64_t limit = min_u64(v->committed, v->cut), old = offset < limit ? min_u64(length, limit - offset) : 0;
-	int err = old ? home_read(v, offset, then, old) : 0;
+	const uint8_t *there = old == length ? home_look(v, offset, length) : NULL;
 
+	if (there)
+		return there;
+	if (old)
+		b->error = home_read(v, offset, then, old);
 	memset(then + old, 0, length - old);
-	return err;
+	return then;
 }
 
 int build_take(void *arg, struct view *v, const struct segment *s, struct range at)
 {
 	struct build *b = v->build;
 	uint64_t start = view_offset(s, at.start), end = min_u64(view_offset(s, at.end), page_ceil(v->size)), offset;
+	const uint8_t *was = then;
 
 	for (offset = start; offset < end; offset += page_size()) {
 		uint64_t in_piece = (offset - start) % PIECE;
 
 		if (!in_piece && !b->error)
-			b->error = read_then(v, offset, min_u64(PIECE, end - offset));
+			was = find_then(b, offset, min_u64(PIECE, end - offset));
 		if (b->error)
 			break;
-		take_page(b, offset, (const uint8_t *)at.start + (offset - start), then + in_piece);
+		take_page(b, offset, (const uint8_t *)at.start + (offset - start), was + in_piece);
 	}
 	if (offset < end)
 		note_pages(b, offset, end);

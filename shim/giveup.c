@@ -35,6 +35,7 @@ static void dismantle(struct view *v)
 	if (v->home)
 		sys_munmap(v->home, v->home_size);
 	open_pages_free(&v->broken_up);
+	open_pages_free(&v->looked_at);
 	if (v->shared)
 		memory_drop(v);
 	tracker->detach(v);

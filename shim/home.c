@@ -12,6 +12,7 @@
 #define CHUNK ((uint64_t)2 << 20)
 #define GRANULE ((uint64_t)256 << 10)
 #define SLOW_NS 8000
+#define DENSE 16
 
 int home_map(struct view *v, uint64_t size)
 {
@@ -102,6 +103,25 @@ int home_read(const struct view *v, uint64_t offset, void *to, uint64_t length)
 	int err = sys_pread_all(v->fd, to, length, offset);
 
 	return err == -ENODATA ? -EIO : err;
+}
+
+/*
+ * To map a page by a fault costs more than one call, to look at one that is mapped half as much.  The kernel maps its neighbours along.  In a
+ * session the folios of others must stay in their own page tables alone, or they cannot be broken up.
+ */
+const uint8_t *home_look(struct view *v, uint64_t offset, uint64_t length)
+{
+	uint64_t chunk = offset / CHUNK, all = round_up(v->home_size / CHUNK + 1, 8 * page_size());
+
+	if (v->shared || v->leased || offset + length > v->home_size || (offset + length - 1) / CHUNK != chunk)
+		return NULL;
+	if (v->look_chunk != chunk)
+		v->looked = 0;
+	v->look_chunk = chunk;
+	v->looked += (length - 1) / page_size() + 1;
+	if (v->looked >= DENSE && !open_pages_reach(&v->looked_at, all))
+		open_pages_set(&v->looked_at, chunk, chunk + 1);
+	return open_pages_is_open(&v->looked_at, chunk) ? v->home + offset : NULL;
 }
 
 static void touch(void *arg)

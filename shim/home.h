@@ -3,9 +3,9 @@
  * The home of a view: the marked file itself, to compare with and to apply to.  Nothing else in the engine changes a marked file,
  * except recovery.
  *
- * It is read and written by system calls: a fault costs more than a call, and what is stored through a mapping has the whole folio
- * written later.  Besides it is mapped MAP_SHARED and writable, for what calls cannot do; one that is leased (lease.h) for reading only, for
- * it is only changed through the descriptor that holds the lock.
+ * It is written by system calls, and read by them where few pages are compared: a fault costs more than a call, and what is stored through a
+ * mapping has the whole folio written later.  Besides it is mapped MAP_SHARED and writable, for what calls cannot do; one that is leased (lease.h)
+ * for reading only, for it is only changed through the descriptor that holds the lock.
  *
  * Engine thread, under the session lock.  0 or -errno.
  */
@@ -20,6 +20,9 @@ int home_map(struct view *v, uint64_t size);
 
 /* What the file holds: not beyond its end. */
 int home_read(const struct view *v, uint64_t offset, void *to, uint64_t length);
+
+/* The same through the mapping, where that costs less: in chunks (2 MiB) of many pages that are compared.  NULL: read it.  Inside guard_run. */
+const uint8_t *home_look(struct view *v, uint64_t offset, uint64_t length);
 
 /*
  * Finds out now whether applying could fail for want of space: allocates the holes under the logged ranges (file

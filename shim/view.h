@@ -118,6 +118,8 @@ struct view {
 	uint8_t *home;           /* the file, MAP_SHARED (home.c) */
 	uint64_t home_size;
 	struct open_pages broken_up; /* where large folios were, by granules (home.c) */
+	struct open_pages looked_at; /* what is compared through the mapping, by chunks of 2 MiB (home.c) */
+	uint64_t look_chunk, looked; /* the chunk at hand, and how many of its pages were compared one after the other */
 	uint64_t slow_since;     /* applying takes long, as of the checkpoint that ended below this record; 0: it does not */
 	struct journal journal;
 	struct range_list carried; /* file ranges that are dirty although the tracker calls them clean: a
