@@ -202,6 +202,7 @@ int64_t fileops_write(int fd, const struct iovec *iov, int count, int64_t offset
 	if (offset < 0 && done > 0)
 		sys_lseek(fd, at + done, SEEK_SET);
 	session_lock_release();
+	viewio_ended(done, (uint64_t)at + (uint64_t)total);
 	if (done > 0)
 		blame_call(v, BLAME_WRITE, (uint64_t)at, (uint64_t)done);
 	if (done <= 0 || (!(mode & (O_DSYNC | O_SYNC)) && !(flags & (RWF_DSYNC | RWF_SYNC))))

@@ -127,7 +127,9 @@ static int shift(struct view *v, struct range range, bool insert)
 	if (range.start % page_size() || range.end % page_size())
 		return -EINVAL;
 	/* A forked child has no engine. */
-	return v->mode == VIEW_ORPHAN ? -EOPNOTSUPP : engine_run(shift_job, &s);
+	if (v->mode == VIEW_ORPHAN)
+		return -EOPNOTSUPP;
+	return (int)viewio_ended(engine_run(shift_job, &s), shared_size(v) + (range.end - range.start));
 }
 
 static int allocate(struct view *v, int mode, uint64_t start, uint64_t end)

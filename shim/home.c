@@ -36,13 +36,17 @@ int home_map(struct view *v, uint64_t size)
 	return 0;
 }
 
-static int check_size_limit(const struct view *v)
+/* Applying will first cut the file, then make it grow: what the process may not, and what the file system cannot, is found here. */
+static int check_size(const struct view *v)
 {
 	struct rlimit limit;
 
-	if (v->size <= v->committed || getrlimit(RLIMIT_FSIZE, &limit))
+	if (v->size <= min_u64(v->committed, v->cut))
 		return 0;
-	return limit.rlim_cur != RLIM_INFINITY && v->size > limit.rlim_cur ? -EFBIG : 0;
+	if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY && v->size > limit.rlim_cur)
+		return -EFBIG;
+	/* Where no file can end nobody can seek to; of our own descriptor the offset is of no use. */
+	return v->size > INT64_MAX || sys_lseek(v->fd, (int64_t)v->size, SEEK_SET) == -EINVAL ? -EFBIG : 0;
 }
 
 static int allocate(struct view *v, struct range r, bool *allocated)
@@ -90,7 +94,7 @@ static int reserve_range(struct view *v, struct range r, struct range *data, boo
 int home_reserve(struct view *v, const struct range_list *logged, bool *allocated)
 {
 	struct range data = { 0, 0 };
-	int err = check_size_limit(v);
+	int err = check_size(v);
 
 	*allocated = false;
 	for (size_t i = 0; i < logged->count && !err; i++)

@@ -2,6 +2,7 @@
 /* See viewio.h. */
 #include "viewio.h"
 
+#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -186,6 +187,15 @@ int64_t viewio_limit(const struct view *v, int64_t at, int64_t total)
 	return (uint64_t)at >= limit.rlim_cur ? -EFBIG : (int64_t)(limit.rlim_cur - (uint64_t)at);
 }
 
+int64_t viewio_ended(int64_t err, uint64_t end)
+{
+	struct rlimit limit;
+
+	if (err == -EFBIG && !getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY && end > limit.rlim_cur)
+		sys_call(SYS_tgkill, sys_getpid(), sys_gettid(), SIGXFSZ);
+	return err;
+}
+
 struct resizing {
 	struct view *view;
 	uint64_t size;
@@ -222,10 +232,11 @@ static int resize(struct view *v, uint64_t size, bool grow_only)
 	    ((grow_only || size >= v->size) && (!v->shared || size <= v->memory.room))) {
 		err = resize_now(&r);
 		session_lock_release();
-		return err;
+	} else {
+		session_lock_release();
+		err = engine_run(resize_now, &r);
 	}
-	session_lock_release();
-	return engine_run(resize_now, &r);
+	return (int)viewio_ended(err, size);
 }
 
 int viewio_resize(struct view *v, uint64_t size)

@@ -27,7 +27,7 @@ int viewio_move(struct view *v, uint64_t to, uint64_t from, uint64_t length);
 
 /*
  * Changes the logical size; also where shrinking needs the engine thread.  Called without the lock, which
- * it takes.  -EFBIG: beyond RLIMIT_FSIZE.
+ * it takes.  -EFBIG: beyond RLIMIT_FSIZE, and SIGXFSZ.
  */
 int viewio_resize(struct view *v, uint64_t size);
 /* The same, to at least that size. */
@@ -38,6 +38,11 @@ int viewio_grow(struct view *v, uint64_t size);
  * `at`, or -EFBIG.
  */
 int64_t viewio_limit(const struct view *v, int64_t at, int64_t total);
+/*
+ * The program's thread, no lock held: what it asked for, up to `end`, has ended with err, which is returned.  Whoever goes beyond
+ * RLIMIT_FSIZE gets SIGXFSZ, too.
+ */
+int64_t viewio_ended(int64_t err, uint64_t end);
 
 /* A call has changed the file: stat says so before the commit. */
 void viewio_touch(struct view *v);

@@ -92,11 +92,50 @@ allocated() {
 
 limit() {
 	before=$(sum data.bin)
-	run bash -c 'ulimit -f 30; "$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin map:0:20000 trunc:100000 size set:0:1:X exit:0'
+	run bash -c 'ulimit -f 30; trap "" XFSZ; "$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin map:0:20000 trunc:100000 size set:0:1:X exit:0'
 	[[ "$output" == *"trunc: EFBIG"*20000* ]]
 	[ "$(byte data.bin 1)" = X ]
 }
 @test "RLIMIT_FSIZE holds for growth" { each_tracker limit; }
+
+exceeded() {
+	local how
+	before=$(sum data.bin)
+	for how in trunc:100000 allocate:0:100000 write:40000:X; do
+		letters data.bin 20480
+		run bash -c 'ulimit -f 30; exec "$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin map:0:20000 set:0:1:X '"$how"' exit:0'
+		[ "$status" = $((128 + $(kill -l XFSZ))) ]
+		[ "$(byte data.bin 1)" = a ]
+	done
+}
+@test "and who goes beyond it gets SIGXFSZ" { each_tracker exceeded; }
+
+# The file is cut before it grows: then the limit binds again.
+cut_and_grown() {
+	letters data.bin 100000
+	printf 'prlimit -p $1 --fsize=$2:unlimited\n' >limit
+	run bash -c 'trap "" XFSZ; "$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin map:0:20000 trunc:10 trunc:90000 \
+		system:"sh limit \$PPID 50000" fsync system:"sh limit \$PPID unlimited" fsync set:0:1:X exit:0'
+	echo "$output"
+	[ "$(grep -c "fsync: EFBIG" <<<"$output")" = 1 ]
+	[[ "$output" == *"data.bin: commit failed: File too large; nothing is lost"* ]]
+	[ "$(stat -c %s data.bin)" = 90000 ]
+	[ "$(byte data.bin 1)" = X ]
+	no_journal
+}
+@test "RLIMIT_FSIZE that applying would meet fails the commit" { each_tracker cut_and_grown; }
+
+# A journal with a size in it that no file can have could never be emptied.
+too_large() {
+	local size=1000000000000000000
+	! truncate -s $size other || skip "files of this size are possible here"
+	run play map:0:20000 set:0:1:X trunc:$size fsync trunc:30000 fsync set:0:2:Y raise:9
+	[[ "$output" == *"fsync: EFBIG"* ]]
+	[ "$(stat -c %s data.bin) $(at 1 2)" = "30000 Xa" ]
+	bigfile recover data.bin
+	[ "$(stat -c %s data.bin)" = 30000 ]
+}
+@test "a size that the file system does not know fails the commit" { each_tracker too_large; }
 
 # As for any shared mapping.
 inside_limit() {
