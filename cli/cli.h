@@ -40,5 +40,7 @@ char *cli_size(guint64 bytes);
 
 /* "bigfile: ..." on stderr. */
 void cli_complain(const char *format, ...) G_GNUC_PRINTF(1, 2);
+/* A line for programs, as BIGFILE_LOG_FORMAT=json wants it, from the process pid. */
+void cli_complain_json(const char *level, guint64 pid, const char *text);
 
 #endif

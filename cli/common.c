@@ -35,14 +35,14 @@ char *cli_size(guint64 bytes)
 }
 
 /* As the library says it (shim/logform.h). */
-static void complain_json(const char *text)
+void cli_complain_json(const char *level, guint64 pid, const char *text)
 {
 	g_autoptr(GString) out = g_string_new(NULL);
 	gint64 now = g_get_real_time();
 
 	g_string_printf(out, "{\"time\":%" G_GINT64_FORMAT ".%06d", now / G_USEC_PER_SEC, (int)(now % G_USEC_PER_SEC));
-	json_number(out, "pid", (guint64)getpid());
-	json_string(out, "level", "error");
+	json_number(out, "pid", pid);
+	json_string(out, "level", level);
 	json_string(out, "message", text);
 	g_printerr("%s}\n", out->str);
 }
@@ -58,7 +58,7 @@ void cli_complain(const char *format, ...)
 	if (g_strcmp0(g_getenv("BIGFILE_LOG_FORMAT"), "json"))
 		g_printerr("bigfile: %s\n", text);
 	else
-		complain_json(text);
+		cli_complain_json("error", (guint64)getpid(), text);
 }
 
 gboolean cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const char *arguments,

@@ -24,6 +24,14 @@ static char *find_tool(const char *command)
 	return tool ? tool : find_beside(TOOL, X_OK, folders);
 }
 
+void launcher_tell_tool(char **argv)
+{
+	char *tool = find_beside(TOOL, X_OK, folders);
+
+	if (tool)
+		execv(tool, argv);
+}
+
 int launcher_become_tool(char **argv)
 {
 	char *tool = find_tool(argv[0] ? argv[1] : NULL);

@@ -5,15 +5,43 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-void say(const char *line)
+#include "settings.h"
+
+static void print(const char *line)
 {
 	/* Where this cannot be written there is nobody to tell. */
 	if (write(STDERR_FILENO, line, strlen(line)) < 0)
 		return;
+}
+
+static bool says_as_json(const char *level, const char *text)
+{
+	const char *format = getenv("BIGFILE_LOG_FORMAT");
+	char pid[16];
+	int status;
+	pid_t child;
+
+	if (!format || strcmp(format, "json"))
+		return false;
+	snprintf(pid, sizeof pid, "%d", (int)getpid());
+	child = fork();
+	if (child == 0) {
+		launcher_tell_tool((char *[]){ "bigfile", COMPLAIN_COMMAND, (char *)level, pid, (char *)text, NULL });
+		_exit(CLI_FAILED);
+	}
+	return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == CLI_OK;
+}
+
+void say(const char *level, const char *text)
+{
+	if (!says_as_json(level, text))
+		print(join("bigfile: ", text, "\n", NULL));
 }
 
 /* What a command commonly needs fits on the page that holds our data anyway: malloc would cost several. */
@@ -31,7 +59,7 @@ void *room_for(size_t size)
 	}
 	p = malloc(size);
 	if (!p) {
-		say("bigfile: no memory\n");
+		print("bigfile: no memory\n");
 		_exit(CLI_FAILED);
 	}
 	return p;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* bigfile-tool: what the launcher becomes for each subcommand but run, which it does itself.  Finds the subcommand. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
@@ -52,6 +53,10 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], CONFIGURE_COMMAND))
 		return cli_configure(argc - 1, argv + 1);
+	if (!strcmp(argv[1], COMPLAIN_COMMAND) && argc == 5) {
+		cli_complain_json(argv[2], strtoull(argv[3], NULL, 10), argv[4]);
+		return CLI_OK;
+	}
 	config_load();
 	for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
 		if (strcmp(argv[1], commands[i].name))

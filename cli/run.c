@@ -148,13 +148,13 @@ static void warn_when_nothing_matches(const char *pattern)
 	is_folder = exists && S_ISDIR(st.st_mode);
 	if (pattern[strlen(pattern) - 1] == '/') {
 		if (!is_folder)
-			complain(pattern, ": no such folder yet");
+			warn(pattern, ": no such folder yet");
 		return;
 	}
 	if (is_folder)
-		complain(pattern, ": is a folder and marks nothing; ", pattern, "/ marks everything below it");
+		warn(pattern, ": is a folder and marks nothing; ", pattern, "/ marks everything below it");
 	else if (is_name ? !exists && lstat(pattern, &st) : glob(pattern, GLOB_NOSORT, NULL, &found) == GLOB_NOMATCH)
-		complain(pattern, ": matches no file yet");
+		warn(pattern, ": matches no file yet");
 }
 
 static bool mark_files(void)
@@ -174,7 +174,7 @@ static bool mark_files(void)
 		environment_prepend("BIGFILE_PATHS", p);
 	}
 	if (!getenv("BIGFILE_PATHS"))
-		complain("no files are marked: use -p GLOB or set BIGFILE_PATHS");
+		warn("no files are marked: use -p GLOB or set BIGFILE_PATHS");
 	return true;
 }
 
@@ -211,7 +211,7 @@ static int start(int argc, char **argv)
 	if (path) {
 		why_not = program_cannot(path);
 		if (why_not)
-			complain(argv[0], ": ", why_not);
+			warn(argv[0], ": ", why_not);
 		become(path, argc, argv);
 	}
 	error = errno;
@@ -252,12 +252,13 @@ int launcher_run(int argc, char **argv)
 		return CLI_USAGE;
 	if (is_configured())
 		return run_configured(argc, argv);
+	/* First, for what is said from here on follows them. */
+	set_variables();
 	library = find_library();
 	if (!library)
 		return CLI_FAILED;
 	if (!mark_files())
 		return CLI_USAGE;
-	set_variables();
 	environment_prepend("LD_PRELOAD", library);
 	return start(argc - optind, argv + optind);
 }

@@ -24,6 +24,8 @@
 
 /* Under this name the launcher becomes the tool, with COMMAND and the arguments of run, when there is a configuration. */
 #define CONFIGURE_COMMAND "configure-run"
+/* LEVEL PID TEXT: the tool prints it as a line for programs. */
+#define COMPLAIN_COMMAND "complain-json"
 /* The system's file; the user's is CONFIG_NAME in $XDG_CONFIG_HOME. */
 #define CONFIG_NAME "bigfile.conf"
 #define CONFIG_SYSTEM SYSCONFDIR "/" CONFIG_NAME

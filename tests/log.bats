@@ -32,6 +32,13 @@ attach() { as_nobody env "$@" "$BIGFILE" run -p "$PWD/" -- "$PROGS/play" "open:$
 	jq -e 'select(.message | startswith("committed 1 files")) | has("file") | not' err
 }
 
+@test "errors as JSON, of bigfile run" {
+	run -127 env BIGFILE_LOG_FORMAT=json "$BIGFILE" run -p $'no\n"where' -- ./nothing
+	jq -se 'map(.level) == ["warn", "error"] and all(.pid > 1) and .[0].message == "no\n\"where: matches no file yet"' <<<"$output"
+	run bigfile run --log-format=json -p data.bin -- true
+	jq -e '.message == "data.bin: matches no file yet"' <<<"$output"
+}
+
 @test "lines for journald have its fields; without journald they are text" {
 	[ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null || skip "a socket in place of journald's needs root and mount namespaces"
 	letters data.bin 20000
