@@ -350,12 +350,15 @@ void participants_reap(void)
 	}
 }
 
-/* One that was announced and does not come: the fork failed, or it died at once. */
+/*
+ * Not one that was announced and does not come: the fork failed, or it died at once.  One that has given a sign of life may wait for the lock
+ * as long as others commit; only if it is stopped there is an end to that.
+ */
 static bool is_expected(struct shared_participant *p)
 {
 	uint32_t coming = SLOT_COMING, pid = __atomic_load_n(&p->pid, __ATOMIC_SEQ_CST);
 
-	if (sys_now_ns(CLOCK_MONOTONIC) < p->start_time && (!pid || proc_is_alive(pid, proc_start_time(pid))))
+	if (!pid || proc_is_stopped(pid) ? sys_now_ns(CLOCK_MONOTONIC) < p->until : proc_is_alive(pid, p->start_time))
 		return true;
 	__atomic_compare_exchange_n(&p->state, &coming, SLOT_FREE, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	return coming == SLOT_TAKEN;

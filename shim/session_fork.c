@@ -93,6 +93,8 @@ void session_after_fork_in_child(bool may_start)
 		sharing_child_lives();
 		err = engine_run(sharing_enter_child, NULL);
 		if (err)
+			sharing_child_stays_out();
+		if (err)
 			log_error("this forked process cannot take part in its parent's transaction: %e", err);
 	}
 	for (struct view *v = view_first(); v; v = v->next) {

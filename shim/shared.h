@@ -51,8 +51,9 @@ struct shared_participant {
 	uint32_t pid;
 	uint32_t tid;        /* of its engine thread */
 	uint32_t scannable;  /* 1: its page tables tell what it stored to (uffd); 0: it must be asked */
-	uint64_t start_time; /* with pid: which process.  SLOT_COMING: CLOCK_MONOTONIC nanoseconds, until when */
-	uint64_t entered;    /* CLOCK_MONOTONIC nanoseconds: who calls exec and comes back has the same pid and start_time, but not the same memory */
+	uint64_t start_time; /* with pid: which process */
+	uint64_t until;      /* SLOT_COMING: CLOCK_MONOTONIC nanoseconds, that it is waited for without a sign of life */
+	uint64_t entered;    /* the same, since when: who calls exec and comes back has the same pid and start_time, but not the same memory */
 	int32_t session_fd;
 	uint32_t asked;      /* futex: counts requests */
 	uint32_t withdrawn;  /* the last that nobody waits for any more */

@@ -24,7 +24,7 @@
 #include "tracker.h"
 
 #define CHILD_MS 2000  /* that an announced child counts as being there */
-#define SEEN_MS 10000  /* and one that has given a sign of life */
+#define SEEN_MS 10000  /* and one that is stopped after it has given a sign of life */
 #define AWAIT_MS 1000  /* that its parent waits for it to take part */
 #define GLANCE_MS 100  /* for its first sign of life */
 
@@ -154,7 +154,7 @@ int sharing_expect_child(void)
 	if (slot < 0)
 		return -1;
 	s->participants[slot].pid = 0;
-	s->participants[slot].start_time = sys_now_ns(CLOCK_MONOTONIC) + CHILD_MS * UINT64_C(1000000);
+	s->participants[slot].until = sys_now_ns(CLOCK_MONOTONIC) + CHILD_MS * UINT64_C(1000000);
 	__atomic_store_n(&s->participants[slot].state, SLOT_COMING, __ATOMIC_SEQ_CST);
 	return slot;
 }
@@ -163,8 +163,20 @@ void sharing_child_lives(void)
 {
 	struct shared_participant *me = shared_me();
 
-	me->start_time = sys_now_ns(CLOCK_MONOTONIC) + SEEN_MS * UINT64_C(1000000);
+	me->until = sys_now_ns(CLOCK_MONOTONIC) + SEEN_MS * UINT64_C(1000000);
+	me->start_time = proc_start_time((uint32_t)sys_getpid());
 	__atomic_store_n(&me->pid, (uint32_t)sys_getpid(), __ATOMIC_SEQ_CST);
+}
+
+void sharing_child_stays_out(void)
+{
+	struct shared_participant *me = shared_me();
+	uint32_t coming = SLOT_COMING;
+
+	if (__atomic_load_n(&me->pid, __ATOMIC_SEQ_CST) != (uint32_t)sys_getpid())
+		return;
+	__atomic_compare_exchange_n(&me->state, &coming, SLOT_FREE, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	sys_futex_wake(&me->state, INT32_MAX);
 }
 
 void sharing_await_child(int slot)
@@ -306,10 +318,11 @@ int sharing_enter_child(void *arg)
 		if (v->shared)
 			shared_push_place(v);
 	}
-	err = adopt_all();
+	/* What is new and cannot be taken up is tried again by who commits. */
+	adopt_all();
 	if (shared_session()->damaged)
 		repair_session();
-	return err;
+	return 0;
 }
 
 void sharing_leave(bool ends)

@@ -33,6 +33,8 @@ bool sharing_is_living(const struct shared_session *s);
 int sharing_expect_child(void);
 /* In the child, its first sign of life. */
 void sharing_child_lives(void);
+/* In the child, which cannot take part: nobody need wait for it. */
+void sharing_child_stays_out(void);
 /* In the parent, no lock held: waits a moment until the child has its own descriptors. */
 void sharing_await_child(int slot);
 /* A job of the child's engine. */

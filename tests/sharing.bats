@@ -503,12 +503,13 @@ two_killed() {
 
 # The child's engine thread is long in coming, and its parent is at its end.
 late_child() {
-	strace -f -qq -o trace -e trace=close_range -e inject=close_range:delay_enter=1200000:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+	strace -f -qq -o trace -e trace=close_range -e inject=close_range:delay_enter=$1:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
 		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:1:P fork set:0:2:C exit:0 endchild set:0:3:Q exit:0
 	until_true 5 no_journal
 	[ "$(at 1 2 3)" = PCQ ]
 }
-@test "a parent that ends at once waits for its child to take part" { each_tracker late_child; }
+@test "a parent that ends at once waits for its child to take part" { each_tracker late_child 1200000; }
+@test "however long that takes, as long as the child lives" { TRACKERS=uffd each_tracker late_child 11500000; }
 
 eight() {
 	local i round pids
