@@ -234,6 +234,17 @@ static int give_descriptor(struct view *v, const struct attach_request *r)
 	return 0;
 }
 
+/* Others may have the file open without a view: unless a window looks into ours we do it as they do. */
+static int become_unnamed(struct view *v)
+{
+	dev_t dev = v->dev;
+	ino_t ino = v->ino;
+
+	v->mode = VIEW_UNLINKED;
+	giveup_unnamed(NULL);
+	return view_exists(dev, ino) ? 0 : ATTACH_UNNAMED;
+}
+
 static int attach_anchored(struct attach_request *r)
 {
 	struct stat st;
@@ -253,10 +264,8 @@ static int attach_anchored(struct attach_request *r)
 	if (!r->write || r->view->mode != VIEW_READING)
 		return 0;
 	/* Nobody will ever look for it again: there is nothing to make durable. */
-	if (st.st_nlink == 0) {
-		r->view->mode = VIEW_UNLINKED;
-		return 0;
-	}
+	if (st.st_nlink == 0)
+		return become_unnamed(r->view);
 	return become_writer(r->view, r);
 }
 

@@ -28,6 +28,8 @@ struct attach_request {
 
 /* An answer of attach_job: fd is of another file than the caller takes it for. */
 #define ATTACH_OTHER_FILE 2
+/* Another one: its file has no name any more, and no view: the kernel may do what is asked. */
+#define ATTACH_UNNAMED 4
 /* Another one: r->ask is to be asked (join_ask), then attach_job once more. */
 #define ATTACH_ASK JOIN_ASK
 

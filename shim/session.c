@@ -168,6 +168,8 @@ static int attach(pid_t thread, int fd, const struct stat *file, const char *pat
 		view_is_handed();
 	if (!err || err == ATTACH_OTHER_FILE)
 		return err;
+	if (err == ATTACH_UNNAMED)
+		return NOT_OURS;
 	if (r.report.reason[0] || (err == -EBUSY && r.report.owner_pid) || (err == -EPERM && !sys_lstat(r.report.journal, &journal)))
 		recover_explain(path, &r.report, err);
 	else if (write && (err == -EACCES || err == -EROFS || err == -EPERM))
