@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "names.h"
+
 static bool write_to_view(int fd, const struct iovec *iov, int count, off_t offset, int flags, ssize_t *result)
 {
 	int64_t done = fileops_write(fd, iov, count, offset, flags);
@@ -81,7 +83,7 @@ EXPORT ssize_t pwritev2(int fd, const struct iovec *iov, int count, off_t offset
 ALIAS(pwritev64v2, pwritev2);
 
 /* A folder may hold what was unlinked in the transaction. */
-#define MAY_SYNC(fd) (MAY_READ(fd) || (boot_is_active() && view_aside_ever))
+#define MAY_SYNC(fd) (MAY_READ(fd) || (boot_is_active() && names_may_be_aside()))
 
 EXPORT int fsync(int fd)
 {

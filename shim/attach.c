@@ -170,6 +170,7 @@ static int become_writer(struct view *v, struct attach_request *r)
 
 	if (fd < 0)
 		return fd;
+	names_look_at(v);
 	v->fd = fd;
 	err = take_journal(v, r);
 	if (err) {

@@ -5,6 +5,7 @@
 #include "blame.h"
 #include "config.h"
 #include "holes.h"
+#include "names.h"
 #include "resize.h"
 #include "session.h"
 #include "shared.h"
@@ -255,7 +256,7 @@ int64_t fileops_sync(int fd)
 	int64_t answer;
 	IN_HAND struct view *v = fileops_read_view(fd, &answer);
 
-	if (!v && answer == FILEOPS_NOT_OURS && view_aside_ever)
+	if (!v && answer == FILEOPS_NOT_OURS && names_may_be_aside())
 		return sync_folder(fd);
 	return v ? transaction_sync(v) : answer;
 }

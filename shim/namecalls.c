@@ -102,15 +102,43 @@ static bool exists(int dir, const char *path)
 	return !sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW) && st.st_size > 0;
 }
 
-int namecalls_commit_before_loss(int dir, const char *path, const struct view *from)
+static bool loses_commits(int dir, const char *path, const struct view *from)
 {
 	bool ours = from && from->mode == VIEW_WRITING && exists(dir, path);
 	bool any = false;
 
 	for (struct view *v = view_first(); v; v = v->next)
 		any |= v->mode == VIEW_WRITING;
-	if (!any || (!ours && !holds_commits(dir, path)))
+	return any && (ours || holds_commits(dir, path));
+}
+
+static bool is_mounted_on(int dir, const char *path)
+{
+	struct statx stx;
+
+	return !sys_call(SYS_statx, dir, path, AT_SYMLINK_NOFOLLOW, 0, &stx) && (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+/* The kernel looks at everything else before it looks whether what is to be removed as a folder is one, and this is none. */
+int namecalls_refusal(int dir, const char *path, const struct stat *file)
+{
+	int err = S_ISDIR(file->st_mode) ? -ENOTDIR : (int)sys_call(SYS_unlinkat, dir, path, AT_REMOVEDIR);
+
+	return err != -ENOTDIR ? err : is_mounted_on(dir, path) ? -EBUSY : 0;
+}
+
+int namecalls_commit_before_loss(int dir, const char *path)
+{
+	struct stat st;
+	int err;
+
+	if (!loses_commits(dir, path, NULL))
 		return 0;
+	err = (int)sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW);
+	if (!err)
+		err = namecalls_refusal(dir, path, &st);
+	if (err)
+		return err;
 	log_debug("%s: loses its name: what came before is committed first", path);
 	return transaction_commit();
 }
@@ -136,16 +164,21 @@ static bool is_vacant(int dir, const char *path)
 	struct vacancy vacancy = { real, false };
 
 	opening_full_path(dir, path, full, sizeof full);
-	if (!view_aside_ever || aside_path_of(full, aside, sizeof aside) || !realpath(aside, real))
+	if (!names_may_be_aside() || aside_path_of(full, aside, sizeof aside) || !realpath(aside, real))
 		return false;
 	engine_run_if_started(find_vacancy, &vacancy);
 	return vacancy.found;
 }
 
+static bool is_there(int dir, const char *path)
+{
+	struct stat st;
+
+	return !sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW);
+}
+
 static int commit_before_use(int dir, const char *path)
 {
-	if (!is_vacant(dir, path))
-		return 0;
 	log_debug("%s: was deleted, and another file gets its name: what came before is committed first", path);
 	return transaction_commit();
 }
@@ -158,15 +191,48 @@ static bool is_folder(int dir, const char *path)
 	return !sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode);
 }
 
+static int rename_is_refused(int old_dir, const char *old, int new_dir, const char *new, unsigned flags)
+{
+	struct stat from, to;
+	int err = (int)sys_call(SYS_newfstatat, old_dir, old, &from, AT_SYMLINK_NOFOLLOW);
+
+	if (!err)
+		err = namecalls_refusal(old_dir, old, &from);
+	if (err || sys_call(SYS_newfstatat, new_dir, new, &to, AT_SYMLINK_NOFOLLOW))
+		return err;
+	if (from.st_dev != to.st_dev)
+		return -EXDEV;
+	if (flags & RENAME_NOREPLACE)
+		return -EEXIST;
+	if (!(flags & RENAME_EXCHANGE) && S_ISDIR(to.st_mode) && !S_ISDIR(from.st_mode))
+		return -EISDIR;
+	return namecalls_refusal(new_dir, new, &to);
+}
+
+/* The same two conditions as for unlink and link; nothing is committed for a call that fails anyway. */
+static int commit_before_rename(int old_dir, const char *old, int new_dir, const char *new, unsigned flags, const struct view *moved)
+{
+	bool vacant = is_vacant(new_dir, new);
+	int err;
+
+	if (!vacant && ((flags & RENAME_NOREPLACE) || !loses_commits(new_dir, new, moved)))
+		return 0;
+	err = rename_is_refused(old_dir, old, new_dir, new, flags);
+	if (err)
+		return err;
+	if (vacant)
+		return commit_before_use(new_dir, new);
+	log_debug("%s: loses its name: what came before is committed first", new);
+	return transaction_commit();
+}
+
 /* *concerned: a name of a view has changed. */
 static int rename_now(int old_dir, const char *old, int new_dir, const char *new, unsigned flags, bool *concerned)
 {
 	IN_HAND struct view *moved = namecalls_view_of(old_dir, old);
 	IN_HAND struct view *replaced = NULL;
-	int err = commit_before_use(new_dir, new);
+	int err = commit_before_rename(old_dir, old, new_dir, new, flags, moved);
 
-	if (!err && !(flags & RENAME_NOREPLACE))
-		err = namecalls_commit_before_loss(new_dir, new, moved);
 	if (err)
 		return err;
 	replaced = namecalls_view_of(new_dir, new);
@@ -230,7 +296,8 @@ int namecalls_link(int old_dir, const char *old, int new_dir, const char *new, i
 
 	if (!old || !new || !session_is_here() || (!marked && !view_any()))
 		return NOT_OURS;
-	err = commit_before_use(new_dir, new);
+	/* link() replaces nothing: it would fail. */
+	err = is_vacant(new_dir, new) && !is_there(new_dir, new) ? commit_before_use(new_dir, new) : 0;
 	if (err)
 		return err;
 	session_lock_take();

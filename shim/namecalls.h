@@ -18,12 +18,14 @@ int namecalls_link(int old_dir, const char *old, int new_dir, const char *new, i
 struct view *namecalls_view_of(int dir, const char *path);
 bool namecalls_may_be_marked(const char *path);
 bool namecalls_is_marked(int dir, const char *path);
+/* -errno: the kernel will not take this name away, of *file.  0: it will; nothing is said of folders. */
+int namecalls_refusal(int dir, const char *path, const struct stat *file);
 /*
  * Names change at once, contents with the next commit.  What takes the content of a marked file away - it is deleted,
  * or another takes its name - must not come before what the program has put elsewhere for it, or an abort would leave
- * neither: so that is committed first.  from: the view of a file that takes the place of any other.
+ * neither: so that is committed first.  -errno: the kernel will not take the name away, or the commit failed.
  */
-int namecalls_commit_before_loss(int dir, const char *path, const struct view *from);
+int namecalls_commit_before_loss(int dir, const char *path);
 /*
  * Takes the session lock with the journals of both empty.  NULL is fine.  -errno, without the lock: what a journal holds
  * cannot be made durable in its file, which must keep its name then, and so must what it would replace.

@@ -21,6 +21,7 @@
 #include "log.h"
 #include "marks.h"
 #include "retire.h"
+#include "shared.h"
 #include "sys.h"
 #include "tracker.h"
 #include "view.h"
@@ -262,6 +263,14 @@ void names_moved(struct view *v, const char *path)
 	follow(v, path);
 }
 
+void names_look_at(struct view *v)
+{
+	char path[PATH_MAX];
+
+	if (has_moved(v, path, sizeof path))
+		follow(v, path);
+}
+
 int names_follow(void *arg)
 {
 	char path[PATH_MAX];
@@ -283,6 +292,11 @@ int names_follow(void *arg)
 			follow(v, path);
 	}
 	return giveup_unnamed(NULL);
+}
+
+bool names_may_be_aside(void)
+{
+	return view_aside_ever || shared_session();
 }
 
 static bool in_same_folder(const char *a, const char *b)

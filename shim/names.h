@@ -16,6 +16,10 @@
  * journals after renamed files, and gives up the views of files without a name.  arg unused; 0.
  */
 int names_follow(void *arg);
+/* May a file be aside that was unlinked in the transaction, by whomever?  Any thread. */
+bool names_may_be_aside(void);
+/* names_follow for one view that is only read so far, and whose journal is to be made now: others may have renamed its file meanwhile. */
+void names_look_at(struct view *v);
 
 /*
  * For who renames the file of v to path himself: before that, has no journal lie there any more, durably; after that, moves the journal.

@@ -53,9 +53,11 @@ static int view_to_unlink(int dir, const char *path, struct view **view)
 	*view = namecalls_view_of(dir, path);
 	if (*view && (*view)->mode != VIEW_READING)
 		return 0;
-	if (sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode) || (!*view && !namecalls_is_marked(dir, path)) ||
-	    !has_room_in_name(dir, path) || !may_write(dir, path))
+	if (sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode) || (!*view && !namecalls_is_marked(dir, path)))
 		return 0;
+	err = namecalls_refusal(dir, path, &st);
+	if (err || !has_room_in_name(dir, path) || !may_write(dir, path))
+		return err;
 	view_put(*view);
 	*view = NULL;
 	fd = sys_openat(dir, path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
@@ -132,7 +134,7 @@ int unlinking_file(int dir, const char *path, int flags)
 		err = set_aside(dir, path);
 	if (err <= 0)
 		return err;
-	err = err == REMOVAL_NEW ? 0 : namecalls_commit_before_loss(dir, path, NULL);
+	err = err == REMOVAL_NEW ? 0 : namecalls_commit_before_loss(dir, path);
 	if (!err)
 		err = unlink_now(dir, path, flags);
 	if (!err)
@@ -175,7 +177,7 @@ int unlinking_folder(int dir, const char *path)
 {
 	int err;
 
-	if (!path || !view_aside_ever || !session_is_here())
+	if (!path || !names_may_be_aside() || !session_is_here())
 		return NOT_OURS;
 	err = (int)sys_call(SYS_unlinkat, dir, path, AT_REMOVEDIR);
 	if ((err != -ENOTEMPTY && err != -EEXIST) || !is_left_aside(dir, path))

@@ -303,6 +303,55 @@ data.bin" ]
 	[ -z "$(ls -A)" ]
 }
 
+# refused ERRNO WORD...: the last word fails with that, and what was stored before stays what an abort takes back.
+refused() {
+	local errno=$1
+	shift
+	letters mine/data.bin 20000
+	[ "$(id -u)" != 0 ] || chown 65534 mine/data.bin
+	run "${who[@]}" "$BIGFILE" run -p "$PWD/" -- "$PROGS/play" open:mine/data.bin map:0:20000 set:0:0:A "$@" _exit:1
+	echo "$*: $output"
+	[ "$output" = "$(cut -d: -f1 <<<"${!#}"): $errno" ]
+	[ "$(what mine/data.bin)" = aaa20000 ]
+}
+@test "a deletion that the kernel refuses has its error, and commits nothing" {
+	local f other who=()
+	as_nobody_can_reach
+	mkdir -p mine/folder sticky closed
+	chmod 1777 sticky
+	chown -R 65534:65534 mine
+	for f in sticky/fixed.bin sticky/open.bin closed/fixed.bin closed/open.bin mine/new.bin; do letters $f 100; done
+	chmod 666 */open.bin
+	chown 65534 mine/new.bin
+	who=($AS_NOBODY)
+	for f in fixed open; do
+		refused EPERM unlink:sticky/$f.bin
+		refused EPERM rename:mine/new.bin:sticky/$f.bin
+		refused EPERM exchange:mine/new.bin:sticky/$f.bin
+		refused EACCES unlink:closed/$f.bin
+		refused EACCES rename:mine/new.bin:closed/$f.bin
+	done
+	refused EISDIR rename:mine/new.bin:mine/folder
+	[ "$(what sticky/fixed.bin)$(what sticky/open.bin)$(what closed/fixed.bin)$(what closed/open.bin)$(what mine/new.bin)" = aaa100aaa100aaa100aaa100aaa100 ]
+	[ -z "$(find . -name '*.bigfile-*')" ]
+	# Root may do all that, but not this.
+	who=()
+	if chattr +i closed/open.bin; then
+		refused EPERM unlink:closed/open.bin
+		refused EPERM rename:mine/new.bin:closed/open.bin
+		chattr -i closed/open.bin
+	fi
+	who=(unshare -m sh -c 'mount --bind closed/fixed.bin closed/open.bin && exec "$@"' -)
+	refused EBUSY unlink:closed/open.bin
+	refused EBUSY rename:mine/new.bin:closed/open.bin
+	who=()
+	other=$(mktemp -d /dev/shm/bigfile-test.XXXXXX)
+	letters $other/x.bin 100
+	refused EXDEV rename:$other/x.bin:mine/new.bin
+	rm -r $other
+	[ -z "$(find . -name '*.bigfile-*')" ]
+}
+
 # Other processes of this user would have their pages looked at, and every call counts.
 unseen() {
 	mkdir -p -m 700 .run
