@@ -76,6 +76,15 @@ static void leave_to_parent(struct view *v)
 	v->frozen = !v->tracker->freeze(v);
 }
 
+/* The numbers are those of the parent's engine, and mean other files in the table of ours, which may use them as soon as it starts. */
+static void forget_descriptors(bool shared)
+{
+	for (struct view *v = view_first(); v; v = v->next) {
+		if (shared || !v->shared)
+			v->fd = v->journal.fd = -1;
+	}
+}
+
 void session_after_fork_in_child(bool may_start)
 {
 	int err = -ESRCH;
@@ -88,6 +97,7 @@ void session_after_fork_in_child(bool may_start)
 	blame_after_fork(true);
 	lock_release(&window_lock);
 	mask = session_lock_after_fork();
+	forget_descriptors(false);
 	if (child_slot >= 0 && may_start) {
 		shared_slot = (unsigned)child_slot;
 		sharing_child_lives();
@@ -97,9 +107,9 @@ void session_after_fork_in_child(bool may_start)
 		if (err)
 			log_error("this forked process cannot take part in its parent's transaction: %e", err);
 	}
+	if (err)
+		forget_descriptors(true);
 	for (struct view *v = view_first(); v; v = v->next) {
-		if (err || !v->shared)
-			v->fd = v->journal.fd = -1;
 		if (v->mode != VIEW_READING && (err || !v->shared))
 			leave_to_parent(v);
 	}
