@@ -164,10 +164,10 @@ static const uint8_t *find_then(struct build *b, uint64_t offset, uint64_t lengt
 	return then;
 }
 
-int build_take(void *arg, struct view *v, const struct segment *s, struct range at)
+void build_take_copy(struct view *v, struct range pages, const uint8_t *now)
 {
 	struct build *b = v->build;
-	uint64_t start = view_offset(s, at.start), end = min_u64(view_offset(s, at.end), page_ceil(v->size)), offset;
+	uint64_t start = pages.start, end = min_u64(pages.end, page_ceil(v->size)), offset;
 	const uint8_t *was = then;
 
 	for (offset = start; offset < end; offset += page_size()) {
@@ -177,12 +177,17 @@ int build_take(void *arg, struct view *v, const struct segment *s, struct range 
 			was = find_then(b, offset, min_u64(PIECE, end - offset));
 		if (b->error)
 			break;
-		take_page(b, offset, (const uint8_t *)at.start + (offset - start), was + in_piece);
+		take_page(b, offset, now + (offset - start), was + in_piece);
 	}
 	if (offset < end)
 		note_pages(b, offset, end);
 	/* The tracker looks next whether anything was stored since: all copies must be made before that look. */
 	log_run(b);
+}
+
+int build_take(void *arg, struct view *v, const struct segment *s, struct range at)
+{
+	build_take_copy(v, (struct range){ view_offset(s, at.start), view_offset(s, at.end) }, (const uint8_t *)at.start);
 	return 0;
 }
 

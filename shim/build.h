@@ -33,6 +33,8 @@ struct build {
 int build_start(struct view *v);
 /* Takes dirty pages; the form of tracker_dirty_fn.  Returns 0: errors stay in the build. */
 int build_take(void *arg, struct view *v, const struct segment *s, struct range at);
+/* The same for pages, by file offset, that were copied to `now`. */
+void build_take_copy(struct view *v, struct range pages, const uint8_t *now);
 /* Logs what is still held back. */
 void build_flush(struct build *b);
 /* Is there anything to commit in this view? */

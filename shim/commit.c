@@ -5,9 +5,9 @@
  * The cut.  A round protects the dirty pages and copies them.  When after a round nothing is dirty, nothing was
  * stored between the protection of any page and the look that found it clean: all copies are
  * the state at one instant, the beginning of that look.  (When the only thread that could store waits for the commit, the
- * look is not needed.)  Under constant stores that never comes; then the
- * gate is closed for one last round, in which a writer waits in the fault handler.  It opens
- * before any disk I/O.
+ * look is not needed.)  Under constant stores that never comes; then an instant is made, and what is
+ * stored after it is kept apart (cut.h); at once, if the last commit needed that.  Of shared views the others cannot
+ * know: the gate is closed for one last round, in which a writer waits in the fault handler.  It opens before any disk I/O.
  *
  * A crash before seal_all has made the transaction durable leaves the old state in all files, one after that the new one: recovery redoes the
  * records.  Files are touched by apply alone, which comes after that.
@@ -18,6 +18,7 @@
 
 #include "build.h"
 #include "checkpoint.h"
+#include "cut.h"
 #include "fence.h"
 #include "gate.h"
 #include "home.h"
@@ -33,11 +34,6 @@
 #include "tracker.h"
 
 #define ROUNDS 3
-
-/* For each view that this process may commit. */
-#define each_writing(v)                                             \
-	for (struct view *v = view_first(); v; v = v->next)         \
-		if (v->mode == VIEW_WRITING)
 
 static void collect_round(void)
 {
@@ -132,8 +128,9 @@ static int stop_and_collect(void)
 static int take_cut(struct commit_report *report)
 {
 	bool quiet = !shared_session() && quiet_now();
+	unsigned rounds = !shared_session() && !quiet && cut_is_wanted ? 0 : ROUNDS;
 
-	for (report->rounds = 0; report->rounds < ROUNDS; report->rounds++) {
+	for (report->rounds = 0; report->rounds < rounds; report->rounds++) {
 		int err;
 
 		collect_round();
@@ -142,7 +139,11 @@ static int take_cut(struct commit_report *report)
 			return err;
 	}
 	report->stopped = true;
-	return stop_and_collect();
+	report->rounds++;
+	if (shared_session())
+		return stop_and_collect();
+	cut_take();
+	return first_error();
 }
 
 static bool is_as_noted(const struct view *v, const struct stat *st)

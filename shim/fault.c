@@ -15,10 +15,13 @@
 #include "loading.h"
 #include "log.h"
 #include "reach.h"
+#include "saved.h"
 #include "shared.h"
 #include "sigchain.h"
 #include "sys.h"
 #include "tracker.h"
+
+#define AT_ONCE 16 /* pages that are opened for the kernel while the gate is closed */
 
 #if defined(__x86_64__)
 /* Bits of the page fault's error code. */
@@ -114,24 +117,37 @@ static int store_late(struct view *v, uint64_t page)
 	return sys_mprotect((void *)page, page_size(), PROT_READ | PROT_WRITE);
 }
 
+/* A page that must be read from somewhere is, before others have to wait for the lock. */
+static void have_in_memory(uint64_t page)
+{
+	char byte;
+
+	guard_copy(&byte, (const void *)page, 1);
+}
+
 static bool serve(struct view *v, uint64_t page, void *context)
 {
 	struct range writable;
-	bool closed, ours;
+	uint32_t turn;
+	bool ours;
 	int err = 0;
 
+	if (gate_is_closed() && !v->shared)
+		have_in_memory(page);
 	lock_take(&window_lock);
 	ours = writable_around(v, page, &writable);
-	closed = gate_is_closed() && !is_late(v);
+	turn = is_late(v) ? 0 : gate_turn();
 	if (ours && v->frozen)
 		unfreeze_orphan(v);
 	if (ours && is_late(v))
 		err = store_late(v, page);
-	else if (ours && !closed)
+	else if (ours && !turn)
 		err = v->tracker->fault(v, page, writable);
+	else if (ours && !saved_open_page(v, page))
+		turn = 0;
 	lock_release(&window_lock);
-	if (ours && closed)
-		gate_wait();
+	if (ours && turn)
+		gate_wait_turn(turn);
 	else if (ours && !err)
 		blame_store(v, page, context);
 	if (err == -EAGAIN) {
@@ -157,36 +173,64 @@ static void open_pages(struct view *v, struct range at)
 	}
 }
 
-static void prepare(struct view *v, struct range at, bool refused)
+/* The gate is closed: some of the pages, from the first on, so that others need not wait long for the lock.  -EAGAIN: none for now. */
+static int open_some(struct view *v, struct range *at)
 {
+	struct range writable;
+	int err = 0;
+
+	for (unsigned i = 0; i < AT_ONCE && at->start < at->end && !err; i++) {
+		if (writable_around(v, at->start, &writable))
+			err = saved_open_page(v, at->start);
+		if (!err)
+			at->start += page_size();
+	}
+	return err;
+}
+
+/* Window lock.  Is nothing left to be done?  *turn: 0, or what to wait for. */
+static bool prepare(struct view *v, struct range *rest, bool refused, uint32_t *turn)
+{
+	*turn = is_late(v) ? 0 : gate_turn();
+	if (*turn) {
+		if (!open_some(v, rest))
+			*turn = 0;
+		return range_is_empty(*rest);
+	}
+	if (v->frozen)
+		unfreeze_orphan(v);
+	if (refused || tracker->kernel_stores_fault || is_late(v))
+		open_pages(v, *rest);
+	return true;
+}
+
+static void prepare_all(struct view *v, struct range at, bool refused)
+{
+	struct range rest = at;
+	uint32_t turn;
+	bool done;
+
 	if (v->partial)
 		reach_hold(v, at);
-	for (;;) {
-		bool closed;
-
+	do {
 		lock_take(&window_lock);
-		closed = gate_is_closed() && !is_late(v);
-		if (!closed && v->frozen)
-			unfreeze_orphan(v);
-		if (!closed && (refused || tracker->kernel_stores_fault || is_late(v)))
-			open_pages(v, at);
+		done = prepare(v, &rest, refused, &turn);
 		lock_release(&window_lock);
-		if (!closed)
-			break;
-		gate_wait();
-	}
+		if (turn)
+			gate_wait_turn(turn);
+	} while (!done);
 	blame_buffer(v, at);
 }
 
 void fault_prepare(struct view *v, struct range at)
 {
-	prepare(v, at, false);
+	prepare_all(v, at, false);
 }
 
 /* The gate is open before all pages are thawed, and whoever thaws them may have to wait for a processor. */
 void fault_prepare_refused(struct view *v, struct range at)
 {
-	prepare(v, at, true);
+	prepare_all(v, at, true);
 }
 
 /* As the kernel says of a file that cannot be read. */

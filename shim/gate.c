@@ -6,7 +6,7 @@
 
 #include "sys.h"
 
-static uint32_t closed;
+static uint32_t closed; /* 0: open.  Otherwise it counts how often those who wait were told to look again */
 static pid_t passing;
 
 void gate_close(void)
@@ -27,8 +27,27 @@ bool gate_is_closed(void)
 
 void gate_wait(void)
 {
-	while (gate_is_closed())
-		sys_futex_wait(&closed, 1, NULL);
+	uint32_t turn;
+
+	while ((turn = gate_turn()))
+		gate_wait_turn(turn);
+}
+
+uint32_t gate_turn(void)
+{
+	return __atomic_load_n(&closed, __ATOMIC_SEQ_CST);
+}
+
+void gate_wait_turn(uint32_t turn)
+{
+	while (gate_turn() == turn)
+		sys_futex_wait(&closed, turn, NULL);
+}
+
+void gate_look_again(void)
+{
+	__atomic_add_fetch(&closed, 1, __ATOMIC_SEQ_CST);
+	sys_futex_wake(&closed, INT_MAX);
 }
 
 void gate_pass(void)

@@ -6,6 +6,7 @@
 
 #include "sys.h"
 
+#define PASS_TRIES 200
 #define MASK_OF(sig) (UINT64_C(1) << ((sig)-1))
 
 static uint64_t set_mask(int how, uint64_t mask)
@@ -59,6 +60,17 @@ void lock_release(struct lock *l)
 
 	lock_release_blocked(l);
 	signals_restore(mask);
+}
+
+/* Who has been woken needs a moment, in which we would have taken it again. */
+void lock_pass(struct lock *l)
+{
+	if (__atomic_exchange_n(&l->word, 0, __ATOMIC_RELEASE) == 2) {
+		sys_futex_wake(&l->word, 1);
+		for (unsigned i = 0; i < PASS_TRIES && !__atomic_load_n(&l->word, __ATOMIC_RELAXED); i++)
+			sys_call(SYS_sched_yield);
+	}
+	lock_take_blocked(l);
 }
 
 void lock_reset(struct lock *l)

@@ -63,6 +63,12 @@ struct tracker {
 	/* Engine, the gate being closed: from freeze to thaw nobody can store to v. */
 	int (*freeze)(struct view *v);
 	void (*thaw)(struct view *v);
+	/* Engine, for a cut (cut.h), private views: the same for a part, of which the handler may open pages meanwhile; NULL: they open when they
+	   are stored to. */
+	int (*freeze_part)(struct view *v, struct range at);
+	void (*thaw_part)(struct view *v, struct range at);
+	/* Engine.  The page, which may be storable, is dirty, although collect has reported it. */
+	int (*mark)(struct view *v, uint64_t page);
 };
 
 extern const struct tracker tracker_uffd;

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "closing.h"
 #include "openpages.h"
 #include "pagemap.h"
 #include "sys.h"
@@ -214,34 +215,10 @@ static int report_run(struct view *v, struct segment *s, struct range at, tracke
 	return err;
 }
 
-/*
- * Closes all that is open in `at`, by one call: with each run by itself memory areas would be taken apart and put together as often
- * as there are runs.  What is between them is closed already.
- */
-static int close_all(struct view *v, struct segment *s, struct range at, struct range_list *closed)
-{
-	struct open_pages *o = open_pages_of(v, s);
-	uint64_t page = page_index(s, at.start), end = page_index(s, at.end), first, stop;
-	int err = 0;
-
-	lock_take(&window_lock);
-	for (; !err && open_pages_next(o, page, end, &first, &stop); page = stop)
-		err = range_list_add(closed, (struct range){ s->at.start + first * page_size(), s->at.start + stop * page_size() });
-	if (!err && closed->count)
-		err = tracker_set_prot(v, (struct range){ closed->ranges[0].start, closed->ranges[closed->count - 1].end }, PROT_READ);
-	/* What cannot be closed stays dirty. */
-	if (!err && closed->count) {
-		open_pages_clear(o, page_index(s, at.start), min_u64(end, o->pages));
-		o->runs = 0;
-	}
-	lock_release(&window_lock);
-	return err;
-}
-
 static int collect_segment(struct view *v, struct segment *s, struct range at, tracker_dirty_fn fn, void *arg)
 {
 	struct range_list closed = { NULL, 0, 0 };
-	int err = close_all(v, s, at, &closed);
+	int err = closing_collect(v, s, open_pages_of(v, s), at, &closed);
 
 	for (size_t i = 0; i < closed.count && !err; i++)
 		err = report_run(v, s, closed.ranges[i], fn, arg);
@@ -325,8 +302,9 @@ static int report(struct view *v)
 		struct segment *s = &v->segments[i];
 		struct range_list closed = { NULL, 0, 0 };
 
-		err = close_all(v, s, s->at, &closed);
-		for (size_t j = 0; j < closed.count && !err; j++)
+		err = closing_collect(v, s, open_pages_of(v, s), s->at, &closed);
+		/* Whatever came of the rest. */
+		for (size_t j = 0; j < closed.count; j++)
 			dirtymap_set(&v->memory.dirty, view_offset(s, closed.ranges[j].start), view_offset(s, closed.ranges[j].end));
 		range_list_free(&closed);
 	}
@@ -366,6 +344,33 @@ static void thaw(struct view *v)
 		tracker_each_run(v, v->segments[i].at, protect_run, v);
 }
 
+static int freeze_part(struct view *v, struct range at)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < v->segment_count && !err; i++) {
+		struct segment *s = &v->segments[i];
+
+		err = closing_freeze(v, s, open_pages_of(v, s), range_intersect(at, s->at));
+	}
+	return err;
+}
+
+static int mark(struct view *v, uint64_t page)
+{
+	struct segment *s = view_segment_at(v, page);
+
+	struct open_pages *o = open_pages_of(v, s);
+	int err;
+
+	lock_take(&window_lock);
+	err = open_pages_reach(o, page_index(s, s->at.end));
+	if (!err)
+		open_pages_set(o, page_index(s, page), page_index(s, page) + 1);
+	lock_release(&window_lock);
+	return err;
+}
+
 const struct tracker tracker_mprotect = {
 	.name = "mprotect",
 	.kernel_stores_fault = true,
@@ -386,4 +391,6 @@ const struct tracker tracker_mprotect = {
 	.count_own = count_own,
 	.freeze = freeze,
 	.thaw = thaw,
+	.freeze_part = freeze_part,
+	.mark = mark,
 };

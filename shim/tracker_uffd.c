@@ -296,12 +296,17 @@ static int freeze_run(void *arg, struct range run, int prot)
 	return sys_mprotect((void *)run.start, run.end - run.start, PROT_READ);
 }
 
+static int freeze_part(struct view *v, struct range at)
+{
+	return tracker_each_run(v, at, freeze_run, NULL);
+}
+
 static int freeze(struct view *v)
 {
 	int err = 0;
 
 	for (unsigned i = 0; i < v->segment_count && !err; i++)
-		err = tracker_each_run(v, v->segments[i].at, freeze_run, NULL);
+		err = freeze_part(v, v->segments[i].at);
 	return err;
 }
 
@@ -310,10 +315,23 @@ static int thaw_run(void *arg, struct range run, int prot)
 	return prot & PROT_WRITE ? apply_prot(NULL, run, prot) : 0;
 }
 
+static void thaw_part(struct view *v, struct range at)
+{
+	tracker_each_run(v, at, thaw_run, NULL);
+}
+
 static void thaw(struct view *v)
 {
 	for (unsigned i = 0; i < v->segment_count; i++)
-		tracker_each_run(v, v->segments[i].at, thaw_run, NULL);
+		thaw_part(v, v->segments[i].at);
+}
+
+static int mark(struct view *v, uint64_t page)
+{
+	int err = userfault_unprotect((struct range){ page, page + page_size() });
+
+	/* Its chunk is free: whatever was ever stored to is dirty there. */
+	return err == -ENOENT ? 0 : err;
 }
 
 const struct tracker tracker_uffd = {
@@ -333,4 +351,7 @@ const struct tracker tracker_uffd = {
 	.count = count,
 	.freeze = freeze,
 	.thaw = thaw,
+	.freeze_part = freeze_part,
+	.thaw_part = thaw_part,
+	.mark = mark,
 };

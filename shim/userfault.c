@@ -31,12 +31,21 @@ int userfault_register(struct range at)
 	return sys_ioctl(uffd, UFFDIO_REGISTER, &r);
 }
 
-int userfault_protect(struct range at)
+static int set_protection(struct range at, uint64_t mode)
 {
-	struct uffdio_writeprotect w = { .range = { at.start, at.end - at.start },
-					 .mode = UFFDIO_WRITEPROTECT_MODE_WP };
+	struct uffdio_writeprotect w = { .range = { at.start, at.end - at.start }, .mode = mode };
 
 	return sys_ioctl(uffd, UFFDIO_WRITEPROTECT, &w);
+}
+
+int userfault_protect(struct range at)
+{
+	return set_protection(at, UFFDIO_WRITEPROTECT_MODE_WP);
+}
+
+int userfault_unprotect(struct range at)
+{
+	return set_protection(at, 0);
 }
 
 void userfault_close(void)

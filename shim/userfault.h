@@ -14,5 +14,6 @@ void userfault_close(void);
 int userfault_register(struct range at);
 /* Protects all of `at`, pages that are not there yet included. */
 int userfault_protect(struct range at);
+int userfault_unprotect(struct range at);
 
 #endif

@@ -126,6 +126,7 @@ struct view {
 				      commit that collected them failed */
 	bool carry_all;            /* there was no memory to note them: everything copied is dirty */
 	struct build *build;       /* commit.c, while one is under way */
+	uint64_t taken;            /* address below which a cut needs nothing more (cut.h): window lock */
 	uint64_t dirty_pages;      /* as last counted: for reports */
 	bool frozen;               /* orphans: no store was seen since the fork */
 	bool was_mapped;           /* by the program, at some time */

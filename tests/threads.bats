@@ -28,6 +28,19 @@ by_themselves() {
 one_more_thread() { by_themselves 1 && by_themselves 4; }
 @test "a thread commits by msync while others store: the same" { each_tracker one_more_thread; }
 
+pairs() {
+	rm data.bin
+	truncate -s 8M data.bin
+	run bigfile run -p "$PWD/data.bin" -- "$PROGS/pairs" store data.bin 8 "$1" "$2"
+	echo "$output"
+	[[ "$output" == *"$2 commits, all consistent"* ]]
+	"$PROGS/pairs" check data.bin 8
+}
+words_and_pages() { pairs 1 10 && pairs 4 10; }
+@test "words, pages, read() into a window and pwrite(), at pages far apart: the same, and nothing is left out" {
+	each_tracker words_and_pages
+}
+
 to_the_end() {
 	rm data.bin
 	truncate -s $((64 * 4096 + 1000)) data.bin

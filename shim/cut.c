@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See cut.h. */
+#include "cut.h"
+
+#include <string.h>
+
+#include "build.h"
+#include "gate.h"
+#include "guard.h"
+#include "saved.h"
+#include "sys.h"
+#include "tracker.h"
+
+#define STEP ((uint64_t)4 << 20)   /* that is closed or opened by one call, with mmap_lock held by the kernel */
+#define PIECE ((uint64_t)64 << 10) /* that is copied before it is compared */
+#define FEW 16                     /* pages that may be closed under the window lock */
+#define TURNS 16                   /* after which more may */
+
+static uint8_t copy[PIECE];
+bool cut_is_wanted;
+
+struct steps {
+	struct view *view;
+	int (*step)(struct view *v, struct range at);
+};
+
+static int each_step(void *arg, struct range run, int prot)
+{
+	const struct steps *s = arg;
+	int err = 0;
+
+	while (!err && (prot & PROT_WRITE) && run.start < run.end) {
+		struct range at = { run.start, min_u64(run.end, run.start / STEP * STEP + STEP) };
+
+		err = s->step(s->view, at);
+		run.start = at.end;
+	}
+	return err;
+}
+
+static int freeze_step(struct view *v, struct range at)
+{
+	return v->tracker->freeze_part(v, at);
+}
+
+static int thaw_step(struct view *v, struct range at)
+{
+	v->tracker->thaw_part(v, at);
+	return 0;
+}
+
+static int freeze_view(struct view *v)
+{
+	struct steps s = { v, freeze_step };
+	int err = 0;
+
+	for (unsigned i = 0; i < v->segment_count && !err; i++)
+		err = tracker_each_run(v, v->segments[i].at, each_step, &s);
+	return err;
+}
+
+/* What lies in `at` is needed no more. */
+static void thaw(struct view *v, struct range at)
+{
+	struct steps s = { v, thaw_step };
+
+	for (unsigned i = 0; i < v->segment_count && v->tracker->thaw_part; i++) {
+		struct range inside = range_intersect(v->segments[i].at, at);
+
+		if (!range_is_empty(inside))
+			tracker_each_run(v, inside, each_step, &s);
+	}
+}
+
+static int close_again(const uint64_t *pages, unsigned count)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < count && !err; i++)
+		err = sys_mprotect((void *)pages[i], page_size(), PROT_READ);
+	return err;
+}
+
+/* Everything is closed, and stays so until the lock is released: this is the instant. */
+static void make_cut(void)
+{
+	each_writing(v)
+		v->taken = 0;
+	saved_cut();
+	gate_look_again();
+}
+
+static int close_reopened(void)
+{
+	bool done = false;
+	int err = 0;
+
+	for (unsigned turn = 0; !done && !err; turn++) {
+		const uint64_t *pages;
+		unsigned count;
+
+		lock_take(&window_lock);
+		count = saved_reopened(&pages);
+		done = count <= FEW || turn == TURNS;
+		if (done)
+			err = close_again(pages, count);
+		if (done && !err)
+			make_cut();
+		lock_release(&window_lock);
+		if (!done)
+			err = close_again(pages, count);
+	}
+	return err;
+}
+
+static int close_all(void)
+{
+	int err = 0;
+
+	lock_take(&window_lock);
+	saved_closing();
+	gate_close();
+	lock_release(&window_lock);
+	each_writing(v) {
+		if (!err)
+			err = freeze_view(v);
+	}
+	return err ? err : close_reopened();
+}
+
+static int note_range(void *arg, struct view *v, const struct segment *s, struct range at)
+{
+	return range_list_add(arg, at);
+}
+
+/* The scan may have come before the store behind the cut, or after it. */
+static int mark_saved(struct view *v)
+{
+	const uint64_t *pages;
+	unsigned count;
+	int err = 0;
+
+	lock_take(&window_lock);
+	count = saved_pages(&pages);
+	lock_release(&window_lock);
+	for (unsigned i = 0; i < count && !err; i++) {
+		if (pages[i] && view_segment_at(v, pages[i]))
+			err = v->tracker->mark(v, pages[i]);
+	}
+	return err;
+}
+
+/* Copies a piece as it was at the cut; whoever stores below `next` from now on need not save. */
+static int copy_piece(struct view *v, struct range at, uint64_t next)
+{
+	int err = guard_copy(copy, (const void *)at.start, at.end - at.start);
+
+	/* Now, after the page was read: whoever has changed it since has saved it before. */
+	lock_take(&window_lock);
+	for (uint64_t page = at.start; page < at.end; page += page_size()) {
+		const uint8_t *was = saved_page(page);
+
+		if (was)
+			memcpy(copy + (page - at.start), was, page_size());
+	}
+	v->taken = next;
+	saved_make_room();
+	lock_release(&window_lock);
+	return err;
+}
+
+static void take_range(struct view *v, struct range at, uint64_t next)
+{
+	struct build *b = v->build;
+	uint64_t offset = view_offset_at(v, at.start);
+
+	while (at.start < at.end) {
+		uint64_t length = min_u64(PIECE, at.end - at.start), end = at.start + length;
+		int err = copy_piece(v, (struct range){ at.start, end }, end < at.end ? end : next);
+
+		if (err && !b->error)
+			b->error = err;
+		build_take_copy(v, (struct range){ offset, offset + length }, copy);
+		offset += length;
+		at.start = end;
+	}
+}
+
+static void needs_nothing(struct view *v)
+{
+	lock_take(&window_lock);
+	v->taken = UINT64_MAX;
+	saved_make_room();
+	lock_release(&window_lock);
+}
+
+static void take_view(struct view *v)
+{
+	struct range_list dirty = { NULL, 0, 0 };
+	struct range opened = { 0, 0 };
+	int err = v->tracker->collect(v, note_range, &dirty);
+
+	if (!err)
+		err = mark_saved(v);
+	if (err && !v->build->error)
+		v->build->error = err;
+	if (err)
+		v->carry_all = true;
+	range_list_normalize(&dirty);
+	for (size_t i = 0; i < dirty.count; i++) {
+		take_range(v, dirty.ranges[i], i + 1 < dirty.count ? dirty.ranges[i + 1].start : UINT64_MAX);
+		opened.end = v->taken;
+		if (opened.end - opened.start >= STEP && opened.end != UINT64_MAX) {
+			thaw(v, opened);
+			opened.start = opened.end;
+		}
+	}
+	range_list_free(&dirty);
+	needs_nothing(v);
+	thaw(v, (struct range){ opened.start, UINT64_MAX });
+}
+
+static void open_all(void)
+{
+	each_writing(v) {
+		needs_nothing(v);
+		thaw(v, (struct range){ 0, UINT64_MAX });
+	}
+	lock_take(&window_lock);
+	cut_is_wanted = saved_end();
+	gate_open();
+	lock_release(&window_lock);
+	saved_drop();
+}
+
+void cut_take(void)
+{
+	int err;
+
+	saved_prepare();
+	err = close_all();
+	each_writing(v) {
+		if (!err)
+			take_view(v);
+		else if (!v->build->error)
+			v->build->error = err;
+	}
+	open_all();
+}
