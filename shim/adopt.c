@@ -6,6 +6,7 @@
 
 #include "giveup.h"
 #include "handover.h"
+#include "home.h"
 #include "journal_lock.h"
 #include "lease.h"
 #include "log.h"
@@ -87,6 +88,7 @@ int adopt_descriptors(struct view *v, unsigned file, int *memory)
 	if (v->fd >= 0)
 		sys_close(v->fd);
 	v->fd = fd;
+	home_learn_largest(v);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "engine.h"
 #include "fmt.h"
 #include "giveup.h"
+#include "home.h"
 #include "journal_lock.h"
 #include "log.h"
 #include "names.h"
@@ -201,6 +202,7 @@ static int new_view(struct attach_request *r)
 		sys_close(fd);
 		return err;
 	}
+	home_learn_largest(r->view);
 	r->view->tracker = tracker;
 	return tracker->attach(r->view);
 }

@@ -36,6 +36,20 @@ int home_map(struct view *v, uint64_t size)
 	return 0;
 }
 
+/* Where no file can end nobody can seek to; of our own descriptor the offset is of no use. */
+void home_learn_largest(struct view *v)
+{
+	int64_t possible = 0;
+
+	for (int bit = 62; bit >= 0; bit--) {
+		int64_t size = possible | (int64_t)1 << bit;
+
+		if (sys_lseek(v->fd, size, SEEK_SET) != -EINVAL)
+			possible = size;
+	}
+	v->largest = (uint64_t)possible;
+}
+
 /* Applying will first cut the file, then make it grow: what the process may not, and what the file system cannot, is found here. */
 static int check_size(const struct view *v)
 {
@@ -43,10 +57,9 @@ static int check_size(const struct view *v)
 
 	if (v->size <= min_u64(v->committed, v->cut))
 		return 0;
-	if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY && v->size > limit.rlim_cur)
+	if (v->size > v->largest)
 		return -EFBIG;
-	/* Where no file can end nobody can seek to; of our own descriptor the offset is of no use. */
-	return v->size > INT64_MAX || sys_lseek(v->fd, (int64_t)v->size, SEEK_SET) == -EINVAL ? -EFBIG : 0;
+	return !getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY && v->size > limit.rlim_cur ? -EFBIG : 0;
 }
 
 static int allocate(struct view *v, struct range r, bool *allocated)

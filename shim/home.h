@@ -18,6 +18,9 @@
 /* Makes v->home reach over the file's first `size` bytes. */
 int home_map(struct view *v, uint64_t size);
 
+/* Learns v->largest from v->fd. */
+void home_learn_largest(struct view *v);
+
 /* What the file holds: not beyond its end. */
 int home_read(const struct view *v, uint64_t offset, void *to, uint64_t length);
 

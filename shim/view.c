@@ -145,6 +145,7 @@ struct view *view_create(int fd, const char *path, const struct stat *st, enum v
 	v->fd = fd;
 	v->size = (uint64_t)st->st_size;
 	v->committed = v->size;
+	v->largest = INT64_MAX;
 	v->cut = UINT64_MAX;
 	v->file_end = page_ceil(v->size);
 	v->zero_end = v->file_end;

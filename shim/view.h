@@ -95,6 +95,7 @@ struct view {
 
 	uint64_t size;           /* logical */
 	uint64_t committed;      /* the file's own size, as of the last commit */
+	uint64_t largest;        /* that a file can be there */
 	uint64_t cut;            /* the smallest size in this transaction; UINT64_MAX: never shrunk */
 	struct timespec changed; /* when a call last changed it in this transaction; 0: not yet */
 	struct timespec times[2]; /* that the program has given it since, to be kept; 0: none */

@@ -180,11 +180,15 @@ int viewio_move(struct view *v, uint64_t to, uint64_t from, uint64_t length)
 int64_t viewio_limit(const struct view *v, int64_t at, int64_t total)
 {
 	struct rlimit limit;
+	uint64_t largest = v->largest;
 
-	if (at + total <= (int64_t)v->size || getrlimit(RLIMIT_FSIZE, &limit) ||
-	    limit.rlim_cur == RLIM_INFINITY || (uint64_t)(at + total) <= limit.rlim_cur)
+	if (at + total <= (int64_t)v->size)
 		return total;
-	return (uint64_t)at >= limit.rlim_cur ? -EFBIG : (int64_t)(limit.rlim_cur - (uint64_t)at);
+	if (!getrlimit(RLIMIT_FSIZE, &limit))
+		largest = min_u64(largest, limit.rlim_cur);
+	if ((uint64_t)at >= largest)
+		return -EFBIG;
+	return (int64_t)min_u64((uint64_t)total, largest - (uint64_t)at);
 }
 
 int64_t viewio_ended(int64_t err, uint64_t end)

@@ -34,7 +34,7 @@ int viewio_resize(struct view *v, uint64_t size);
 int viewio_grow(struct view *v, uint64_t size);
 
 /*
- * As the kernel: nothing beyond RLIMIT_FSIZE, and less than `total` up to it.  The part that may be written at
+ * As the kernel: nothing beyond RLIMIT_FSIZE, or what the file system knows, and less than `total` up to it.  The part that may be written at
  * `at`, or -EFBIG.
  */
 int64_t viewio_limit(const struct view *v, int64_t at, int64_t total);
