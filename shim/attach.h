@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Attaching to a marked file: its view, its journal's lock, recovery first; and letting it go.
+ * Attaching to a marked file: its view, its journal's lock, recovery first.  detach.h lets it go.
  *
  * The jobs here run in the engine thread, under the session lock.
  */
@@ -41,9 +41,6 @@ int attach_job(void *request);
  * transaction is held, for it needs that one.
  */
 int attach_run(struct attach_request *r);
-
-/* In a job: commits or aborts nothing; checkpoints, deletes journals, lets go of locks.  ends: see sharing_leave. */
-int detach(bool ends);
 
 /* A job: undoes detach, when exec has failed. */
 int reattach_job(void *arg);

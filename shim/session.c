@@ -10,6 +10,7 @@
 #include "attach.h"
 #include "config.h"
 #include "control.h"
+#include "detach.h"
 #include "engine.h"
 #include "fault.h"
 #include "fds.h"
