@@ -29,7 +29,7 @@
  * record n+1 is there, at data_offset: the log is a ring.  The chain ends where neither holds it.
  * Record n+1 is written only after record n is durable and decided.  Therefore, when a chain ends at n and
  * any multiple of 4096 holds a valid record with a number above n+1, or when the header's
- * applied_seq is above n, the journal is corrupt - not merely cut short by a crash.
+ * applied_seq or applying_seq is above n, the journal is corrupt - not merely cut short by a crash.
  *
  * Space.  Before a record is overwritten, a header whose head lies beyond that record has been made
  * durable in both slots.
@@ -58,7 +58,7 @@
  * recovery cannot get at a companion it keeps the journal as PATH.SALT.bigfile-journal, PATH being its path without the suffix.
  *
  * State of the file.  file_size, mtime and ctime are what the file looked like when record applied_seq had
- * been applied to it, on the boot boot_id; applying_seq is the newest record whose apply has begun.  These are
+ * been applied to it, on the boot boot_id; applying_seq is the newest record whose apply has begun: it is durable.  These are
  * written around each apply, not synced.  Who finds another file than that, and no apply begun that would
  * explain it, sees the work of a stranger (recover.c has the whole rule).
  */

@@ -6,6 +6,9 @@
 #include <limits.h>
 #include <string.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "arena.h"
 #include "page.h"
 #include "sys.h"
@@ -19,6 +22,7 @@ struct piece {
 	uint64_t at;
 	size_t held;
 	uint8_t *bytes;
+	XXH3_state_t *hash; /* of what was taken */
 };
 
 static int piece_read(struct piece *p, uint64_t at)
@@ -51,6 +55,24 @@ static uint64_t piece_has(const struct piece *p, uint64_t at, uint64_t offset, u
 	return n > over ? n - over : 0;
 }
 
+/* n bytes of an entry, from `done` on. */
+static int take(struct piece *p, const struct journal_entry *e, uint64_t done, const uint8_t *bytes, uint64_t n, journal_entry_fn fn,
+		void *arg)
+{
+	XXH3_64bits_update(p->hash, bytes, n);
+	return e->offset == JOURNAL_REFERENCE ? 0 : fn(arg, e->offset + done, bytes, n);
+}
+
+static int take_filling(struct piece *p, uint64_t at, size_t n)
+{
+	int err = 0;
+	const uint8_t *bytes = n ? piece_have(p, at, n, &err) : NULL;
+
+	if (bytes)
+		XXH3_64bits_update(p->hash, bytes, n);
+	return err;
+}
+
 static int emit_entry(struct piece *p, uint64_t at, const struct journal_entry *e, journal_entry_fn fn, void *arg)
 {
 	uint64_t done = 0, n;
@@ -61,9 +83,9 @@ static int emit_entry(struct piece *p, uint64_t at, const struct journal_entry *
 		if (!n)
 			err = piece_read(p, at + done);
 		else
-			err = fn(arg, e->offset + done, p->bytes + (at + done - p->at), n);
+			err = take(p, e, done, p->bytes + (at + done - p->at), n, fn, arg);
 	}
-	return err;
+	return err ? err : take_filling(p, at + e->length, (size_t)(round_up(e->length, 8) - e->length));
 }
 
 static int each_entry(struct piece *p, journal_entry_fn fn, void *arg)
@@ -80,10 +102,11 @@ static int each_entry(struct piece *p, journal_entry_fn fn, void *arg)
 		if (head)
 			memcpy(&e, head, sizeof e);
 		at += sizeof e;
-		if (e.length == 0 || e.length > p->end - at ||
+		XXH3_64bits_update(p->hash, &e, sizeof e);
+		if (e.length == 0 || at > p->end || round_up(e.length, 8) > p->end - at ||
 		    (e.offset != JOURNAL_REFERENCE && e.offset > INT64_MAX - (uint64_t)e.length))
 			err = -EBADMSG;
-		else if (e.offset != JOURNAL_REFERENCE)
+		else
 			err = emit_entry(p, at, &e, fn, arg);
 		at += round_up(e.length, 8);
 	}
@@ -94,9 +117,16 @@ int journal_each_entry(int fd, uint64_t offset, const struct journal_record *rec
 		       journal_entry_fn fn, void *arg)
 {
 	uint64_t at = offset + sizeof *record;
-	struct piece p = { fd, at + record->length, at, 0, arena_alloc(PIECE) };
-	int err = p.bytes ? each_entry(&p, fn, arg) : -ENOMEM;
+	struct piece p = { fd, at + record->length, at, 0, arena_alloc(PIECE), arena_alloc(sizeof *p.hash) };
+	int err = -ENOMEM;
 
+	if (p.bytes && p.hash) {
+		XXH3_64bits_reset(p.hash);
+		err = each_entry(&p, fn, arg);
+		if (!err && XXH3_64bits_digest(p.hash) != record->body_checksum)
+			err = -EBADMSG;
+	}
+	arena_free(p.hash, sizeof *p.hash);
 	arena_free(p.bytes, PIECE);
 	return err;
 }

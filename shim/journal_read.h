@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Reading the entries of one record, whose head and checksum are known to be right: what they say is still not believed before it was
- * compared with the record's length.
+ * compared with the record's length, and the checksum is taken once more on the way, for they may read back otherwise now.
  *
  * Reads only; no locks; not for signal handlers.  0 or -errno.
  */
@@ -18,8 +18,8 @@ typedef int (*journal_entry_fn)(void *arg, uint64_t offset, const void *data, si
 
 /*
  * Calls fn for the entries of a record at `offset`, in order, in pieces of at most the scratch
- * memory's size.  Stops at the first error and returns it; -EBADMSG when entries overrun the record.  The
- * reference of a prepared record is passed over.
+ * memory's size.  Stops at the first error and returns it; -EBADMSG when entries overrun the record, or, after the last one, when they
+ * are not what it was sealed with.  The reference of a prepared record is passed over.
  */
 int journal_each_entry(int fd, uint64_t offset, const struct journal_record *record,
 		       journal_entry_fn fn, void *arg);

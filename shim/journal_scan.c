@@ -281,7 +281,7 @@ int journal_scan(int fd, const struct journal_header *header, struct journal_cha
 		return chain->newer || chain->gap ? 0 : err;
 	if (header->flags & JOURNAL_LAX)
 		return 0;
-	chain->gap = header->applied_seq > chain->last_seq;
+	chain->gap = max_u64(header->applied_seq, header->applying_seq) > chain->last_seq;
 	if (chain->gap)
 		return 0;
 	return find_later_record(fd, header, chain, chain->last_seq + 1, &chain->gap);

@@ -5,8 +5,8 @@
  *   strike LIBRARIES VICTIM TOOL FOLDER LAYOUT PHASE SEED COUNT [FAULT]
  *
  * LIBRARIES: libfault.so and libbigfile.so, with a colon between.  PHASE: run, or recover: then the run is killed in the midst of its
- * third transaction, and `TOOL recover` meets with the fault.  COUNT: so many faults, chosen by chance; 0: all there are.  FAULT: only this
- * one (libfault.c).
+ * third transaction, and `TOOL recover` meets with the fault; or rot: it is killed anywhere, or after its last commit, and a bit of a
+ * journal is another one afterwards (rot.h).  COUNT: so many faults, chosen by chance; 0: all there are.  FAULT: only this one (libfault.c).
  *
  * After each fault: nobody was killed by it, or waits for ever; who was told of an error was told why, by a line; and after recovery
  * all files are in one state: that of the last transaction which was said to be committed.
@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "libfault.h"
+#include "rot.h"
 
 #define PATIENCE_MS 30000
 
@@ -35,7 +36,7 @@ static int files;
 static char paths[2][200];
 static struct fault_counts *counts;
 static char output[1 << 16];
-static unsigned tried, lost;
+static unsigned tried, lost, refused;
 static long seed;
 
 static const struct kind {
@@ -43,7 +44,7 @@ static const struct kind {
 	bool of_data;    /* makes sense for pread and pwrite alone */
 } kinds[] = {
 	{ ":5", false },	 { ":28", false }, { ":12", false },	{ ":4", false },	{ ":122", false },
-	{ ":5:on", false }, { ":0:short", true }, { ":0:kill", false }, { ":0:killed", false },
+	{ ":5:on", false }, { ":0:short", true }, { ":0:kill", false }, { ":0:killed", false }, { ":0:wrong", true },
 };
 
 /* They wait, or tell who somebody is and what time it is: no error of theirs is in any manual. */
@@ -66,6 +67,9 @@ static bool makes_sense(int number, const struct kind *k)
 
 	if (k->of_data && number != SYS_pread64 && number != SYS_pwrite64)
 		return false;
+	/* What is read from the file has no checksum: that is the journal's. */
+	if (!strcmp(k->how, ":0:wrong"))
+		return number == SYS_pread64 && !strcmp(phase, "recover") && files == 1;
 	/* It looks at descriptors that are there. */
 	if (number == SYS_fcntl)
 		return strstr(k->how, "kill");
@@ -178,6 +182,21 @@ static int acknowledged(bool *one_under_way)
 	return last;
 }
 
+static size_t contents(char *bytes, size_t room)
+{
+	size_t used = 0;
+
+	for (int f = 0; f < files; f++) {
+		int fd = open(paths[f], O_RDONLY);
+		ssize_t n = fd < 0 ? -1 : pread(fd, bytes + used, room - used, 0);
+
+		used += n > 0 ? (size_t)n : 0;
+		if (fd >= 0)
+			close(fd);
+	}
+	return used;
+}
+
 static bool was_told_of_an_error(void)
 {
 	return strstr(output, " commit E") || strstr(output, " mmap E") || strstr(output, " open E");
@@ -242,6 +261,60 @@ static void strike_recovery(const char *fault)
 	if (found != last && found != last + 1) {
 		snprintf(output, sizeof output, "committed: %d, found: %d", last, found);
 		report(fault, found < 0 ? "torn" : "another state");
+	}
+}
+
+/*
+ * Whatever bit it was: all of the file is as it was committed, or recovery refuses, by a line, and touches nothing.  Of two files
+ * the record of one may be the only witness that the transaction took place in it, from the commit to the first byte that is applied:
+ * so they are killed when all is.
+ */
+static void strike_rot(const char *fault)
+{
+	static char before[1 << 17], after[1 << 17];
+	char what[700], text[800];
+	int last, found, status;
+	bool unsure;
+	size_t length;
+
+	fresh_files();
+	status = run_victim(fault);
+	last = acknowledged(&unsure);
+	if (!rot_a_bit(folder, what, sizeof what))
+		return;
+	length = contents(before, sizeof before);
+	status = recover(NULL);
+	snprintf(text, sizeof text, "%s; after it in %s", fault, what);
+	if (status && (!strstr(output, "bigfile: ") || contents(after, sizeof after) != length || memcmp(before, after, length)))
+		return report(text, "recovery refuses, and says nothing, or has changed something");
+	if (status)
+		return (void)refused++;
+	found = state();
+	if (found != last && found != last + 1) {
+		snprintf(output, sizeof output, "committed: %d, found: %d", last, found);
+		report(text, found < 0 ? "torn" : "another state");
+	}
+}
+
+static void rot_all(long count)
+{
+	struct fault_counts base;
+	char fault[64] = "0:0:0";
+
+	fresh_files();
+	run_victim(fault);
+	base = *counts;
+	for (long i = 0; i < (count ? count : 1000); i++) {
+		int nr = (int)(random() % FAULT_CALLS);
+
+		while (!base.calls[nr])
+			nr = (nr + 1) % FAULT_CALLS;
+		if (files == 1 && random() % 4)
+			snprintf(fault, sizeof fault, "%d:%ld:0:%s", nr, 1 + random() % base.calls[nr], random() % 2 ? "kill" : "killed");
+		else
+			snprintf(fault, sizeof fault, "0:0:0");
+		tried++;
+		strike_rot(fault);
 	}
 }
 
@@ -312,11 +385,15 @@ int main(int argc, char **argv)
 	snprintf(crash, sizeof crash, "%d:%d:0:killed", SYS_fdatasync, files == 1 ? 4 : 10);
 	for (int f = 0; f < files; f++)
 		snprintf(paths[f], sizeof paths[f], "%s/data%d", folder, f);
-	if (argc > 9)
+	if (!strcmp(phase, "rot"))
+		rot_all(atol(argv[8]));
+	else if (argc > 9)
 		strike(argv[9]);
 	else
 		strike_all(atol(argv[8]));
 	printf("= tried %u survived %u lost %u %s %s %s\n", tried, tried - (lost < tried ? lost : tried), lost, layout, phase,
 	       tracker);
+	if (refused)
+		printf("# %u refused\n", refused);
 	return lost > 0;
 }

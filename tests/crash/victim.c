@@ -4,6 +4,7 @@
  *
  *   victim run LAYOUT FILE...     LAYOUT: one, two, shared (a child takes the third transaction)
  *   VICTIM_AREAS=N: leaves that many areas of memory to itself
+ *   VICTIM_KILLED: is killed after the last transaction
  *   victim check FILE...          prints the number of the state that all files are in; -1: of none, torn
  *
  * State n: every page begins with n, and the size tells n too.  Transaction n brings the files from n-1 to n, the second one after it has
@@ -12,6 +13,7 @@
 #include <bigfile.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,6 +137,8 @@ static int run(int shared)
 		if (child && (waitpid(child, &status, 0) != child || status))
 			_exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : 7);
 	}
+	if (getenv("VICTIM_KILLED"))
+		raise(SIGKILL);
 	/* Never to be seen. */
 	change(LAST + 1);
 	return 0;

@@ -165,6 +165,55 @@ static void refused(void)
 	unlink(journal);
 }
 
+/* A record of which a part is in the file already, and which cannot be read any more, is not one that was never written. */
+static void half_applied(void)
+{
+	struct stat st;
+	int fd;
+
+	write_file("0123456789");
+	start_journal();
+	record(UINT64_MAX, 10, 1, "ABC");
+	stat(path, &st);
+	journal_note(&j, 0, 1, &st);
+	journal_close(&j);
+	fd = open(path, O_RDWR);
+	sys_pwrite_all(fd, "A", 1, 1);
+	close(fd);
+	fd = open(journal, O_RDWR);
+	sys_pwrite_all(fd, "x", 1, JOURNAL_DATA + sizeof(struct journal_record) + sizeof(struct journal_entry));
+	close(fd);
+	is_int(look(), JOURNAL_CORRUPT, "a record that was being applied and is damaged");
+	is_int(redo(RECOVER_REDO), -EBADMSG, "is refused");
+	ok(file_is("0A23456789", 10), "and the file is as it was");
+	unlink(journal);
+}
+
+static int take_it(void *arg, uint64_t offset, const void *data, size_t length)
+{
+	memcpy((char *)arg + offset, data, length);
+	return 0;
+}
+
+/* Between the look at a record and the use of it its bytes have become others. */
+static void read_otherwise(void)
+{
+	struct journal_record r;
+	char got[8] = "";
+	uint64_t at;
+
+	write_file("0123456789");
+	start_journal();
+	record(UINT64_MAX, 10, 1, "ABC");
+	is_int(journal_locate(j.fd, &j.header, 1, j.header.head_offset, &at, &r), 0, "a whole record");
+	is_int(journal_each_entry(j.fd, at, &r, take_it, got), 0, "is taken");
+	ok(!memcmp(got + 1, "ABC", 3), "as it was written");
+	sys_pwrite_all(j.fd, "x", 1, at + sizeof r + sizeof(struct journal_entry));
+	is_int(journal_each_entry(j.fd, at, &r, take_it, got), -EBADMSG, "what reads back otherwise is an error");
+	journal_close(&j);
+	unlink(journal);
+}
+
 /* Its maker may have been killed before it was: without the record nothing could complete what is half written when the power goes. */
 static void durable_first(void)
 {
@@ -337,7 +386,7 @@ static void made_up(void)
 
 int main(void)
 {
-	plan(67);
+	plan(74);
 	log_set_level(LOG_QUIET);
 	if (!mkdtemp(folder))
 		return 1;
@@ -347,6 +396,8 @@ int main(void)
 	twice();
 	rest();
 	refused();
+	half_applied();
+	read_otherwise();
 	durable_first();
 	durable_once();
 	round_the_ring(false);
