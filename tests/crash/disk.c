@@ -116,6 +116,8 @@ void state_apply(struct state *s, const struct event *e)
 	case EVENT_NAME:
 		grow_nodes(s, e->node);
 		set_name(s, e->folder, e->name, e->node);
+		if (e->modified.tv_sec)
+			s->contents[e->node].modified = e->modified;
 		break;
 	case EVENT_UNNAME:
 		drop_name(s, e->folder, e->name, &node);
@@ -211,6 +213,29 @@ static bool is_there(struct choice *c, const struct event *e, size_t k)
 	return chance_below(c->random, 16) < c->odds;
 }
 
+static bool are_of_one_name(const struct event *a, const struct event *b)
+{
+	const char *names[] = { b->name, b->other };
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (names[i] && (!strcmp(a->name, names[i]) || (a->other && !strcmp(a->other, names[i]))))
+			return a->folder == b->folder;
+	}
+	return false;
+}
+
+/* Who finds a name free, or taken, has what made it so: of what is done to one name nothing is there without what was done to it before. */
+static bool follows_lost(const struct disk *d, const struct trace *t, const bool *lost, size_t k)
+{
+	const struct event *e = &t->events[d->pending[k]];
+
+	for (size_t i = 0; i < k && is_of_folder(e); i++) {
+		if (lost[i] && are_of_one_name(&t->events[d->pending[i]], e))
+			return true;
+	}
+	return false;
+}
+
 static void put_sectors(struct state *s, const struct event *e, struct choice *c)
 {
 	/* Sectors of the file, not of the write. */
@@ -240,6 +265,7 @@ static void put_torn(struct state *s, const struct event *e, struct choice *c)
 void disk_crash(const struct disk *d, const struct trace *t, enum crash_kind kind, uint64_t *random, struct state *s)
 {
 	struct choice c = { .kind = kind, .random = random };
+	bool *lost = calloc(d->pending_count + 1, sizeof *lost);
 
 	c.odds = 1 + (unsigned)chance_below(random, 15);
 	c.special = d->pending_count ? chance_below(random, d->pending_count) : 0;
@@ -257,7 +283,10 @@ void disk_crash(const struct disk *d, const struct trace *t, enum crash_kind kin
 			put_sectors(s, e, &c);
 		else if (e->kind == EVENT_WRITE && kind == CRASH_TORN && k == c.special)
 			put_torn(s, e, &c);
-		else if (is_there(&c, e, k))
+		else if (is_there(&c, e, k) && !follows_lost(d, t, lost, k))
 			state_apply(s, e);
+		else
+			lost[k] = is_of_folder(e);
 	}
+	free(lost);
 }

@@ -3,6 +3,7 @@
 #include "inside.h"
 
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -117,12 +118,15 @@ static void hear(const char *text, size_t n)
 	inside.said[used + n] = '\0';
 }
 
-/* What lies on a disk again after a power cut was not changed since the machine started. */
-static void show_unchanged(struct stat *st)
+/* What lies on a disk again after a power cut was not changed since the machine started; and it is the file that it was. */
+static void show(struct stat *st)
 {
 	int node = watch_node(inside.watch, st->st_ino);
 
-	if (node >= 0 && node < (int)inside.watch->files && st->st_ctim.tv_sec == inside.watch->watched[node].changed.tv_sec &&
+	if (node < 0 || !inside.watch->watched[node].shown)
+		return;
+	st->st_ino = inside.watch->watched[node].shown;
+	if (inside.boot && st->st_ctim.tv_sec == inside.watch->watched[node].changed.tv_sec &&
 	    st->st_ctim.tv_nsec == inside.watch->watched[node].changed.tv_nsec)
 		st->st_ctim = st->st_mtim;
 }
@@ -154,8 +158,8 @@ long __wrap_syscall(long number, ...)
 		result = __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 	if (result >= 0 && inside.recording)
 		note(number, a, result);
-	if (result >= 0 && number == SYS_newfstatat && inside.boot)
-		show_unchanged((struct stat *)a[2]);
+	if (result >= 0 && number == SYS_newfstatat)
+		show((struct stat *)a[2]);
 	return result;
 }
 
@@ -210,9 +214,11 @@ static int recover_one(unsigned i, const char *suffix)
 	int result;
 
 	snprintf(path, sizeof path, "%s/f%u%s", watch_folder_of(inside.watch, i), i, suffix);
-	if (lstat(path, &st))
+	if (lstat(path, &st) && !inside.watch->unlinks)
 		return 0;
 	result = restore_file(path, RECOVER_REDO, &report);
+	if (result == -ENOENT && inside.watch->unlinks)
+		return 0;
 	if (result)
 		recover_explain(path, &report, result);
 	return result;
@@ -220,10 +226,13 @@ static int recover_one(unsigned i, const char *suffix)
 
 int inside_recover(unsigned first)
 {
+	unsigned files = inside.watch->files;
+
 	inside.said[0] = '\0';
 	inside.calls = 0;
-	for (unsigned k = 0; k < inside.watch->files; k++) {
-		unsigned i = (first + k) % inside.watch->files;
+	/* The journal of one that has gone is dropped with the next use of its name, once it is in no doubt. */
+	for (unsigned k = 0; k < files * (inside.watch->unlinks ? 2 : 1); k++) {
+		unsigned i = (first + k) % files;
 		int result = recover_one(i, "");
 
 		if (!result)

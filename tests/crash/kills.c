@@ -166,6 +166,9 @@ static bool kill_at(long wanted, const struct state *base)
 	int status;
 
 	watch_place(&watch, base, 0);
+	/* The worker sees those that were made anew as they are. */
+	for (unsigned i = 0; i < watch.files; i++)
+		watch.watched[i].shown = watch.watched[i].inode;
 	alarm(300);
 	status = tracer_run(&t, file_arguments(arguments, 6), environment);
 	if (!k.done) {

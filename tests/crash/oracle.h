@@ -7,6 +7,7 @@
 
 struct oracle {
 	unsigned files;
+	bool unlinks;              /* its files come and go */
 	unsigned count;            /* states 0 to count - 1 */
 	struct plan_image *states; /* the files of state 0, those of state 1, ... */
 };
@@ -15,7 +16,7 @@ struct oracle {
 void oracle_start(struct oracle *o, struct plan *p, unsigned last);
 /* The number of the state, of those from `from` to `to`; -1: none of them. */
 int oracle_find(const struct oracle *o, const struct watch *w, unsigned from, unsigned to);
-/* Whether any journal is there, and its name. */
+/* Whether any journal is there, or a file aside, and its name. */
 bool oracle_sees_journal(const struct watch *w, char *name, size_t size);
 /*
  * What is wrong with what recovery has left when `acknowledged` was the last transaction known to be committed; false: nothing.

@@ -34,6 +34,10 @@ static const struct plan_part parts[] = {
 	  .resizes = true, .apart = true },
 	{ .name = "folder", .files = 3, .size = 30000, .limit = 60000, .transactions = 8, .operations = 8, .longest = 6000,
 	  .writes = true, .resizes = true, .journal_dir = true },
+	{ .name = "unlink", .files = 3, .size = 12000, .limit = 40000, .transactions = 12, .operations = 10, .longest = 5000,
+	  .writes = true, .resizes = true, .aborts = true, .unlinks = true },
+	{ .name = "orphan", .files = 3, .size = 12000, .limit = 40000, .transactions = 8, .operations = 10, .longest = 5000,
+	  .sharing = FORKED, .writes = true, .resizes = true, .unlinks = true },
 };
 
 const struct plan_part *plan_part(const char *name)
@@ -98,6 +102,14 @@ static void apply(struct plan *p, const struct plan_operation *op)
 {
 	struct plan_image *f = &p->files[op->file];
 
+	if (op->kind == PLAN_UNLINK || op->kind == PLAN_MAKE) {
+		memset(f->at, 0, f->size);
+		f->size = 0;
+		f->gone = op->kind == PLAN_UNLINK;
+		f->made += op->kind == PLAN_MAKE;
+		f->tried = op->kind == PLAN_MAKE ? f->tried + 1 : 0;
+		return;
+	}
 	if (op->kind == PLAN_SIZE) {
 		if (op->offset < f->size)
 			memset(f->at + op->offset, 0, f->size - op->offset);
@@ -130,7 +142,14 @@ static struct plan_operation choose(struct plan *p, uint64_t *r)
 {
 	const struct plan_part *t = p->part;
 	struct plan_operation op = { .kind = PLAN_STORE, .file = (unsigned)chance_below(r, t->files) };
-	size_t size = p->files[op.file].size, end = size;
+	size_t size, end;
+
+	if (t->unlinks && op.file && (p->files[op.file].gone || chance_below(r, 5) == 0)) {
+		op.kind = p->files[op.file].gone ? PLAN_MAKE : PLAN_UNLINK;
+		op.offset = (size_t)chance_below(r, 2);
+		return op;
+	}
+	size = end = p->files[op.file].size;
 
 	/* A transaction whose parts lie far apart: only so is half of one seen to be half. */
 	if (t->resizes && (chance_below(r, 6) == 0 || size < 600)) {
@@ -155,23 +174,27 @@ static struct plan_operation choose(struct plan *p, uint64_t *r)
 static void vain(struct plan *p, uint64_t *r, plan_fn fn, void *arg)
 {
 	struct plan_operation end = { .kind = PLAN_ABORT };
-	size_t sizes[PLAN_FILES];
+	struct plan_image before[PLAN_FILES];
 
-	for (unsigned i = 0; i < p->part->files; i++)
-		sizes[i] = p->files[i].size;
+	memcpy(before, p->files, sizeof before);
 	for (unsigned left = 1 + (unsigned)chance_below(r, p->part->operations); left > 0; left--) {
 		struct plan_operation op = choose(p, r);
 
 		/* What was cut is not in the image any more: not needed, all it is read for is bytes to be thrown away. */
 		if (fn)
 			fn(&op, arg);
-		if (op.kind == PLAN_SIZE)
+		if (op.kind == PLAN_UNLINK || op.kind == PLAN_MAKE) {
+			p->files[op.file].gone = op.kind == PLAN_UNLINK;
+			p->files[op.file].made += op.kind == PLAN_MAKE;
+			p->files[op.file].size = 0;
+			before[op.file].tried += before[op.file].gone && op.kind == PLAN_MAKE;
+		} else if (op.kind == PLAN_SIZE) {
 			p->files[op.file].size = op.offset;
-		else if (op.offset + op.length > p->files[op.file].size)
+		} else if (op.offset + op.length > p->files[op.file].size) {
 			p->files[op.file].size = op.offset + op.length;
+		}
 	}
-	for (unsigned i = 0; i < p->part->files; i++)
-		p->files[i].size = sizes[i];
+	memcpy(p->files, before, sizeof before);
 	if (fn)
 		fn(&end, arg);
 }

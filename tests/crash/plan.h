@@ -34,14 +34,15 @@ struct plan_part {
 	bool idles;         /* long enough for a checkpoint, twice */
 	bool journal_dir;
 	bool apart;         /* its files lie in two folders */
+	bool unlinks;       /* all but the first file, and makes them anew */
 };
 
-enum plan_kind { PLAN_STORE, PLAN_WRITE, PLAN_SIZE, PLAN_ABORT };
+enum plan_kind { PLAN_STORE, PLAN_WRITE, PLAN_SIZE, PLAN_UNLINK, PLAN_MAKE, PLAN_ABORT };
 
 struct plan_operation {
 	enum plan_kind kind;
 	unsigned file;
-	size_t offset;
+	size_t offset;      /* PLAN_UNLINK: not 0, it stays open */
 	size_t length;      /* PLAN_SIZE: the new size is offset */
 	const uint8_t *bytes;
 };
@@ -49,6 +50,9 @@ struct plan_operation {
 struct plan_image {
 	uint8_t *at;        /* limit bytes; zeros behind size */
 	size_t size;
+	bool gone;          /* there is no such file; */
+	unsigned made;      /* how many there were before, */
+	unsigned tried;     /* and how many were to be since it is gone */
 };
 
 struct plan {

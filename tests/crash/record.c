@@ -172,6 +172,7 @@ static void note_open(struct watch *w, const struct call *c, uint64_t path_at)
 {
 	char path[4096];
 	const char *name;
+	unsigned node, marked;
 	struct stat st;
 	int folder;
 
@@ -179,8 +180,11 @@ static void note_open(struct watch *w, const struct call *c, uint64_t path_at)
 	folder = watch_split(w, path, &name);
 	if (folder < 0 || !stat_of(c, (int)c->result, &st) || !S_ISREG(st.st_mode) || watch_node(w, st.st_ino) >= 0)
 		return;
-	trace_add(&w->trace, (struct event){ .kind = EVENT_NAME, .node = watch_new(w, st.st_ino), .folder = (unsigned)folder,
-					     .name = (char *)name });
+	node = watch_new(w, st.st_ino);
+	if (watch_is_marked(name, &marked))
+		w->watched[node].shown = st.st_ino;
+	trace_add(&w->trace, (struct event){ .kind = EVENT_NAME, .node = node, .folder = (unsigned)folder, .name = (char *)name,
+					     .modified = st.st_mtim });
 }
 
 static void note_rename(struct watch *w, const struct call *c, uint64_t from_at, uint64_t to_at)

@@ -18,7 +18,7 @@ static void path_of(const struct watch *w, const struct name *n, char *path, siz
 	snprintf(path, size, "%s/%s", w->folders[n->folder], n->text);
 }
 
-static bool is_marked(const char *name, unsigned *node)
+bool watch_is_marked(const char *name, unsigned *node)
 {
 	char rest[16] = "";
 	int n = sscanf(name, "f%u%15s", node, rest);
@@ -26,7 +26,7 @@ static bool is_marked(const char *name, unsigned *node)
 	return n >= 1 && (!rest[0] || !strcmp(rest, ".old"));
 }
 
-void watch_clear(struct watch *w)
+static void clear(struct watch *w, bool all)
 {
 	for (unsigned i = 0; i < TRACE_FOLDERS && w->folders[i]; i++) {
 		DIR *d = opendir(w->folders[i]);
@@ -34,11 +34,16 @@ void watch_clear(struct watch *w)
 		unsigned node;
 
 		while ((e = readdir(d))) {
-			if (e->d_name[0] != '.' && !is_marked(e->d_name, &node))
+			if (e->d_name[0] != '.' && (all || !watch_is_marked(e->d_name, &node)))
 				unlinkat(dirfd(d), e->d_name, 0);
 		}
 		closedir(d);
 	}
+}
+
+void watch_clear(struct watch *w)
+{
+	clear(w, false);
 }
 
 const char *watch_folder_of(const struct watch *w, unsigned i)
@@ -63,7 +68,7 @@ static void open_file(struct watch *w, unsigned i)
 	w->maps[i] = mmap(NULL, w->limit, PROT_READ | PROT_WRITE, MAP_SHARED, w->fds[i], 0);
 	if (w->maps[i] == MAP_FAILED)
 		err(3, "%s", path);
-	w->watched[i].inode = st.st_ino;
+	w->watched[i].inode = w->watched[i].shown = st.st_ino;
 	w->watched[i].changed = st.st_ctim;
 }
 
@@ -89,6 +94,7 @@ void watch_open(struct watch *w, const struct plan *p, const char *folder, const
 	w->files = w->nodes = p->part->files;
 	w->limit = p->part->limit;
 	w->apart = p->part->apart;
+	w->unlinks = p->part->unlinks;
 	for (unsigned i = 0; i < TRACE_FOLDERS && w->folders[i]; i++) {
 		struct stat st;
 
@@ -212,10 +218,15 @@ void watch_compare(struct watch *w)
 		compare_file(w, i);
 }
 
+static struct timespec no_later(struct timespec t, time_t newest)
+{
+	return newest && t.tv_sec > newest ? (struct timespec){ newest, t.tv_nsec } : t;
+}
+
 static void place_marked(struct watch *w, const struct state *s, unsigned i, time_t newest)
 {
 	const struct content *c = &s->contents[i];
-	struct timespec times[2] = { c->modified, c->modified };
+	struct timespec t = no_later(c->modified, newest), times[2] = { t, t };
 	struct stat st;
 
 	if (fstat(w->fds[i], &st) || ((size_t)st.st_size != c->size && ftruncate(w->fds[i], (off_t)c->size)))
@@ -226,8 +237,6 @@ static void place_marked(struct watch *w, const struct state *s, unsigned i, tim
 		if (memcmp(w->maps[i] + at, c->at + at, n))
 			memcpy(w->maps[i] + at, c->at + at, n);
 	}
-	if (newest && times[1].tv_sec > newest)
-		times[0].tv_sec = times[1].tv_sec = newest;
 	if (futimens(w->fds[i], times) || fstat(w->fds[i], &st))
 		err(3, "futimens");
 	w->watched[i].changed = st.st_ctim;
@@ -250,7 +259,7 @@ static void place_name(struct watch *w, const struct name *n)
 		err(3, "%s to %s", path, wanted);
 }
 
-static void place_other(struct watch *w, const struct state *s, const struct name *n)
+static void place_other(struct watch *w, const struct state *s, const struct name *n, time_t newest)
 {
 	const struct content *c = &s->contents[n->node];
 	static const uint8_t zeros[BLOCK];
@@ -269,22 +278,29 @@ static void place_other(struct watch *w, const struct state *s, const struct nam
 			err(3, "%s", path);
 	}
 	w->watched[n->node].inode = st.st_ino;
+	if (w->watched[n->node].shown) {
+		struct timespec t = no_later(c->modified, newest);
+
+		if (futimens(fd, (struct timespec[]){ t, t }) || fstat(fd, &st))
+			err(3, "futimens");
+		w->watched[n->node].changed = st.st_ctim;
+	}
 	close(fd);
 }
 
 void watch_place(struct watch *w, const struct state *s, time_t newest)
 {
-	watch_clear(w);
-	for (unsigned i = w->files; i < TRACE_NODES; i++)
+	clear(w, w->unlinks);
+	for (unsigned i = w->unlinks ? 0 : w->files; i < TRACE_NODES; i++)
 		w->watched[i].inode = 0;
 	w->nodes = s->nodes;
 	for (unsigned i = 0; i < s->name_count; i++) {
-		if (s->names[i].node < w->files)
+		if (s->names[i].node < w->files && !w->unlinks)
 			place_name(w, &s->names[i]);
 		else
-			place_other(w, s, &s->names[i]);
+			place_other(w, s, &s->names[i], newest);
 	}
-	for (unsigned i = 0; i < w->files; i++)
+	for (unsigned i = 0; i < w->files && !w->unlinks; i++)
 		place_marked(w, s, i, newest);
 }
 

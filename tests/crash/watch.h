@@ -14,12 +14,14 @@
 struct watched {
 	uint64_t inode;  /* 0: not there now */
 	struct timespec changed; /* ctime when it was placed */
+	uint64_t shown;  /* the inode that the journals know it by; 0: its own */
 };
 
 struct watch {
 	const char *folders[TRACE_FOLDERS]; /* absolute, without symbolic links; NULL: none */
 	unsigned files;
 	bool apart;
+	bool unlinks;            /* marked files come and go: all that is placed is made anew */
 	size_t limit;            /* of a marked file */
 	int fds[PLAN_FILES];
 	uint8_t *maps[PLAN_FILES];
@@ -47,6 +49,8 @@ int watch_split(const struct watch *w, const char *path, const char **name);
 /* Notes what marked files hold that the trace does not say yet. */
 void watch_compare(struct watch *w);
 
+/* Is it the name of a marked file, and of which? */
+bool watch_is_marked(const char *name, unsigned *i);
 /* Where marked file i is: in the first folder, or, of files that lie apart, in the folders by turns. */
 const char *watch_folder_of(const struct watch *w, unsigned i);
 

@@ -12,9 +12,9 @@
  * back what is not committed, finds out which state that is, and goes on.
  */
 #include "plan.h"
+#include "writeback.h"
 
 #include <bigfile.h>
-#include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -31,12 +31,37 @@
 static struct plan plan;
 static char **names;
 static int fds[PLAN_FILES];
-static uint8_t *maps[PLAN_FILES];
+static uint8_t *maps[PLAN_FILES]; /* NULL: not open */
+static unsigned opened[PLAN_FILES]; /* which of those that had the name */
 
 /* Whose turn it is: operation k is that of process k % processes, which reads a byte before and gives one to the next. */
 static unsigned processes = 1, me;
 static int turns[2][2];
 static unsigned operation;
+
+/* flags: O_CREAT, or 0: then it may not be there, if it is one that comes and goes. */
+static void open_one(unsigned i, int flags)
+{
+	fds[i] = open(names[i], O_RDWR | flags, 0600);
+	maps[i] = NULL;
+	opened[i] = plan.files[i].made + !!flags;
+	if (fds[i] < 0 && plan.part->unlinks && !flags && errno == ENOENT)
+		return;
+	if (fds[i] < 0)
+		err(3, "%s", names[i]);
+	maps[i] = mmap(NULL, plan.part->limit, PROT_READ | PROT_WRITE, MAP_SHARED, fds[i], 0);
+	if (maps[i] == MAP_FAILED)
+		err(3, "mmap %s", names[i]);
+}
+
+static void close_one(unsigned i)
+{
+	if (!maps[i])
+		return;
+	munmap(maps[i], plan.part->limit);
+	close(fds[i]);
+	maps[i] = NULL;
+}
 
 static void open_all(void)
 {
@@ -47,21 +72,14 @@ static void open_all(void)
 		snprintf(other, sizeof other, "%s.old", names[i]);
 		if (plan.part->renames && access(names[i], F_OK))
 			rename(other, names[i]);
-		fds[i] = open(names[i], O_RDWR);
-		if (fds[i] < 0)
-			err(3, "%s", names[i]);
-		maps[i] = mmap(NULL, plan.part->limit, PROT_READ | PROT_WRITE, MAP_SHARED, fds[i], 0);
-		if (maps[i] == MAP_FAILED)
-			err(3, "mmap %s", names[i]);
+		open_one(i, 0);
 	}
 }
 
 static void close_all(void)
 {
-	for (unsigned i = 0; i < plan.part->files; i++) {
-		munmap(maps[i], plan.part->limit);
-		close(fds[i]);
-	}
+	for (unsigned i = 0; i < plan.part->files; i++)
+		close_one(i);
 }
 
 /* The other one is gone: go on without it. */
@@ -88,8 +106,15 @@ static void next_turn(void)
 
 static void act(const struct plan_operation *op, void *arg)
 {
+	unsigned i = op->file;
+
 	if (!is_my_turn())
 		return;
+	/* Another one has made it. */
+	if (plan.part->unlinks && op->kind < PLAN_MAKE && (!maps[i] || opened[i] != plan.files[i].made)) {
+		close_one(i);
+		open_one(i, 0);
+	}
 	switch (op->kind) {
 	case PLAN_STORE:
 		memcpy(maps[op->file] + op->offset, op->bytes, op->length);
@@ -102,9 +127,25 @@ static void act(const struct plan_operation *op, void *arg)
 		if (ftruncate(fds[op->file], (off_t)op->offset))
 			err(3, "ftruncate");
 		break;
+	case PLAN_UNLINK:
+		if (unlink(names[i]))
+			err(3, "unlink");
+		if (op->offset)
+			maps[i] = NULL;
+		close_one(i);
+		break;
+	case PLAN_MAKE:
+		close_one(i);
+		open_one(i, O_CREAT);
+		break;
 	case PLAN_ABORT:
 		if (bigfile_abort())
 			err(3, "abort");
+		/* Other files have the names again. */
+		if (plan.part->unlinks) {
+			close_all();
+			open_all();
+		}
 		break;
 	}
 	next_turn();
@@ -200,7 +241,14 @@ static bool is_seen(void)
 	for (unsigned i = 0; i < plan.part->files; i++) {
 		struct stat st;
 
-		if (fstat(fds[i], &st) || (size_t)st.st_size != plan.files[i].size || memcmp(maps[i], plan.files[i].at, plan.files[i].size))
+		if (plan.part->unlinks) {
+			close_one(i);
+			open_one(i, 0);
+		}
+		/* What was only made is not there yet. */
+		if (plan.files[i].gone && (!maps[i] || (!fstat(fds[i], &st) && !st.st_size)))
+			continue;
+		if (!maps[i] || plan.files[i].gone || fstat(fds[i], &st) || (size_t)st.st_size != plan.files[i].size || memcmp(maps[i], plan.files[i].at, plan.files[i].size))
 			return false;
 	}
 	return true;
@@ -299,7 +347,7 @@ static bool is_in_state(void)
 		uint8_t *there = malloc(plan.part->limit + 1);
 		int fd = open(names[i], O_RDONLY);
 		ssize_t n = fd < 0 ? -1 : read(fd, there, plan.part->limit + 1);
-		bool same = n == (ssize_t)f->size && !memcmp(there, f->at, f->size);
+		bool same = f->gone ? n <= 0 : n == (ssize_t)f->size && !memcmp(there, f->at, f->size);
 
 		if (fd >= 0)
 			close(fd);
@@ -319,26 +367,6 @@ static int check(void)
 	} while (plan.n < 1000);
 	printf("in no state\n");
 	return 1;
-}
-
-static void write_back(const char *folder)
-{
-	for (unsigned round = 0;; round++) {
-		DIR *d = opendir(folder);
-		struct dirent *e;
-
-		while (d && (e = readdir(d))) {
-			int fd = openat(dirfd(d), e->d_name, O_RDONLY | O_NONBLOCK);
-			struct stat st;
-
-			if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size)
-				sync_file_range(fd, rand() % (st.st_size / 4096 + 1) * 4096L, 4096, SYNC_FILE_RANGE_WRITE);
-			if (fd >= 0)
-				close(fd);
-		}
-		if (d)
-			closedir(d);
-	}
 }
 
 int main(int argc, char **argv)
