@@ -94,14 +94,15 @@ static bool is_being_written(const char *path)
 }
 
 /* What the transaction has put at the name since then is as if it had never been. */
-static bool is_new(const char *path, bool ours, uid_t owner)
+static bool is_new(const char *path, enum aside_name name, uid_t owner)
 {
 	struct stat st;
 
 	if (sys_lstat(path, &st) || !S_ISREG(st.st_mode) || st.st_size || st.st_nlink > 1)
 		return false;
 	/* In a folder for all anybody can put something aside that another's file has the name of. */
-	return ours || (st.st_uid == owner && !is_in_use(path, &st) && !is_being_written(path));
+	return name == ASIDE_NAME_OURS ||
+	       (st.st_uid == owner && (name == ASIDE_NAME_LOCKED || !is_in_use(path, &st)) && !is_being_written(path));
 }
 
 static int keep(const char *aside, const char *path)
@@ -119,7 +120,7 @@ static int keep(const char *aside, const char *path)
 	return err;
 }
 
-int aside_put_back(const char *aside, bool replace)
+int aside_put_back(const char *aside, enum aside_name name)
 {
 	char path[PATH_MAX];
 	struct stat st;
@@ -130,7 +131,7 @@ int aside_put_back(const char *aside, bool replace)
 	err = sys_rename_new(aside, path);
 	if (err != -EEXIST)
 		return err;
-	return !sys_lstat(aside, &st) && is_new(path, replace, st.st_uid) ? sys_rename(aside, path) : keep(aside, path);
+	return !sys_lstat(aside, &st) && is_new(path, name, st.st_uid) ? sys_rename(aside, path) : keep(aside, path);
 }
 
 int aside_remove(const char *aside, const struct stat *file)

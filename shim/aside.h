@@ -24,9 +24,13 @@ bool aside_is_marked(const char *path);
 int aside_put(const char *path, const char *aside);
 /*
  * Back to the old name if that is free, or has an empty file that is nobody else's; else to another, which a line tells.  Not synced.
- * replace: what has the name is ours.
  */
-int aside_put_back(const char *aside, bool replace);
+enum aside_name {
+	ASIDE_NAME_OPEN,   /* of what has the name nothing is known; */
+	ASIDE_NAME_LOCKED, /* its journal is ours: no transaction has it; */
+	ASIDE_NAME_OURS,   /* it is of our transaction */
+};
+int aside_put_back(const char *aside, enum aside_name name);
 /* Unlinks the name aside if it is still that of `file`.  Not synced. */
 int aside_remove(const char *aside, const struct stat *file);
 

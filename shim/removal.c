@@ -90,7 +90,7 @@ int removal_begin(void *arg)
 	if (view_is_aside(v) && has_journal_beside(v))
 		return 0;
 	/* Its journal could not follow. */
-	err = aside_put_back(aside, false);
+	err = aside_put_back(aside, ASIDE_NAME_OPEN);
 	names_follow(NULL);
 	note_aside(v, false);
 	return err ? err : REMOVAL_NOT;
@@ -202,7 +202,7 @@ int removal_revert(void)
 
 		if (!view_is_aside(v) || v->error)
 			continue;
-		failed = aside_put_back(v->path, is_taken_by_ours(v->path));
+		failed = aside_put_back(v->path, is_taken_by_ours(v->path) ? ASIDE_NAME_OURS : ASIDE_NAME_OPEN);
 		/* Whatever is committed now, its deletion is not. */
 		if (failed) {
 			log_error("%s: abort failed: the file cannot have its name back: %e; bigfile recover gives it back when the program "

@@ -29,6 +29,7 @@ struct restoring {
 	struct stat file;
 	int fd;       /* of it */
 	bool removed; /* its deletion was committed */
+	enum aside_name name_is;
 	char name[PATH_MAX];
 	char aside[PATH_MAX];
 	char name_journal[PATH_MAX];
@@ -192,7 +193,7 @@ static int settle(void *arg, const struct recovery *report)
 	int err;
 
 	r->removed = report && report->removed && r->mode != RECOVER_DISCARD && report->state != JOURNAL_CORRUPT;
-	err = r->removed ? aside_remove(r->aside, &r->file) : aside_put_back(r->aside, false);
+	err = r->removed ? aside_remove(r->aside, &r->file) : aside_put_back(r->aside, r->name_is);
 	return err ? err : sync_folder_of(r->aside);
 }
 
@@ -207,6 +208,7 @@ static int settle_by_name(struct restoring *r, struct recovery *report)
 	}
 	if (err && err != -ENOENT)
 		return err;
+	r->name_is = jfd >= 0 ? ASIDE_NAME_LOCKED : ASIDE_NAME_OPEN;
 	err = exists(r->aside_journal) ? -EAGAIN : settle(r, NULL);
 	if (jfd >= 0)
 		sys_close(jfd);
@@ -218,6 +220,7 @@ static int act(struct restoring *r, struct recovery *report)
 	int err;
 
 	do {
+		r->name_is = ASIDE_NAME_OPEN;
 		err = recover_locked(r->aside_journal, &r->file, r->fd, r->aside, r->mode, report, settle, r);
 		if (err == -ENOENT)
 			err = settle_by_name(r, report);

@@ -124,13 +124,15 @@ static bool has_folder(const char *path)
 
 /*
  * Its file is there, and has no journal or another one: what it was in doubt about has been settled.  So it has when it was aside, and is
- * not any more.
+ * not any more, and when it has been set aside since.
  */
 static bool is_settled(const struct companion *c)
 {
+	char aside[PATH_MAX];
 	struct stat st;
 
-	return !sys_lstat(c->journal, &st) || !sys_lstat(c->file, &st) || (aside_is(c->file) && has_folder(c->file));
+	return !sys_lstat(c->journal, &st) || !sys_lstat(c->file, &st) || (aside_is(c->file) && has_folder(c->file)) ||
+	       (!aside_is(c->file) && !aside_path_of(c->file, aside, sizeof aside) && !sys_lstat(aside, &st));
 }
 
 static int release(void *arg, const struct companion *c)

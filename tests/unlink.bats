@@ -453,6 +453,16 @@ participant_dies_and_all_is_aborted() {
 	clean
 }
 
+@test "the journal did not follow, and the name was used again: the file is back" {
+	letters b.bin 9000
+	all open:b.bin map:0:9000 set:0:0:A msync:0 unlink:b.bin raise:9 || true
+	mv b.bin.bigfile-unlinked.bigfile-journal b.bin.bigfile-journal
+	touch b.bin
+	bigfile recover b.bin
+	[ "$(what b.bin)" = Aaa9000 ]
+	clean
+}
+
 # The same, and what the machine had not written is lost too; then recovery is cut short in that way.
 @test "a power cut during an unlink, its commit, and recovery" {
 	local k how=0 state olds=0 news=0
