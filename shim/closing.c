@@ -67,11 +67,9 @@ int closing_freeze(struct view *v, const struct segment *s, struct open_pages *o
 	struct range piece;
 	int err = 0;
 
-	lock_take_blocked(&window_lock);
 	while (!err && !range_is_empty(at) && next_piece(o, s, &at, &piece)) {
 		err = tracker_set_prot(v, piece, PROT_READ);
 		lock_pass(&window_lock);
 	}
-	lock_release_blocked(&window_lock);
 	return err;
 }

@@ -13,7 +13,7 @@
 /* Closes what is open, adds it to `closed`, and notes it as not open.  On error what is not in the list stays open in the books. */
 int closing_collect(struct view *v, const struct segment *s, struct open_pages *o, struct range at, struct range_list *closed);
 
-/* Closes it, and it stays noted. */
+/* Closes it, and it stays noted.  The lock is held, by lock_take_blocked. */
 int closing_freeze(struct view *v, const struct segment *s, struct open_pages *o, struct range at);
 
 #endif

@@ -11,7 +11,7 @@
 #include "sys.h"
 #include "tracker.h"
 
-#define STEP ((uint64_t)4 << 20)   /* that is closed or opened by one call, with mmap_lock held by the kernel */
+#define STEP ((uint64_t)2 << 20)   /* that is closed or opened by one call */
 #define PIECE ((uint64_t)64 << 10) /* that is copied before it is compared */
 #define FEW 16                     /* pages that may be closed under the window lock */
 #define TURNS 16                   /* after which more may */
@@ -19,6 +19,10 @@
 static uint8_t copy[PIECE];
 bool cut_is_wanted;
 
+/*
+ * Closing and opening.  The kernel has one lock for all changes of memory areas, and gives it to who asked last: a handler would wait for
+ * milliseconds while we make one change after the other.  So they are made under the window lock, which is passed.
+ */
 struct steps {
 	struct view *view;
 	int (*step)(struct view *v, struct range at);
@@ -33,6 +37,7 @@ static int each_step(void *arg, struct range run, int prot)
 		struct range at = { run.start, min_u64(run.end, run.start / STEP * STEP + STEP) };
 
 		err = s->step(s->view, at);
+		lock_pass(&window_lock);
 		run.start = at.end;
 	}
 	return err;
@@ -54,8 +59,10 @@ static int freeze_view(struct view *v)
 	struct steps s = { v, freeze_step };
 	int err = 0;
 
+	lock_take_blocked(&window_lock);
 	for (unsigned i = 0; i < v->segment_count && !err; i++)
 		err = tracker_each_run(v, v->segments[i].at, each_step, &s);
+	lock_release_blocked(&window_lock);
 	return err;
 }
 
@@ -64,20 +71,25 @@ static void thaw(struct view *v, struct range at)
 {
 	struct steps s = { v, thaw_step };
 
+	lock_take_blocked(&window_lock);
 	for (unsigned i = 0; i < v->segment_count && v->tracker->thaw_part; i++) {
 		struct range inside = range_intersect(v->segments[i].at, at);
 
 		if (!range_is_empty(inside))
 			tracker_each_run(v, inside, each_step, &s);
 	}
+	lock_release_blocked(&window_lock);
 }
 
-static int close_again(const uint64_t *pages, unsigned count)
+static int close_again(const uint64_t *pages, unsigned count, bool pass)
 {
 	int err = 0;
 
-	for (unsigned i = 0; i < count && !err; i++)
+	for (unsigned i = 0; i < count && !err; i++) {
 		err = sys_mprotect((void *)pages[i], page_size(), PROT_READ);
+		if (pass && i % FEW == FEW - 1)
+			lock_pass(&window_lock);
+	}
 	return err;
 }
 
@@ -95,21 +107,17 @@ static int close_reopened(void)
 	bool done = false;
 	int err = 0;
 
+	lock_take_blocked(&window_lock);
 	for (unsigned turn = 0; !done && !err; turn++) {
 		const uint64_t *pages;
-		unsigned count;
+		unsigned count = saved_reopened(&pages);
 
-		lock_take(&window_lock);
-		count = saved_reopened(&pages);
 		done = count <= FEW || turn == TURNS;
-		if (done)
-			err = close_again(pages, count);
-		if (done && !err)
-			make_cut();
-		lock_release(&window_lock);
-		if (!done)
-			err = close_again(pages, count);
+		err = close_again(pages, count, !done);
 	}
+	if (!err)
+		make_cut();
+	lock_release_blocked(&window_lock);
 	return err;
 }
 
@@ -117,10 +125,10 @@ static int close_all(void)
 {
 	int err = 0;
 
-	lock_take(&window_lock);
+	lock_take_blocked(&window_lock);
 	saved_closing();
 	gate_close();
-	lock_release(&window_lock);
+	lock_release_blocked(&window_lock);
 	each_writing(v) {
 		if (!err)
 			err = freeze_view(v);
@@ -140,9 +148,9 @@ static int mark_saved(struct view *v)
 	unsigned count;
 	int err = 0;
 
-	lock_take(&window_lock);
+	lock_take_blocked(&window_lock);
 	count = saved_pages(&pages);
-	lock_release(&window_lock);
+	lock_release_blocked(&window_lock);
 	for (unsigned i = 0; i < count && !err; i++) {
 		if (pages[i] && view_segment_at(v, pages[i]))
 			err = v->tracker->mark(v, pages[i]);
@@ -156,7 +164,7 @@ static int copy_piece(struct view *v, struct range at, uint64_t next)
 	int err = guard_copy(copy, (const void *)at.start, at.end - at.start);
 
 	/* Now, after the page was read: whoever has changed it since has saved it before. */
-	lock_take(&window_lock);
+	lock_take_blocked(&window_lock);
 	for (uint64_t page = at.start; page < at.end; page += page_size()) {
 		const uint8_t *was = saved_page(page);
 
@@ -165,7 +173,7 @@ static int copy_piece(struct view *v, struct range at, uint64_t next)
 	}
 	v->taken = next;
 	saved_make_room();
-	lock_release(&window_lock);
+	lock_release_blocked(&window_lock);
 	return err;
 }
 
@@ -186,12 +194,14 @@ static void take_range(struct view *v, struct range at, uint64_t next)
 	}
 }
 
-static void needs_nothing(struct view *v)
+/* Nothing of it is needed any more; what is below `opened` is open. */
+static void open_view(struct view *v, uint64_t opened)
 {
-	lock_take(&window_lock);
+	lock_take_blocked(&window_lock);
 	v->taken = UINT64_MAX;
 	saved_make_room();
-	lock_release(&window_lock);
+	lock_release_blocked(&window_lock);
+	thaw(v, (struct range){ opened, UINT64_MAX });
 }
 
 static void take_view(struct view *v)
@@ -216,20 +226,15 @@ static void take_view(struct view *v)
 		}
 	}
 	range_list_free(&dirty);
-	needs_nothing(v);
-	thaw(v, (struct range){ opened.start, UINT64_MAX });
+	open_view(v, opened.start);
 }
 
 static void open_all(void)
 {
-	each_writing(v) {
-		needs_nothing(v);
-		thaw(v, (struct range){ 0, UINT64_MAX });
-	}
-	lock_take(&window_lock);
+	lock_take_blocked(&window_lock);
 	cut_is_wanted = saved_end();
 	gate_open();
-	lock_release(&window_lock);
+	lock_release_blocked(&window_lock);
 	saved_drop();
 }
 
@@ -240,10 +245,12 @@ void cut_take(void)
 	saved_prepare();
 	err = close_all();
 	each_writing(v) {
-		if (!err)
-			take_view(v);
-		else if (!v->build->error)
+		if (err && !v->build->error)
 			v->build->error = err;
+		if (err)
+			open_view(v, 0);
+		else
+			take_view(v);
 	}
 	open_all();
 }

@@ -13,6 +13,7 @@
 #define BIT_SWAPPED (UINT64_C(1) << 62)
 #define BIT_FILE (UINT64_C(1) << 61) /* or shared anonymous memory */
 #define BATCH 512
+#define SPAN ((uint64_t)32 << 20) /* of one scan, during which nobody can map, unmap or protect anything */
 
 static int pagemap_fd = -1;
 
@@ -87,7 +88,7 @@ static int each(int fd, enum pagemap_pages what, struct range at, enum pagemap_p
 	asked.flags |= protect == PAGEMAP_PROTECT ? PM_SCAN_WP_MATCHING | PM_SCAN_CHECK_WPASYNC : 0;
 	while (at.start < at.end && !err) {
 		uint64_t next;
-		int n = scan(fd, asked, at, found, &next);
+		int n = scan(fd, asked, (struct range){ at.start, min_u64(at.end, at.start + SPAN) }, found, &next);
 
 		if (n < 0)
 			err = n;
