@@ -36,19 +36,30 @@ void open_pages_free(struct open_pages *o)
 	o->bits = NULL;
 }
 
+/* Changed by one at a time; looked at by anybody. */
+static uint64_t word_of(const struct open_pages *o, uint64_t page)
+{
+	return __atomic_load_n(&o->bits[page / WORD_PAGES], __ATOMIC_RELAXED);
+}
+
+static void put_word(struct open_pages *o, uint64_t page, uint64_t word)
+{
+	__atomic_store_n(&o->bits[page / WORD_PAGES], word, __ATOMIC_RELAXED);
+}
+
 bool open_pages_is_open(const struct open_pages *o, uint64_t page)
 {
-	return page < o->pages && (o->bits[page / WORD_PAGES] >> page % WORD_PAGES & 1);
+	return page < o->pages && (word_of(o, page) >> page % WORD_PAGES & 1);
 }
 
 void open_pages_set(struct open_pages *o, uint64_t first, uint64_t end)
 {
 	while (first < end) {
 		if (first % WORD_PAGES == 0 && end - first >= WORD_PAGES) {
-			o->bits[first / WORD_PAGES] = UINT64_MAX;
+			put_word(o, first, UINT64_MAX);
 			first += WORD_PAGES;
 		} else {
-			o->bits[first / WORD_PAGES] |= UINT64_C(1) << first % WORD_PAGES;
+			put_word(o, first, word_of(o, first) | UINT64_C(1) << first % WORD_PAGES);
 			first++;
 		}
 	}
@@ -58,10 +69,10 @@ void open_pages_clear(struct open_pages *o, uint64_t first, uint64_t end)
 {
 	while (first < end) {
 		if (first % WORD_PAGES == 0 && end - first >= WORD_PAGES) {
-			o->bits[first / WORD_PAGES] = 0;
+			put_word(o, first, 0);
 			first += WORD_PAGES;
 		} else {
-			o->bits[first / WORD_PAGES] &= ~(UINT64_C(1) << first % WORD_PAGES);
+			put_word(o, first, word_of(o, first) & ~(UINT64_C(1) << first % WORD_PAGES));
 			first++;
 		}
 	}
@@ -73,14 +84,12 @@ bool open_pages_next(const struct open_pages *o, uint64_t page, uint64_t end, ui
 {
 	end = min_u64(end, o->pages);
 	while (page < end && !open_pages_is_open(o, page))
-		page = o->bits[page / WORD_PAGES] >> page % WORD_PAGES ? page + 1 :
-									 (page / WORD_PAGES + 1) * WORD_PAGES;
+		page = word_of(o, page) >> page % WORD_PAGES ? page + 1 : (page / WORD_PAGES + 1) * WORD_PAGES;
 	if (page >= end)
 		return false;
 	*first = page;
 	while (page < end && open_pages_is_open(o, page))
-		page = page % WORD_PAGES == 0 && o->bits[page / WORD_PAGES] == UINT64_MAX ?
-			       page + WORD_PAGES : page + 1;
+		page = page % WORD_PAGES == 0 && word_of(o, page) == UINT64_MAX ? page + WORD_PAGES : page + 1;
 	*run_end = min_u64(page, end);
 	return true;
 }

@@ -21,9 +21,13 @@ static inline uint64_t page_size(void)
 {
 	static uint64_t size;
 
-	if (size == 0)
-		size = getauxval(AT_PAGESZ);
-	return size;
+	uint64_t known = __atomic_load_n(&size, __ATOMIC_RELAXED);
+
+	if (known == 0) {
+		known = getauxval(AT_PAGESZ);
+		__atomic_store_n(&size, known, __ATOMIC_RELAXED);
+	}
+	return known;
 }
 
 static inline uint64_t page_floor(uint64_t x)

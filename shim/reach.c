@@ -20,7 +20,7 @@ bool reach_any;
 
 void reach_begin(struct view *v)
 {
-	v->partial = loading_is_partial(v);
+	__atomic_store_n(&v->partial, loading_is_partial(v), __ATOMIC_RELAXED);
 	if (v->partial)
 		reach_any = true;
 }
@@ -213,7 +213,7 @@ static struct range place(const struct segment *s, struct range offsets, struct 
 /* Whom nobody asks any more cannot know what leaves. */
 static bool must_wait(const struct view *v)
 {
-	return v->partial && !shared_takes_part && gate_is_closed() && !gate_is_passed();
+	return __atomic_load_n(&v->partial, __ATOMIC_RELAXED) && !shared_takes_part && gate_is_closed() && !gate_is_passed();
 }
 
 enum reach_answer reach_fault(struct view *v, uint64_t page)

@@ -162,7 +162,9 @@ void shared_pull(struct view *v)
 {
 	const struct shared_file *f = shared_file_of(v);
 
-	v->mode = (enum view_mode)f->mode;
+	/* It is looked at without a lock, and nearly always the same. */
+	if (v->mode != (enum view_mode)f->mode)
+		v->mode = (enum view_mode)f->mode;
 	v->size = f->size;
 	v->committed = f->committed;
 	v->cut = f->cut;
@@ -208,7 +210,8 @@ void shared_push(const struct view *v)
 	struct shared_file *f = shared_file_of(v);
 
 	f->mode = v->mode;
-	f->size = v->size;
+	/* These are asked for without the lock (shared_size, shared_changed). */
+	__atomic_store_n(&f->size, v->size, __ATOMIC_RELEASE);
 	f->committed = v->committed;
 	f->cut = v->cut;
 	f->file_end = v->file_end;
@@ -217,8 +220,8 @@ void shared_push(const struct view *v)
 	f->cut_off = v->cut_off;
 	f->nameless = v->nameless;
 	f->aside = v->aside;
-	f->times[0] = v->changed.tv_sec;
-	f->times[1] = v->changed.tv_nsec;
+	__atomic_store_n(&f->times[0], v->changed.tv_sec, __ATOMIC_RELAXED);
+	__atomic_store_n(&f->times[1], v->changed.tv_nsec, __ATOMIC_RELAXED);
 	f->times[2] = v->times[0].tv_sec;
 	f->times[3] = v->times[0].tv_nsec;
 	f->times[4] = v->times[1].tv_sec;

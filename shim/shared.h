@@ -187,7 +187,8 @@ static inline uint64_t shared_size(const struct view *v)
 static inline struct timespec shared_changed(const struct view *v)
 {
 	const struct shared_file *f = shared_seen(v);
-	struct timespec changed = { f ? f->times[0] : 0, f ? f->times[1] : 0 };
+	struct timespec changed = { f ? __atomic_load_n(&f->times[0], __ATOMIC_RELAXED) : 0,
+				    f ? __atomic_load_n(&f->times[1], __ATOMIC_RELAXED) : 0 };
 
 	return shared_was_seen(v, f) ? changed : v->changed;
 }

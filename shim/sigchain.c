@@ -232,9 +232,8 @@ static int plain_action(int sig, const struct sigaction *act, struct sigaction *
 	result = real_sigaction(sig, act ? &stripped : NULL, old) ? -errno : 0;
 	if (result)
 		return result;
-	wish = e->mask_wish;
-	if (act)
-		e->mask_wish = get_mask(&act->sa_mask) & OURS;
+	wish = act ? __atomic_exchange_n(&e->mask_wish, get_mask(&act->sa_mask) & OURS, __ATOMIC_RELAXED) :
+		     __atomic_load_n(&e->mask_wish, __ATOMIC_RELAXED);
 	put_mask(&old->sa_mask, get_mask(&old->sa_mask) | wish);
 	return 0;
 }
