@@ -73,7 +73,7 @@ static int protect_all(struct view *v)
 
 static int add_window(struct view *v, struct range at, int prot, bool may_write, bool replace)
 {
-	int err = window_reserve(&v->windows, 4);
+	int err = view_reserve_windows(v, 4);
 
 	if (!err)
 		err = view_drop_kept(v, at);
@@ -221,7 +221,7 @@ static int remap_job(void *arg)
 		return -EFAULT;
 	err = view_place(v, view_offset_at(v, r->at.start), r->new_length, 0, 0, &start);
 	if (!err)
-		err = window_reserve(&v->windows, 8);
+		err = view_reserve_windows(v, 8);
 	if (!err)
 		err = view_drop_kept(v, (struct range){ r->at.end, now.end });
 	if (err)

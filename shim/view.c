@@ -310,6 +310,17 @@ struct segment *view_segment_at(struct view *v, uint64_t at)
 	return NULL;
 }
 
+/* A fault handler may be reading the table that is replaced. */
+int view_reserve_windows(struct view *v, size_t more)
+{
+	int err;
+
+	lock_take(&window_lock);
+	err = window_reserve(&v->windows, more);
+	lock_release(&window_lock);
+	return err;
+}
+
 bool view_reaches(const struct view *v, uint64_t at, uint64_t *end)
 {
 	const struct segment *s = v->partial ? view_segment_at((struct view *)v, at) : NULL;

@@ -201,6 +201,8 @@ void view_after_fork(void);
 /* Adds a segment, with -ENOMEM when there are too many; tells of one that has grown. */
 int view_note_segment(struct view *v, uintptr_t start, uint64_t length, uint64_t offset);
 void view_note_growth(const struct segment *s);
+/* Session lock held: the next `more` changes of its windows cannot fail. */
+int view_reserve_windows(struct view *v, size_t more);
 
 /* The segment's part of a file range as addresses; empty when it holds none of it. */
 struct range segment_range(const struct segment *s, uint64_t start, uint64_t end);

@@ -29,7 +29,7 @@ struct window_table {
 	size_t capacity;
 };
 
-/* Makes sure that the next `more` changes cannot fail: call it before the window lock is taken. */
+/* Makes sure that the next `more` changes cannot fail.  It may move the table: under the window lock (view_reserve_windows). */
 int window_reserve(struct window_table *t, size_t more);
 
 void window_add(struct window_table *t, struct window w);

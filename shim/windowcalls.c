@@ -55,7 +55,7 @@ static int unmap_window(struct view *v, struct range at, int arg)
 	int err;
 
 	session_lock_take();
-	err = window_reserve(&v->windows, 4);
+	err = view_reserve_windows(v, 4);
 	if (!err) {
 		lock_take(&window_lock);
 		window_remove(&v->windows, at);
@@ -96,7 +96,7 @@ static int protect_window(struct view *v, struct range at, int prot)
 			return err;
 	}
 	session_lock_take();
-	err = window_covers(&v->windows, at) ? window_reserve(&v->windows, 8) : -ENOMEM;
+	err = window_covers(&v->windows, at) ? view_reserve_windows(v, 8) : -ENOMEM;
 	if (!err) {
 		lock_take(&window_lock);
 		err = window_protect(&v->windows, at, prot);
