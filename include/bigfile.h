@@ -56,7 +56,7 @@ static inline void *bigfile_find_(const char *name)
 
 /*
  * Makes everything durable, all of it or nothing.  EIO, ENOSPC, EFBIG and the like: nothing of it is committed, nothing is
- * lost, and it can be tried again; one line on stderr says what is wrong.
+ * lost, and it can be tried again; one line on stderr says what is wrong.  ECANCELED: another thread is ending the process.
  */
 static inline int bigfile_commit(void)
 {

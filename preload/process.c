@@ -24,6 +24,9 @@
 
 #define COMMIT_FAILED 74 /* EX_IOERR */
 
+/* libc's, behind pthread_atfork. */
+extern int __register_atfork(void (*)(void), void (*)(void), void (*)(void), void *);
+
 static bool is_concerned(void)
 {
 	return boot_is_active() && view_any();
@@ -232,5 +235,6 @@ __attribute__((constructor)) static void start(void)
 	streams_adopt();
 	on_exit(on_exit_hook, NULL);
 	at_quick_exit(on_quick_exit);
-	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+	/* As nobody's: those of a library libc forgets when its destructors have run, and threads fork until the end - in the midst of it, too. */
+	__register_atfork(before_fork, after_fork_in_parent, after_fork_in_child, NULL);
 }

@@ -253,6 +253,11 @@ static int attach_anchored(struct attach_request *r)
 		return err;
 	if (st.st_dev != r->dev || st.st_ino != r->ino)
 		return ATTACH_OTHER_FILE;
+	/* A writer that came now would have a transaction of this file alone. */
+	if (r->write && control_has_ended()) {
+		r->view = view_find(r->dev, r->ino);
+		return r->view ? 0 : -ECANCELED;
+	}
 	err = find_view(r);
 	if (!err && !r->view)
 		err = new_view(r);

@@ -19,6 +19,8 @@ static struct control_page early;
 static struct control_page *page = &early;
 static char page_path[256];
 static bool map_made; /* there may be one beside the page */
+static bool ended;
+static int end_decision;
 
 static void read_comm(char *out, size_t size)
 {
@@ -182,13 +184,29 @@ static void remove_files(void)
 	page_path[0] = '\0';
 }
 
-void control_stop(int result)
+void control_end(int decision)
+{
+	end_decision = decision;
+	__atomic_store_n(&ended, true, __ATOMIC_RELEASE);
+}
+
+bool control_has_ended(void)
+{
+	return __atomic_load_n(&ended, __ATOMIC_ACQUIRE);
+}
+
+void control_goes_on(void)
+{
+	__atomic_store_n(&ended, false, __ATOMIC_RELEASE);
+}
+
+void control_stop(void)
 {
 	uint32_t ticket;
 
 	remove_files();
 	if (control_pending(CONTROL_COMMIT, &ticket))
-		control_answer(CONTROL_COMMIT, ticket, result);
+		control_answer(CONTROL_COMMIT, ticket, end_decision);
 	if (control_pending(CONTROL_ABORT, &ticket))
 		control_answer(CONTROL_ABORT, ticket, -ECANCELED);
 }
@@ -208,8 +226,11 @@ static void note_clean(void)
 int control_commit(void)
 {
 	struct commit_report r;
-	int err = commit_all(&r);
+	int err;
 
+	if (control_has_ended())
+		return end_decision;
+	err = commit_all(&r);
 	if (err) {
 		page->failures++;
 		note_message("commit", err);
@@ -232,8 +253,11 @@ int control_commit(void)
 int control_abort(void)
 {
 	struct commit_report r;
-	int err = abort_all(&r);
+	int err;
 
+	if (control_has_ended())
+		return -ECANCELED;
+	err = abort_all(&r);
 	if (err) {
 		note_message("abort", err);
 		return err;

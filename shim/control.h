@@ -17,8 +17,17 @@
  * is private memory, so that signals still work and only the tool does not reach us.
  */
 void control_start(const char *tracker_name);
-/* Deletes the file, and answers requests that came too late: a commit with `result`. */
-void control_stop(int result);
+/*
+ * The process has decided about its transaction, under the session lock, and ends or is about to exec; what its threads still do belongs
+ * to none.  A request from outside that comes now is told `decision`.
+ */
+void control_end(int decision);
+/* Any thread. */
+bool control_has_ended(void);
+/* It did not end: the exec failed, or this is a forked child. */
+void control_goes_on(void);
+/* Deletes the file, and answers requests that came too late. */
+void control_stop(void);
 /* After control_stop: a page as new. */
 void control_resume(void);
 /* In the child of fork: the page is the parent's. */
@@ -39,7 +48,7 @@ void control_begin(enum control_op op, uint32_t ticket);
 void control_answer(enum control_op op, uint32_t ticket, int result);
 /*
  * Commits or aborts, counts that in the page and tells it in one line (info).  Under the session lock.
- * 0 or -errno.
+ * 0 or -errno; after control_end nothing happens.
  */
 int control_commit(void);
 int control_abort(void);

@@ -57,7 +57,6 @@ static void let_go_all(void)
 
 int detach(bool ends)
 {
-	sharing_close();
 	if (participants_others() || participants_coming()) {
 		sharing_leave(ends);
 		return 0;

@@ -4,6 +4,7 @@
 
 #include "blame.h"
 #include "config.h"
+#include "control.h"
 #include "holes.h"
 #include "names.h"
 #include "resize.h"
@@ -41,7 +42,8 @@ struct view *fileops_read_view(int fd, int64_t *answer)
 	int err = session_find_view(fd, &v);
 
 	*answer = err ? err : FILEOPS_NOT_OURS;
-	if (v && v->mode != VIEW_READING)
+	/* All are for reading only when all is decided: what is written then is seen in them alone. */
+	if (v && (v->mode != VIEW_READING || control_has_ended()))
 		return v;
 	view_put(v);
 	return NULL;

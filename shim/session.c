@@ -167,7 +167,7 @@ static int attach(pid_t thread, int fd, const struct stat *file, const char *pat
 	*view = err ? NULL : r.view;
 	if (*view)
 		view_is_handed();
-	if (!err || err == ATTACH_OTHER_FILE)
+	if (!err || err == ATTACH_OTHER_FILE || err == -ECANCELED)
 		return err;
 	if (err == ATTACH_UNNAMED)
 		return NOT_OURS;
@@ -194,10 +194,11 @@ void session_say_orphan(const struct view *v)
 	log_warn_once("%s: inherited over fork: what this child stores stays its own and is never committed", v->path);
 }
 
-/* One for reading that was inherited over fork has no descriptor until the engine opens one. */
+/* One for reading that was inherited over fork has no descriptor until the engine opens one.  What is written when all is decided goes where
+   stores go: into memory, and no further. */
 static bool serves(const struct view *v, bool write)
 {
-	return v && (v->mode != VIEW_READING || (!write && v->fd >= 0));
+	return v && (v->mode != VIEW_READING || (!write && v->fd >= 0) || control_has_ended());
 }
 
 int session_view_of(int fd, bool write, struct view **view)
@@ -271,9 +272,8 @@ int session_is_marked(int fd, char *path, bool *marked, bool *has_view)
 	return *has_view ? 0 : learn_by_name(fd, ticket, &st, path, marked);
 }
 
-/* What to tell those who asked too late. */
-static int decision;
-static bool has_ended;
+/* To who ends the process once more, and would have it committed. */
+static int told_before;
 
 struct ending {
 	bool commit;
@@ -287,14 +287,13 @@ struct ending {
 static int end_job(void *arg)
 {
 	const struct ending *ending = arg;
-	int err = 0;
+	int err = 0, decision;
 
-	/* exit() after an exec that failed decides anew; _exit() after exit() does not. */
-	if (has_ended)
-		return 0;
+	/* exit() after an exec that failed decides anew; _exit() after exit() does not, nor does another thread's. */
+	if (control_has_ended())
+		return ending->commit ? told_before : 0;
 	if (!participants_others() && participants_coming())
 		return -EINPROGRESS;
-	has_ended = true;
 	/* Rolling back is letting go: nothing of the transaction is in the file, and dropping its pages
 	   would pull the memory from under a program that is still on its way out. */
 	if (participants_others())
@@ -303,6 +302,8 @@ static int end_job(void *arg)
 		decision = err = control_commit();
 	else
 		decision = -ECANCELED;
+	told_before = decision == -ESRCH ? 0 : decision;
+	control_end(decision);
 	detach(ending->exits);
 	return err;
 }
@@ -321,13 +322,13 @@ int session_end(int status, bool exits)
 	/* A child that we have just forked opens its files from us: who leaves too soon leaves it nothing. */
 	while ((err = engine_run_if_started(end_job, &ending)) == -EINPROGRESS)
 		sys_sleep_ms(1);
-	control_stop(decision);
+	control_stop();
 	return err;
 }
 
 static int return_job(void *arg)
 {
-	has_ended = false;
+	control_goes_on();
 	return reattach_job(NULL);
 }
 
@@ -340,5 +341,5 @@ void session_reattach(void)
 void session_is_anew(void)
 {
 	home_process = sys_getpid();
-	has_ended = false;
+	control_goes_on();
 }

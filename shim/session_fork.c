@@ -34,7 +34,7 @@ void session_before_fork(void)
 	if (shared_takes_part)
 		participants_thaw();
 	lock_take(&window_lock);
-	child_slot = sharing_expect_child();
+	child_slot = control_has_ended() ? -1 : sharing_expect_child();
 	blame_before_fork();
 }
 
@@ -87,6 +87,8 @@ static void forget_descriptors(bool shared)
 
 void session_after_fork_in_child(bool may_start)
 {
+	/* Forked while another thread ended the process: what is stored here since belongs to no transaction, here as there. */
+	bool late = control_has_ended();
 	int err = -ESRCH;
 	uint64_t mask;
 
@@ -98,6 +100,8 @@ void session_after_fork_in_child(bool may_start)
 	lock_release(&window_lock);
 	mask = session_lock_after_fork();
 	forget_descriptors(false);
+	if (late)
+		participants_thaw();
 	if (child_slot >= 0 && may_start) {
 		shared_slot = (unsigned)child_slot;
 		sharing_child_lives();
@@ -110,7 +114,7 @@ void session_after_fork_in_child(bool may_start)
 	if (err)
 		forget_descriptors(true);
 	for (struct view *v = view_first(); v; v = v->next) {
-		if (v->mode != VIEW_READING && (err || !v->shared))
+		if ((late || v->mode != VIEW_READING) && (err || !v->shared))
 			leave_to_parent(v);
 	}
 	if (err && shared_session())

@@ -6,6 +6,7 @@
 
 #include "adopt.h"
 #include "config.h"
+#include "control.h"
 #include "giveup.h"
 #include "handover.h"
 #include "loaders.h"
@@ -74,14 +75,6 @@ static int promote_all(void)
 	return err;
 }
 
-/* This process is ending. */
-static bool is_closing;
-
-void sharing_close(void)
-{
-	is_closing = true;
-}
-
 /* All know what we have brought in, or there is nobody else. */
 static void settle(void)
 {
@@ -109,7 +102,7 @@ static int refuse_orphan(void)
 
 int sharing_offer(void)
 {
-	int err = is_closing ? -ESRCH : shared_session() ? 0 : refuse_orphan();
+	int err = control_has_ended() ? -ESRCH : shared_session() ? 0 : refuse_orphan();
 
 	if (!err && !shared_session())
 		err = make_session();
@@ -252,7 +245,7 @@ static void go_away(struct shared_session *s, int fd)
 
 int sharing_enter(uint32_t pid, uint32_t tid, int session_fd)
 {
-	int slot, err = refuse_orphan(), fd = err ? err : is_closing ? -ESRCH : shared_open_of(pid, tid, session_fd, O_RDWR);
+	int slot, err = refuse_orphan(), fd = err ? err : control_has_ended() ? -ESRCH : shared_open_of(pid, tid, session_fd, O_RDWR);
 	struct shared_session *s;
 
 	err = fd < 0 ? fd : shared_map(fd, &s);
@@ -363,7 +356,6 @@ int sharing_return(void)
 	struct shared_session *s = shared_session();
 	int slot = -EUSERS;
 
-	is_closing = false;
 	if (!s || shared_me()->state == SLOT_TAKEN) {
 		if (s)
 			s->closed = 0;

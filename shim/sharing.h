@@ -41,11 +41,9 @@ void sharing_await_child(int slot);
 int sharing_enter_child(void *arg);
 
 /*
- * The process is ending, or is about to exec: nobody enters its session any more.  When others are left, nobody
- * stores here either, and they go on without us.  ends: it is not an exec, and what it holds is let go (robust.h).
- * sharing_return undoes all but that.
+ * The process is ending, or is about to exec, and others are left: nobody stores here any more, and they go on without us.
+ * ends: it is not an exec, and what it holds is let go (robust.h).  sharing_return undoes all but that.
  */
-void sharing_close(void);
 void sharing_leave(bool ends);
 int sharing_return(void);
 

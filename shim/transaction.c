@@ -11,9 +11,10 @@
 #include "session.h"
 #include "tracker.h"
 
+/* Another thread is ending the process: whether what this one has stored was in time for that nobody can tell. */
 static int commit_job(void *arg)
 {
-	return control_commit();
+	return control_has_ended() ? -ECANCELED : control_commit();
 }
 
 static int abort_job(void *arg)
@@ -67,7 +68,7 @@ int transaction_abort(void)
 
 int transaction_sync(const struct view *v)
 {
-	if (v->mode == VIEW_READING || config.sync == SYNC_DEFER)
+	if (config.sync == SYNC_DEFER || (v->mode == VIEW_READING && !control_has_ended()))
 		return 0;
 	return transaction_commit();
 }

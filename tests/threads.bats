@@ -61,3 +61,26 @@ kernel_stores() {
 	grep -q 'mprotect(.*, 266240, PROT_READ[ )]' trace
 }
 @test "uffd: the kernel stores for a read(), and is never refused" { TRACKERS=uffd each_tracker kernel_stores; }
+
+# What is done when another thread has ended the process, or in the last flush of a stream, belongs to no transaction, and is told so.
+late() {
+	printf x >a
+	printf x >b
+	run bigfile run -p "$PWD/" -- "$PROGS/lastwords" a b
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ "$output" == *"write: ok"*"seen: y"*"msync: ECANCELED"*"fsync: ECANCELED"* ]]
+	[ "$(cat a b)" = xx ]
+	[ ! -e a.bigfile-journal ] && [ ! -e b.bigfile-journal ]
+}
+@test "what is written when exit has committed is committed by nobody, and not in one file of two" { each_tracker late; }
+
+# bash, because it ends by exit() and leaves stdout open.
+farewell() {
+	printf a >a
+	run timeout 60 env LD_PRELOAD="$PROGS/.libs/libfarewell.so:$BUILD/.libs/libbigfile.so" FAREWELL=a BIGFILE_PATHS="$PWD/" bash -c :
+	echo "$output"
+	[[ "$output" == *"commit: ok"*"child: 0"* ]]
+	cmp a <(printf y)
+}
+@test "a fork when all destructors have run: the child takes part" { each_tracker farewell; }
