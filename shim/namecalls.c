@@ -212,7 +212,7 @@ static int rename_is_refused(int old_dir, const char *old, int new_dir, const ch
 /* The same two conditions as for unlink and link; nothing is committed for a call that fails anyway. */
 static int commit_before_rename(int old_dir, const char *old, int new_dir, const char *new, unsigned flags, const struct view *moved)
 {
-	bool vacant = is_vacant(new_dir, new);
+	bool vacant = is_vacant(new_dir, new) || ((flags & RENAME_EXCHANGE) && is_vacant(old_dir, old));
 	int err;
 
 	if (!vacant && ((flags & RENAME_NOREPLACE) || !loses_commits(new_dir, new, moved)))

@@ -36,3 +36,18 @@ beginnings() {
 	letters data.bin 20000
 	"$PROGS/fuzz" data.bin 20000 "$RANDOM$RANDOM" --plain --without=tail
 }
+
+# names OPS OPTION...: six names, over which files are made, written, mapped, deleted, renamed and exchanged.
+names() {
+	rm -rf names
+	mkdir names
+	run "$PROGS/names" names "$1" "$RANDOM$RANDOM" "${@:2}"
+	echo "$output"
+	[[ "${lines[-1]}" == *": ok" ]]
+}
+of_names() {
+	names 4000
+	names 4000 --shared
+	names 2000 --random-kills
+}
+@test "10,000 operations on names: aborts and kills leave each file where it was, with what it held" { each_tracker of_names; }

@@ -164,6 +164,11 @@ renamed_there() {
 	letters b.bin 9000
 	all open:data.bin map:0:20000 set:0:0:A unlink:b.bin rename:data.bin:b.bin set:0:1:B _exit:1 || true
 	[ "$(what data.bin) $(what b.bin)" = "gone Aaa20000" ]
+	# In exchange for what the transaction has made there.
+	letters data.bin 20000
+	: >new.bin
+	all open:data.bin map:0:20000 set:0:0:A unlink:b.bin cut:b.bin exchange:b.bin:new.bin set:0:1:B _exit:1 || true
+	[ "$(what data.bin) $(what b.bin) $(what new.bin)" = "Aaa20000 0 0" ]
 	clean
 }
 @test "another file gets the name by rename" { each_tracker renamed_there; }
