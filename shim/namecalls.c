@@ -209,11 +209,24 @@ static int rename_is_refused(int old_dir, const char *old, int new_dir, const ch
 	return namecalls_refusal(new_dir, new, &to);
 }
 
+/* Empty on the disk, so that what is aside may come back over it: it is as if the transaction had made it at the free name. */
+static bool is_made_anew(const struct view *v, int dir, const char *path)
+{
+	struct stat st;
+
+	return v && v->mode == VIEW_WRITING && !v->committed && !sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW) &&
+	       S_ISREG(st.st_mode) && st.st_nlink == 1 && !st.st_size;
+}
+
 /* The same two conditions as for unlink and link; nothing is committed for a call that fails anyway. */
 static int commit_before_rename(int old_dir, const char *old, int new_dir, const char *new, unsigned flags, const struct view *moved)
 {
-	bool vacant = is_vacant(new_dir, new) || ((flags & RENAME_EXCHANGE) && is_vacant(old_dir, old));
+	bool exchanged = flags & RENAME_EXCHANGE;
+	bool vacant = is_vacant(new_dir, new) || (exchanged && is_vacant(old_dir, old));
 	int err;
+
+	if (vacant && !exchanged && is_made_anew(moved, old_dir, old))
+		return 0;
 
 	if (!vacant && ((flags & RENAME_NOREPLACE) || !loses_commits(new_dir, new, moved)))
 		return 0;

@@ -442,6 +442,63 @@ has_stored() {
 	[ "$("$BIGFILE" status --json | jq "[.processes[] | select(.pid == $1) | .files[] | select(.dirty_pages > 0)] | length")" = 3 ]
 }
 
+# optimize writes a new file, deletes the old one and renames the new one to its name; the table does so for its indexes as well.
+content_of() {
+	case $1 in
+	t.tct) tctmgr list -pv t.tct && tctmgr search t.tct age NUMEQ 7 && tctmgr search t.tct name STREQ n7 ;;
+	h.tch) tchmgr list -pv h.tch ;;
+	b.tcb) tcbmgr list -pv b.tcb ;;
+	esac | sort
+}
+optimized() { # MANAGER FILE
+	local k before content olds=0 news=0
+	before=$(sha256sum $2*)
+	content=$(content_of $2)
+	for ((k = RANDOM % 9 + 1; k < 1000; k += ${BIGFILE_STEP:-15})); do
+		cp -a keep/* .
+		BIGFILE_PATHS="$PWD/$2*" strace -f -qq -o trace -e inject=renameat2,unlinkat,fdatasync,pwrite64:signal=SIGKILL:when=$k \
+			-E LD_PRELOAD="$BUILD/.libs/libbigfile.so" $1 optimize $2 777 >/dev/null 2>&1 || true
+		bigfile recover . $2* >/dev/null 2>&1 || true
+		# What it has made is there, and empty, if it has a name of its own yet; or only its journal is, which had not followed it.
+		find . -name '*.tmp.*' \( -empty -o -name '*.bigfile-journal' \) -delete
+		no_journal
+		[ "$(ls $2*)" = "$(cd keep && ls $2*)" ]
+		[ "$(sha256sum $2*)" = "$before" ] && olds=$((olds + 1)) || news=$((news + 1))
+		echo "call $k: $olds, $news"
+		[ "$(content_of $2)" = "$content" ]
+		grep -q 'killed by SIGKILL' trace || break
+	done
+	[ $olds -gt 1 ] && [ $news -gt 0 ]
+	cp -a keep/* .
+	BIGFILE_EXIT=abort bigfile run -p "$PWD/$2*" -- $1 optimize $2 777
+	find . -name '*.tmp.*' -empty -delete
+	[ "$(ls $2*)" = "$(cd keep && ls $2*)" ]
+	[ "$(sha256sum $2*)" = "$before" ]
+	no_journal
+}
+optimizes() {
+	rm -rf ./*
+	for i in $(seq 300); do printf 'k%d\tname\tn%d\tage\t%d\n' $i $i $((i % 50)); done >rows
+	cut -f1,3 rows >pairs
+	tctmgr create t.tct
+	tctmgr setindex -it lex t.tct name
+	tctmgr setindex -it dec t.tct age
+	tctmgr importtsv t.tct rows
+	tchmgr create h.tch
+	tchmgr importtsv h.tch pairs
+	tcbmgr create b.tcb
+	tcbmgr importtsv b.tcb pairs
+	mkdir keep
+	cp -a t.tct* h.tch b.tcb keep/
+	optimized tctmgr t.tct
+	optimized tchmgr h.tch
+	optimized tcbmgr b.tcb
+}
+@test "Tokyo Cabinet's optimize, which puts new files into the place of the old ones: killed anywhere, all or nothing" {
+	command -v tctmgr >/dev/null || skip "no tctmgr"
+	each_tracker optimizes
+}
+
 # Its deciding sync fails, and the companion's record cannot be blotted out; killed while the next commit makes new journals for both.
 @test "two journals fail in one commit: the one that may be in doubt is replaced first" {
 	local n r

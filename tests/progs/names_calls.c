@@ -42,6 +42,14 @@ static bool may_be_committed(int a, int b, unsigned flags)
 	return m->name[b] >= 0 || m->aside[b] >= 0 || (flags == RENAME_EXCHANGE && m->aside[a] >= 0);
 }
 
+static bool is_new(int n)
+{
+	const struct model *m = &all->model;
+	const struct inode *i = m->name[n] >= 0 ? &m->inodes[m->name[n]] : NULL;
+
+	return i && !i->size[DONE] && i->size[NOW];
+}
+
 bool do_rename(void)
 {
 	int a = (int)draw(NAMES), b = (int)draw(NAMES);
@@ -62,6 +70,8 @@ bool do_rename(void)
 	implied = commits_so_far() != commits;
 	if (implied && !may)
 		fail("all has been committed before a harmless rename");
+	if (implied && !flags && is_new(a) && all->model.aside[b] >= 0)
+		fail("all has been committed before what was made in the transaction took a free name");
 	if (!implied && must && !wanted)
 		fail("nothing has been committed before a file was replaced");
 	end(implied);
