@@ -220,8 +220,12 @@ static int collect_segment(struct view *v, struct segment *s, struct range at, t
 	struct range_list closed = { NULL, 0, 0 };
 	int err = closing_collect(v, s, open_pages_of(v, s), at, &closed);
 
-	for (size_t i = 0; i < closed.count && !err; i++)
-		err = report_run(v, s, closed.ranges[i], fn, arg);
+	for (size_t i = 0; i < closed.count && !err; i++) {
+		struct range run = closed.ranges[i];
+
+		/* One page by itself was opened because something was about to be stored there: to ask costs as much as to compare it. */
+		err = run.end - run.start == page_size() ? fn(arg, v, s, run) : report_run(v, s, run, fn, arg);
+	}
 	range_list_free(&closed);
 	return err;
 }
