@@ -8,7 +8,6 @@
 #include "files.h"
 #include "json.h"
 #include "restore.h"
-#include "redo.h"
 
 enum { CHECK_CLEAN = 0, CHECK_PENDING = 1, CHECK_CORRUPT = 2, CHECK_BUSY = 3 };
 
@@ -204,51 +203,10 @@ static gboolean would_succeed(const struct recovery *r)
 	}
 }
 
-static const char *now_at;
-static gint64 began;
-static gboolean shown;
-
-/* " 34 %, 1.2 GiB of 3.5 GiB, 12 s left": from what has been done in the time so far. */
-static char *progress_text(guint64 done, guint64 all, double seconds)
-{
-	g_autofree char *some = cli_size(done), *whole = cli_size(all);
-	double left = done ? seconds * (double)(all - done) / (double)done : 0;
-
-	return g_strdup_printf("%3d %%, %s of %s, %.0f s left", (int)(done * 100 / all), some, whole, left);
-}
-
-/* For somebody who looks on, and only when it takes long. */
-static void show_progress(uint64_t done, uint64_t all)
-{
-	static gint64 next;
-	gint64 now = g_get_monotonic_time();
-	g_autofree char *text = NULL;
-
-	if (now - began < G_USEC_PER_SEC || now < next || !all)
-		return;
-	text = progress_text(MIN(done, all), all, (double)(now - began) / G_USEC_PER_SEC);
-	g_printerr("\r%s: %s\033[K", now_at, text);
-	shown = TRUE;
-	next = now + G_USEC_PER_SEC / 5;
-}
-
-static int recover_it(const char *file, struct recovery *r)
-{
-	int err;
-
-	now_at = file;
-	began = g_get_monotonic_time();
-	err = restore_file(file, dry_run ? RECOVER_LOOK : discard ? RECOVER_DISCARD : force ? RECOVER_FORCE : RECOVER_REDO, r);
-	if (shown)
-		g_printerr("\r\033[K");
-	shown = FALSE;
-	return err;
-}
-
 static int recover_one(const char *file)
 {
 	struct recovery r;
-	int err = recover_it(file, &r);
+	int err = restore_file(file, dry_run ? RECOVER_LOOK : discard ? RECOVER_DISCARD : force ? RECOVER_FORCE : RECOVER_REDO, &r);
 
 	if (!err && dry_run) {
 		print_report(file, &r, outlook(&r));
@@ -279,8 +237,6 @@ int cli_recover(int argc, char **argv)
 		return CLI_USAGE;
 	}
 	files = files_named(arguments);
-	if (isatty(STDERR_FILENO))
-		redo_progress = show_progress;
 	for (guint i = 0; i < files->len; i++) {
 		if (recover_one(files->pdata[i]))
 			status = CLI_FAILED;

@@ -10,6 +10,7 @@
 #include "journal_lock.h"
 #include "log.h"
 #include "marks.h"
+#include "progress.h"
 #include "roster.h"
 #include "shared.h"
 #include "sys.h"
@@ -65,8 +66,8 @@ static bool is_outdated(const struct view *v)
 
 static void wait_for_background(void)
 {
-	while (background.view && !__atomic_load_n(&background.done, __ATOMIC_ACQUIRE))
-		sys_futex_wait(&background.done, 0, NULL);
+	if (background.view && !__atomic_load_n(&background.done, __ATOMIC_ACQUIRE))
+		progress_wait(background.view->fd, &background.done);
 	checkpoint_reap();
 }
 
@@ -124,7 +125,7 @@ int checkpoint_now(struct view *v)
 	err = v->shared ? shared_follow(v) : 0;
 	/* One in the background may have left it without records, but a head that is not durable. */
 	if (!err && journal_has_records(&v->journal))
-		err = finish(v, v->journal.tail, v->journal.durable ? sys_fdatasync(v->fd) : 0);
+		err = finish(v, v->journal.tail, v->journal.durable ? progress_fdatasync(v->fd) : 0);
 	return err ? err : journal_sync(&v->journal);
 }
 
@@ -229,7 +230,7 @@ int checkpoint_renew_journal(struct view *v)
 	if (err)
 		return err;
 	if (journal_has_records(&v->journal)) {
-		err = v->journal.durable ? sys_fdatasync(v->fd) : 0;
+		err = v->journal.durable ? progress_fdatasync(v->fd) : 0;
 		if (err) {
 			fail(v, err);
 			return err;

@@ -19,6 +19,7 @@
 #include "journal_head.h"
 #include "journal_lock.h"
 #include "page.h"
+#include "progress.h"
 #include "sys.h"
 
 #define FIRST_LENGTH ((uint64_t)64 << 10)
@@ -228,7 +229,7 @@ int journal_sync(struct journal *j)
 {
 	if (j->error)
 		return j->error;
-	return journal_synced(j, j->durable ? sys_fdatasync(j->fd) : 0);
+	return journal_synced(j, !j->durable ? 0 : j->record.length < PROGRESS_LITTLE ? sys_fdatasync(j->fd) : progress_fdatasync(j->fd));
 }
 
 /* What is in the buffer goes out with its last block filled up, so that the kernel need not read it. */

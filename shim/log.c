@@ -3,6 +3,7 @@
 #include "log.h"
 
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -88,6 +89,23 @@ static void write_line(const char *line, size_t n)
 		sys_write(fd, line, n);
 	if (fd >= 0 && private_table)
 		sys_close(fd);
+}
+
+unsigned log_terminal_columns(void)
+{
+	int fd = format_now == LOG_TEXT && level_now >= LOG_WARN ? private_table ? borrow_stderr() : STDERR_FILENO : -1;
+	struct winsize size;
+	bool is_one = fd >= 0 && !sys_call(SYS_ioctl, fd, TIOCGWINSZ, &size);
+
+	if (fd >= 0 && private_table)
+		sys_close(fd);
+	/* One that has not been told its size. */
+	return is_one ? (size.ws_col ? size.ws_col : 80) : 0;
+}
+
+void log_to_terminal(const char *text, size_t n)
+{
+	write_line(text, n);
 }
 
 /* False: there is no journald, or it does not take it. */

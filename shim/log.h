@@ -29,6 +29,11 @@ void log_print(enum log_level level, const char *format, ...);
  */
 void log_start(void);
 
+/* Of the terminal that lines of text go to; 0: they do not, or nobody wants any. */
+unsigned log_terminal_columns(void);
+/* As it stands, for who keeps a line there up to date (progress.h). */
+void log_to_terminal(const char *text, size_t n);
+
 /*
  * The calling thread has a descriptor table of its own: its lines go to the stderr that the process has
  * at that moment, not to one that it had once.

@@ -24,6 +24,7 @@
 #include "marks.h"
 #include "network.h"
 #include "page.h"
+#include "progress.h"
 #include "redo.h"
 #include "retire.h"
 #include "stranger.h"
@@ -237,7 +238,7 @@ int recover_opened(int jfd, const char *journal, int file_fd, const char *path,
 	if (!err)
 		err = redo_chain(jfd, &h, &chain, file_fd, in_file);
 	if (!err)
-		err = sys_fsync(file_fd);
+		err = progress_fsync(file_fd);
 	if (!err)
 		log_info("%s: recovered, %lu committed records redone", path, chain.records);
 	return err;

@@ -4,11 +4,10 @@
 
 #include "journal_read.h"
 #include "page.h"
+#include "progress.h"
 #include "sys.h"
 
 #define EARLY ((uint64_t)16 << 20)
-
-void (*redo_progress)(uint64_t done, uint64_t all);
 
 struct redoing {
 	int fd; /* of the marked file */
@@ -25,8 +24,7 @@ static int write_entry(void *arg, uint64_t offset, const void *data, size_t leng
 	if (!err && (r->done + length) / EARLY != r->done / EARLY)
 		err = sys_start_writeback(r->fd, 0, 0);
 	r->done += length;
-	if (redo_progress)
-		redo_progress(r->done, r->all);
+	progress_show(r->done, r->all);
 	return err;
 }
 
@@ -46,7 +44,7 @@ static int redo_record(int jfd, struct redoing *r, uint64_t at, const struct jou
 	return err;
 }
 
-int redo_chain(int jfd, const struct journal_header *h, const struct journal_chain *chain, int file_fd, uint64_t in_file)
+static int redo_records(int jfd, const struct journal_header *h, const struct journal_chain *chain, int file_fd, uint64_t in_file)
 {
 	struct redoing r = { file_fd, 0, chain->bytes };
 	uint64_t pos = h->head_offset;
@@ -63,4 +61,14 @@ int redo_chain(int jfd, const struct journal_header *h, const struct journal_cha
 		pos = round_up(at + sizeof rec + rec.length, JOURNAL_BLOCK);
 	}
 	return 0;
+}
+
+int redo_chain(int jfd, const struct journal_header *h, const struct journal_chain *chain, int file_fd, uint64_t in_file)
+{
+	int err;
+
+	progress_begin(file_fd, "is being recovered");
+	err = redo_records(jfd, h, chain, file_fd, in_file);
+	progress_end();
+	return err;
 }

@@ -12,7 +12,4 @@
 /* The records of the chain, in order, behind those up to `in_file`; they count. */
 int redo_chain(int jfd, const struct journal_header *h, const struct journal_chain *chain, int file_fd, uint64_t in_file);
 
-/* Is called, if set, with the bytes of entries that have been written, of about so many in all. */
-extern void (*redo_progress)(uint64_t done, uint64_t all);
-
 #endif

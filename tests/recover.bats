@@ -181,3 +181,33 @@ crash_before_apply() {
 	cmp data.bin good
 	[ "$(byte data.bin 3000000)" = "$(printf "\\x$(printf %x $((64 + 30)))")" ]
 }
+
+# on_terminal COLUMNS COMMAND...: what it shows there, a screen's line at a time, whose writes and syncs take long.
+on_terminal() {
+	local columns=$1
+	shift
+	script -qec "stty cols $columns; strace -f --seccomp-bpf -P '$PWD/data.bin' -o trace -e trace=pwrite64,fsync,fdatasync -e inject=pwrite64:delay_exit=40000 \
+		-e inject=fsync,fdatasync:delay_enter=1300000 $*" /dev/null </dev/null | tr '\r' '\n'
+}
+
+@test "what takes long says so on a terminal, for as long as it takes" {
+	strace -o trace -e inject=getppid:delay_enter=1 true || skip "strace cannot delay calls here"
+	truncate -s 40M data.bin
+	run play map:0:40000000 fill:0:0:36000000:X msync:0 raise:9
+	on_terminal 100 "$BIGFILE-tool" recover data.bin >shown
+	grep -E "data.bin is being recovered: [1-9][0-9]* %, [0-9.]+ MiB of 34.3 MiB, [0-9]+ s left$" shown
+	# Nothing of it stays: what is printed comes on an empty line.
+	[[ "$(tail -n 2 shown)" = $'\e[Kdata.bin: '*recovered* ]]
+	# In a program, which a narrow terminal has.
+	run play map:0:40000000 fill:0:0:36000000:Y msync:0 raise:9
+	BIGFILE_PATHS=$PWD/data.bin on_terminal 60 env LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/play" open:data.bin map:0:40000000 fill:0:0:36000000:Z exit:0 >shown
+	grep -E '^.\[K.*data.bin is being recovered: [0-9]+ %, [0-9]+ s left$' shown
+	grep -E '^.\[K.*data.bin is being written to the disk: [0-9]+ %' shown
+	[ "$(grep -vc $'^\e\[K' shown)" -le 1 ]
+	[ "$(tail -c 4 shown | tr -d '\n')" = $'\e[K' ]
+	[ "$(byte data.bin 3000000)" = Z ]
+	# Nobody looks on.
+	run play map:0:40000000 fill:0:0:36000000:X msync:0 raise:9
+	run strace -f --seccomp-bpf -P "$PWD/data.bin" -o trace -e trace=pwrite64 -e inject=pwrite64:delay_exit=40000 "$BIGFILE-tool" recover data.bin
+	[[ "$output" = "data.bin: "*recovered && "${#lines[@]}" = 1 ]]
+}
