@@ -1,70 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Recovery of journals made by hand: sizes, order, repetition, what is refused. */
+/* Recovery of journals made by hand: sizes, repetition, what is refused. */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "calls.h"
-#include "journal.h"
-#include "journal_lock.h"
-#include "log.h"
-#include "restore.h"
-#include "sys.h"
-#include "tap.h"
-
-static char folder[] = "/tmp/bigfile-recover-XXXXXX", path[300], journal[400];
-static struct journal j;
-
-static void write_file(const char *text)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
-
-	sys_pwrite_all(fd, text, strlen(text), 0);
-	close(fd);
-}
-
-static bool file_is(const char *text, size_t length)
-{
-	char got[256];
-	int fd = open(path, O_RDONLY);
-	ssize_t n = read(fd, got, sizeof got);
-
-	close(fd);
-	return n == (ssize_t)length && !memcmp(got, text, length);
-}
-
-static void start_journal(void)
-{
-	struct stat st;
-	int fd;
-
-	unlink(journal);
-	stat(path, &st);
-	if (journal_open_locked(journal, &st, true, &fd) || journal_init(&j, fd, journal, &st, true, JOURNAL_DATA))
-		printf("not ok - journal\n");
-}
-
-static void record(uint64_t cut, uint64_t size, uint64_t at, const char *text)
-{
-	journal_begin(&j);
-	journal_put(&j, at, text, strlen(text));
-	journal_seal(&j, &(struct journal_sealing){ 1, cut, size, false });
-}
-
-static enum journal_state look(void)
-{
-	struct recovery r;
-
-	return restore_file(path, RECOVER_LOOK, &r) ? JOURNAL_NONE : r.state;
-}
-
-static int redo(enum recover_mode mode)
-{
-	struct recovery r;
-
-	return restore_file(path, mode, &r);
-}
+#include "made.h"
 
 static void whole_records(void)
 {
@@ -214,54 +152,6 @@ static void read_otherwise(void)
 	unlink(journal);
 }
 
-/* Its maker may have been killed before it was: without the record nothing could complete what is half written when the power goes. */
-static void durable_first(void)
-{
-	ino_t file, log, names;
-
-	write_file("0123456789");
-	start_journal();
-	record(UINT64_MAX, 10, 0, "A");
-	journal_close(&j);
-	file = calls_inode(path);
-	log = calls_inode(journal);
-	names = calls_inode(folder);
-	calls_forget();
-	is_int(redo(RECOVER_REDO), 0, "one record is redone");
-	ok(calls_first(CALL_SYNC, log) < calls_first(CALL_WRITE, file), "the journal is made durable before the file is touched");
-	ok(calls_first(CALL_SYNC, names) < calls_first(CALL_WRITE, file), "and its name");
-	ok(calls_first(CALL_SYNC, file) < calls_first(CALL_DELETE, log), "the file before the journal goes");
-}
-
-/* How often the journal is written when a record of `bytes` is redone, whose applying had begun or not. */
-static int writes_to_journal(size_t bytes, bool applying)
-{
-	static char text[200000];
-	int n = 0;
-	ino_t log;
-
-	write_file("0123456789");
-	start_journal();
-	memset(text, 'x', bytes);
-	record(UINT64_MAX, bytes, 0, text);
-	if (applying)
-		journal_note(&j, j.header.head_seq - 1, j.header.head_seq, NULL);
-	journal_close(&j);
-	log = calls_inode(journal);
-	calls_forget();
-	is_int(redo(RECOVER_REDO), 0, "a record is redone");
-	for (int i = 0; i < calls_count; i++)
-		n += calls_seen[i].kind == CALL_WRITE && calls_seen[i].inode == log;
-	return n;
-}
-
-/* What may be in the page cache alone is written once more; what is known to have been made durable is not, however large it is. */
-static void durable_once(void)
-{
-	is_int(writes_to_journal(199999, true), 2, "of one whose applying had begun the head is written again, and the header");
-	ok(writes_to_journal(199999, false) > 3, "else all of it is");
-}
-
 static bool has_mebibytes(const char *fills, size_t odd)
 {
 	static char got[1 << 20];
@@ -386,24 +276,17 @@ static void made_up(void)
 
 int main(void)
 {
-	plan(74);
-	log_set_level(LOG_QUIET);
-	if (!mkdtemp(folder))
+	plan(66);
+	if (!begin_in_folder())
 		return 1;
-	snprintf(path, sizeof path, "%s/data", folder);
-	journal_path_of(path, NULL, journal, sizeof journal);
 	whole_records();
 	twice();
 	rest();
 	refused();
 	half_applied();
 	read_otherwise();
-	durable_first();
-	durable_once();
 	round_the_ring(false);
 	round_the_ring(true);
 	made_up();
-	unlink(path);
-	rmdir(folder);
-	return done();
+	return end_in_folder();
 }
