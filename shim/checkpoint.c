@@ -158,17 +158,18 @@ int checkpoint_companions(struct view *v)
 	return err;
 }
 
-static void forget(const struct view *v, uint64_t salt)
+/* durably: an error is that of the other's journal, which is replaced by the next commit. */
+static void forget(const struct view *v, uint64_t salt, bool durably)
 {
 	for (struct view *other = view_first(); other; other = other->next) {
-		if (other != v && other->mode == VIEW_WRITING && !other->journal.error)
-			roster_remove(&other->journal, salt);
+		if (other != v && other->mode == VIEW_WRITING && !other->journal.error && roster_remove(&other->journal, salt) && durably)
+			journal_sync(&other->journal);
 	}
 }
 
-void checkpoint_forget(struct view *v)
+void checkpoint_forget(struct view *v, bool durably)
 {
-	forget(v, v->journal.header.salt);
+	forget(v, v->journal.header.salt, durably);
 }
 
 static uint64_t data_offset_of(const struct view *v)
@@ -243,7 +244,7 @@ int checkpoint_renew_journal(struct view *v)
 		err = v->leased ? journal_restart(&v->journal, &file, data_offset_of(v)) : replace_journal(v, fresh, &file);
 	/* By its old path nobody would find the file, should that get another name. */
 	if (!err)
-		forget(v, salt);
+		forget(v, salt, false);
 	if (err && !fence_noticed(v, err))
 		log_error("%s: a new journal cannot be made: %e; free some space or mend the disk, then commit again",
 			  v->path, err);

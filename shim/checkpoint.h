@@ -26,8 +26,11 @@ bool checkpoint_is_under_way(const struct view *v);
  * Checkpoints of the companions of v, before its journal gets another path or goes, for that is the one they would ask.
  */
 int checkpoint_companions(struct view *v);
-/* v's journal gets another path, or goes; it is empty: no roster need have it any more. */
-void checkpoint_forget(struct view *v);
+/*
+ * v's journal gets another path, or goes; it is empty: no roster need have it any more.  durably: its file goes too, and will not be found at the
+ * name that rosters have.
+ */
+void checkpoint_forget(struct view *v, bool durably);
 /* Replaces a journal whose sync failed, or whose roster is full. */
 int checkpoint_renew_journal(struct view *v);
 /* In the child of fork: one that is under way is the parent's. */

@@ -190,7 +190,7 @@ static void delete_journal(struct view *v)
 {
 	if (v->mode != VIEW_WRITING)
 		return;
-	checkpoint_forget(v);
+	checkpoint_forget(v, false);
 	journal_discard(v->journal.fd, v->journal.path, v->journal.named && v->journal.durable);
 }
 

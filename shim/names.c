@@ -97,7 +97,7 @@ static int empty_journal(struct view *v)
 	if (!err)
 		err = fence_check(v);
 	if (!err)
-		checkpoint_forget(v);
+		checkpoint_forget(v, !v->aside);
 	return err;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "aside.h"
 #include "journal_read.h"
 #include "journal_scan.h"
 #include "page.h"
@@ -135,10 +136,12 @@ bool roster_has(struct journal *j, uint64_t salt, const char *journal)
 	return false;
 }
 
-void roster_remove(struct journal *j, uint64_t salt)
+bool roster_remove(struct journal *j, uint64_t salt)
 {
+	bool named = false;
+
 	if (load(j))
-		return;
+		return false;
 	for (uint64_t at = 0; at < j->roster_used;) {
 		struct journal_companion *c = (void *)(j->roster + at);
 		struct companion found = { .at = JOURNAL_ROSTER + at };
@@ -146,9 +149,11 @@ void roster_remove(struct journal *j, uint64_t salt)
 		if (c->salt == salt && !c->done && !roster_strike(j->fd, &found)) {
 			c->done = 1;
 			j->roster_seen = ++j->roster_version;
+			named |= !aside_is(TAIL_OF(c) + c->journal_length);
 		}
 		at += length_of(c);
 	}
+	return named;
 }
 
 bool roster_is_empty(struct journal *j)

@@ -33,8 +33,11 @@ bool roster_has(struct journal *j, uint64_t salt, const char *journal);
 int roster_add(struct journal *j, uint64_t salt, const char *journal, const char *file);
 /* At most so many bytes. */
 uint64_t roster_room_for(const char *journal, const char *file);
-/* A companion whose journal is empty for good, or goes to another name: strikes it out.  Not synced. */
-void roster_remove(struct journal *j, uint64_t salt);
+/*
+ * A companion whose journal is empty for good, or goes to another name: strikes it out.  Not synced.  True: should that be lost, it would be
+ * looked for at a name that it does not have any more; of a name aside it is known what it means that nobody is there.
+ */
+bool roster_remove(struct journal *j, uint64_t salt);
 /* Has it ever had anybody in it? */
 bool roster_is_empty(struct journal *j);
 /* What it was read from has been changed by somebody who cannot tell any more. */

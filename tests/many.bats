@@ -374,6 +374,30 @@ crash_in_commit() { # prepared|decided
 	no_journal
 }
 
+# What was struck from the roster of the one that decides is durable before the other one has another name.
+@test "a power cut after one of two files was renamed: nothing is looked for under its old name" {
+	local renamed
+	two_disks
+	# What happens to be on the disk already is of no use here.
+	sync() { :; }
+	for renamed in e/a.bin x/b.bin e/a.bin x/b.bin; do
+		rm -f e/*.* x/*.*
+		letters e/a.bin 20000
+		letters x/b.bin 20000
+		command sync -f e x
+		env BIGFILE_PATHS="$PWD/e/*:$PWD/x/*" LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/play" open:e/a.bin map:0:20000 open:x/b.bin map:0:20000 \
+			set:0:1:X set:1:1:X msync:0 rename:$renamed:${renamed%.bin}.new raise:9 || true
+		power_cut
+		# Once that one has been recovered nothing tells any more where it is.
+		after_boot "$BIGFILE" recover ${renamed%/*}
+		run -0 after_boot "$BIGFILE" recover e x
+		echo "$renamed: $output"
+		[[ "$output" != *"cannot be found"* ]]
+		no_journals
+		[ "$(byte ${renamed%.bin}.new 1)" = X ]
+	done
+}
+
 # Names change between the commits.
 @test "renamed, exchanged and deleted between commits, and killed anywhere: all files agree" {
 	local k how last
