@@ -198,8 +198,11 @@ static int rename_is_refused(int old_dir, const char *old, int new_dir, const ch
 
 	if (!err)
 		err = namecalls_refusal(old_dir, old, &from);
-	if (err || sys_call(SYS_newfstatat, new_dir, new, &to, AT_SYMLINK_NOFOLLOW))
+	if (err)
 		return err;
+	err = (int)sys_call(SYS_newfstatat, new_dir, new, &to, AT_SYMLINK_NOFOLLOW);
+	if (err)
+		return flags & RENAME_EXCHANGE ? err : 0;
 	if (from.st_dev != to.st_dev)
 		return -EXDEV;
 	if (flags & RENAME_NOREPLACE)

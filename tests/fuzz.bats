@@ -46,8 +46,8 @@ names() {
 	[[ "${lines[-1]}" == *": ok" ]]
 }
 of_names() {
-	names 4000
-	names 4000 --shared
-	names 2000 --random-kills
+	names 3000
+	names 3000 --shared
+	names 1000 --random-kills
 }
-@test "10,000 operations on names: aborts and kills leave each file where it was, with what it held" { each_tracker of_names; }
+@test "7,000 operations on names: aborts and kills leave each file where it was, with what it held" { each_tracker of_names; }
