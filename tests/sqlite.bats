@@ -40,11 +40,35 @@ sqlite_deferred() {
 1000" ]
 }
 
+# What SQLite has acknowledged outlives it when the last step of its transactions is a sync; the deletion of a journal is none.
+sqlite_acknowledged() {
+	local how mode
+	for how in "delete EXTRA" "truncate FULL" "persist FULL" "wal FULL" "delete FULL"; do
+		mode=${how% *}
+		rm -rf ./*
+		place
+		files="db.sqlite db.sqlite-journal"
+		[ $mode != wal ] || files="db.sqlite db.sqlite-wal"
+		sqlite3 db.sqlite "PRAGMA journal_mode=$mode; CREATE TABLE t(v);" >/dev/null
+		feed sqlite3 -bail db.sqlite
+		say "PRAGMA journal_mode=$mode;" "PRAGMA synchronous=${how#* };" "INSERT INTO t VALUES (1);" "SELECT 'one';"
+		answered one
+		say "INSERT INTO t VALUES (2);" "SELECT 'two';"
+		answered two
+		killed
+		recovered
+		found=$(sqlite3 db.sqlite 'PRAGMA integrity_check; SELECT count(*) FROM t;' | paste -s)
+		echo "$how: $found"
+		[[ "$found" = $'ok\t'$([ "$how" = "delete FULL" ] && echo '[12]' || echo 2) ]]
+	done
+}
+
 @test "SQLite, rollback journal" { tell sqlite delete; }
 @test "SQLite, rollback journal, mapped" { tell sqlite delete-mapped; }
 @test "SQLite, rollback journal, kept" { TRACKERS=uffd; tell sqlite persist; }
 @test "SQLite, write-ahead log" { tell sqlite wal; }
 @test "SQLite, write-ahead log, mapped" { tell sqlite wal-mapped; }
 @test "SQLite, killed at a sync" { TRACKERS=uffd; tell sqlite delete syncs; tell sqlite wal syncs; }
+@test "SQLite, what it has acknowledged, and how it ended that" { TRACKERS=uffd; tell sqlite delete sqlite_acknowledged; }
 @test "SQLite, a journal in mid-transaction, commits deferred" { tell sqlite delete sqlite_deferred; }
 @test "SQLite, a log that is deleted by a run that is rolled back" { tell sqlite wal sqlite_log; }
