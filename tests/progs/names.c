@@ -177,7 +177,7 @@ static void map_common(void)
 
 static pid_t start_second(void)
 {
-	pid_t child;
+	pid_t child, first = getpid();
 
 	map_common();
 	all->processes = 2;
@@ -186,6 +186,9 @@ static pid_t start_second(void)
 	if (child == 0) {
 		self = 1;
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* It may have been killed before that. */
+		if (getppid() != first)
+			kill(getpid(), SIGKILL);
 	}
 	return child;
 }
