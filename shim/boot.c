@@ -72,6 +72,9 @@ static void start(void)
 	enum boot_state expected = BOOT_UNKNOWN;
 	int err;
 
+	/* A program's .preinit_array runs before libc has an environment: a sanitizer's runtime maps its memory there. */
+	if (!environ)
+		return;
 	if (!__atomic_compare_exchange_n(&boot_state, &expected, BOOT_STARTING, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE))
 		return;

@@ -84,3 +84,14 @@ farewell() {
 	cmp a <(printf y)
 }
 @test "a fork when all destructors have run: the child takes part" { each_tracker farewell; }
+
+# clang links its sanitizers so.
+early() {
+	printf x >a
+	run bigfile run -p "$PWD/" -- "$PROGS/firstwords" a
+	echo "$output"
+	[ "$status" = 137 ]
+	bigfile recover a
+	[ "$(cat a)" = x ]
+}
+@test "a program that maps memory before libc has started has transactions all the same" { each_tracker early; }
