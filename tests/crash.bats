@@ -12,6 +12,7 @@ laboratory() {
 
 @test "killed or cut off from power at any call, and in recovery: a state that was acknowledged, or the next" { laboratory cuts; }
 @test "kill -9 before and after system calls, of all processes and of one of two" { laboratory kills; }
+@test "threads that store, commit, abort, fork, exit and load libraries, while their order is shaken" { laboratory races; }
 
 @test "the bugs that the laboratory is tested with still apply to the tree" {
 	local p
