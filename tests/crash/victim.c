@@ -5,6 +5,7 @@
  *   victim run LAYOUT FILE...     LAYOUT: one, two, shared (a child takes the third transaction)
  *   VICTIM_AREAS=N: leaves that many areas of memory to itself
  *   VICTIM_KILLED: is killed after the last transaction
+ *   VICTIM_LIFT=FILE: after the first error it makes FILE.wanted, waits for FILE.done, and all must go through then
  *   victim check FILE...          prints the number of the state that all files are in; -1: of none, torn
  *
  * State n: every page begins with n, and the size tells n too.  Transaction n brings the files from n-1 to n, the second one after it has
@@ -58,16 +59,39 @@ static void give_up(int n, const char *call)
 	_exit(7);
 }
 
+/* True once: what failed is to be tried again, for whoever was asked has lifted a limit. */
+static int is_lifted(int n, const char *call)
+{
+	const char *file = getenv("VICTIM_LIFT");
+	static int lifted;
+	char name[600];
+
+	if (!file || lifted)
+		return 0;
+	lifted = 1;
+	say_error(n, call);
+	snprintf(name, sizeof name, "%s.wanted", file);
+	close(open(name, O_WRONLY | O_CREAT, 0666));
+	snprintf(name, sizeof name, "%s.done", file);
+	for (int i = 0; i < 3000 && access(name, F_OK); i++)
+		usleep(10000);
+	return 1;
+}
+
 static void change(int n)
 {
 	for (int f = 0; f < files; f++) {
-		if (ftruncate(fds[f], size_of(n)))
-			give_up(n, "ftruncate");
+		while (ftruncate(fds[f], size_of(n))) {
+			if (!is_lifted(n, "ftruncate"))
+				give_up(n, "ftruncate");
+		}
 		for (int p = 0; p < PAGES; p++)
 			memcpy(maps[f] + p * 4096, &n, sizeof n);
 		/* By the call too, and in a page of the part that comes and goes. */
-		if (pwrite(fds[f], &n, sizeof n, size_of(n) - 4) != sizeof n)
-			give_up(n, "pwrite");
+		while (pwrite(fds[f], &n, sizeof n, size_of(n) - 4) != sizeof n) {
+			if (!is_lifted(n, "pwrite"))
+				give_up(n, "pwrite");
+		}
 	}
 }
 
@@ -82,7 +106,8 @@ static void transaction(int n)
 	}
 	if (!bigfile_commit())
 		return say(n, "ok");
-	say_error(n, "commit");
+	if (!is_lifted(n, "commit"))
+		say_error(n, "commit");
 	if (!bigfile_commit())
 		return say(n, "ok");
 	give_up(n, "commit");
@@ -121,8 +146,11 @@ static int run(int shared)
 		if (fds[f] < 0)
 			give_up(0, "open");
 		maps[f] = mmap(NULL, LIMIT, PROT_READ | PROT_WRITE, MAP_SHARED, fds[f], 0);
-		if (maps[f] == MAP_FAILED)
-			give_up(0, "mmap");
+		while (maps[f] == MAP_FAILED) {
+			if (!is_lifted(0, "mmap"))
+				give_up(0, "mmap");
+			maps[f] = mmap(NULL, LIMIT, PROT_READ | PROT_WRITE, MAP_SHARED, fds[f], 0);
+		}
 	}
 	for (int n = 1; n <= LAST; n++) {
 		pid_t child = shared && n == 3 ? fork() : 0;
