@@ -5,6 +5,7 @@
  *   victim run LAYOUT FILE...     LAYOUT: one, two, shared (a child takes the third transaction)
  *   VICTIM_AREAS=N: leaves that many areas of memory to itself
  *   VICTIM_KILLED: is killed after the last transaction
+ *   VICTIM_PAUSE=FILE: before the first commit it makes FILE.wanted, and waits for FILE.done
  *   VICTIM_LIFT=FILE: after the first error it makes FILE.wanted, waits for FILE.done, and all must go through then
  *   victim check FILE...          prints the number of the state that all files are in; -1: of none, torn
  *
@@ -59,22 +60,28 @@ static void give_up(int n, const char *call)
 	_exit(7);
 }
 
-/* True once: what failed is to be tried again, for whoever was asked has lifted a limit. */
-static int is_lifted(int n, const char *call)
+static void ask(const char *file)
 {
-	const char *file = getenv("VICTIM_LIFT");
-	static int lifted;
 	char name[600];
 
-	if (!file || lifted)
-		return 0;
-	lifted = 1;
-	say_error(n, call);
 	snprintf(name, sizeof name, "%s.wanted", file);
 	close(open(name, O_WRONLY | O_CREAT, 0666));
 	snprintf(name, sizeof name, "%s.done", file);
 	for (int i = 0; i < 3000 && access(name, F_OK); i++)
 		usleep(10000);
+}
+
+/* True once: what failed is to be tried again, for whoever was asked has lifted a limit. */
+static int is_lifted(int n, const char *call)
+{
+	const char *file = getenv("VICTIM_LIFT");
+	static int lifted;
+
+	if (!file || lifted)
+		return 0;
+	lifted = 1;
+	say_error(n, call);
+	ask(file);
 	return 1;
 }
 
@@ -104,6 +111,8 @@ static void transaction(int n)
 	} else if (n == 2) {
 		change(n);
 	}
+	if (n == 1 && getenv("VICTIM_PAUSE"))
+		ask(getenv("VICTIM_PAUSE"));
 	if (!bigfile_commit())
 		return say(n, "ok");
 	if (!is_lifted(n, "commit"))
