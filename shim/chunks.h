@@ -20,7 +20,7 @@
 #include "rangelist.h"
 
 #define CHUNK ((uint64_t)2 << 20)
-#define CHUNK_RUNS 512
+#define CHUNK_RUNS 128
 
 enum chunk_state { CHUNK_FREE, CHUNK_LOOSE, CHUNK_CLOSED };
 
