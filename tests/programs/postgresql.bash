@@ -1,6 +1,6 @@
 title=PostgreSQL packages="postgresql-15" files="db/" instants=rest syncs=yes
 keeps="tables and a log of 1 MiB files: pread(), pwrite(), fdatasync(), by a process for each client and five of its own"
-disk=256M
+disk=256M limit=300
 note="Its checkpoints rename a file over a marked one, and so commit all that is in the transaction."
 
 folders="pg_commit_ts pg_dynshmem pg_notify pg_replslot pg_serial pg_snapshots pg_stat pg_stat_tmp pg_tblspc pg_twophase
