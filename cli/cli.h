@@ -35,6 +35,9 @@ gboolean cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const c
 /* The path of the program bigfile; to be freed. */
 char *cli_launcher(void);
 
+/* A file's name on a line of text: line breaks and other control characters as question marks.  Until the next call. */
+const char *cli_shown(const char *name);
+
 /* "4.0 KiB", with a plain space; to be freed. */
 char *cli_size(guint64 bytes);
 

@@ -26,6 +26,17 @@ void cli_start(void)
 	g_set_printerr_handler(complain_bytes);
 }
 
+const char *cli_shown(const char *name)
+{
+	static char *shown;
+
+	g_free(shown);
+	shown = g_strdup(name);
+	for (char *c = shown; c && *c; c++)
+		*c = g_ascii_iscntrl(*c) ? '?' : *c;
+	return shown;
+}
+
 char *cli_size(guint64 bytes)
 {
 	g_autofree char *text = g_format_size_full(bytes, G_FORMAT_SIZE_IEC_UNITS);
@@ -56,7 +67,7 @@ void cli_complain(const char *format, ...)
 	text = g_strdup_vprintf(format, args);
 	va_end(args);
 	if (g_strcmp0(g_getenv("BIGFILE_LOG_FORMAT"), "json"))
-		g_printerr("bigfile: %s\n", text);
+		g_printerr("bigfile: %s\n", cli_shown(text));
 	else
 		cli_complain_json("error", (guint64)getpid(), text);
 }

@@ -47,7 +47,7 @@ static void find(enum level level, const char *subject, char *text)
 		json_string(json, "text", text);
 		g_string_append_c(json, '}');
 	} else {
-		g_print("%-8s %s: %s\n", names[level], subject, text);
+		g_print("%-8s %s: %s\n", names[level], cli_shown(subject), text);
 	}
 	g_free(text);
 }

@@ -73,7 +73,7 @@ static void print_report(const char *file, const struct recovery *r, const char 
 	g_autoptr(GString) out = g_string_new("{");
 
 	if (!as_json) {
-		g_print("%s: %s: %s", file, journal_state_name(r->state), r->reason);
+		g_print("%s: %s: %s", cli_shown(file), journal_state_name(r->state), r->reason);
 		if (r->records)
 			g_print(" (%" G_GUINT64_FORMAT " commits, %" G_GUINT64_FORMAT " bytes)", r->records, r->bytes);
 		if (r->state == JOURNAL_BUSY)

@@ -40,8 +40,15 @@ static bool says_as_json(const char *level, const char *text)
 
 void say(const char *level, const char *text)
 {
-	if (!says_as_json(level, text))
-		print(join("bigfile: ", text, "\n", NULL));
+	char *line;
+
+	if (says_as_json(level, text))
+		return;
+	line = join("bigfile: ", text, "\n", NULL);
+	/* One line, whatever a file is called. */
+	for (char *c = line; *c; c++)
+		*c = ((unsigned char)*c < ' ' || *c == 127) && c[1] ? '?' : *c;
+	print(line);
 }
 
 /* What a command commonly needs fits on the page that holds our data anyway: malloc would cost several. */

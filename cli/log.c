@@ -134,7 +134,7 @@ static int show(const char *file, int fd, const char *journal, const struct jour
 	int err;
 
 	if (!as_json)
-		g_print("%s: journal of process %u (%s) on %s\n", file, h->owner_pid, h->owner_comm, h->owner_host);
+		g_print("%s: journal of process %u (%s) on %s\n", cli_shown(file), h->owner_pid, h->owner_comm, h->owner_host);
 	json_string(out, "file", file);
 	json_string(out, "journal", journal);
 	json_number(out, "pid", h->owner_pid);
@@ -165,7 +165,7 @@ static int log_of(const char *file)
 		if (as_json)
 			g_print("{}\n");
 		else
-			g_print("%s: no journal: all that was committed is in the file\n", file);
+			g_print("%s: no journal: all that was committed is in the file\n", cli_shown(file));
 		return CLI_OK;
 	}
 	if (!err)

@@ -118,7 +118,7 @@ static void print_head(const struct picture *p, guint parts)
 		g_free(part);
 		part = g_strdup("one page");
 	}
-	g_print("%s: %s, %" G_GUINT64_FORMAT " dirty page%s (%s); %s%s a character\n", p->path, size, p->dirty, p->dirty == 1 ? "" : "s", dirty,
+	g_print("%s: %s, %" G_GUINT64_FORMAT " dirty page%s (%s); %s%s a character\n", cli_shown(p->path), size, p->dirty, p->dirty == 1 ? "" : "s", dirty,
 		p->cells == parts && p->unit == p->page_size ? "" : "about ", part);
 }
 

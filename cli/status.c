@@ -51,7 +51,7 @@ static void print_text(const struct client *c, GPtrArray *all, gboolean fresh)
 		const struct control_file *f = &files[i];
 		g_autofree char *size = cli_size(f->size);
 
-		g_print("  %s: %s, %s, %" G_GUINT64_FORMAT " dirty pages", f->path, size,
+		g_print("  %s: %s, %s, %" G_GUINT64_FORMAT " dirty pages", cli_shown(f->path), size,
 			f->writing ? "writing" : "reading", f->dirty_pages);
 		if (f->size != f->committed_size)
 			g_print(", committed size %" G_GUINT64_FORMAT, f->committed_size);

@@ -60,7 +60,7 @@ static void put(int y, int attributes, const char *text)
 		return;
 	attrset(attributes);
 	mvhline(y, 0, ' ', COLS);
-	mvaddnstr(y, 0, text, COLS);
+	mvaddnstr(y, 0, cli_shown(text), COLS);
 	attrset(A_NORMAL);
 }
 

@@ -149,7 +149,11 @@ void log_print(enum log_level level, const char *format, ...)
 	if (format_now != LOG_TEXT)
 		done = print_formed(level, format, line + head, args);
 	va_end(args);
+	if (done)
+		return;
+	/* One line, whatever a file is called. */
+	for (size_t i = head; i < n; i++)
+		line[i] = (unsigned char)line[i] < ' ' || line[i] == 127 ? '?' : line[i];
 	line[n++] = '\n';
-	if (!done)
-		write_line(line, n);
+	write_line(line, n);
 }

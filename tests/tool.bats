@@ -209,3 +209,24 @@ load helpers
 	touch a.rrd
 	[ "$(complete_words bigfile run -p x -- ls a)" = a.rrd ]
 }
+
+@test "a name with a line break and an escape stays on its line" {
+	local name=$'two\nlines\e[7m' shown='two?lines?[7m'
+	letters "$name" 20000
+	mkfifo go
+	bigfile run -v -p './two*' -- "$PROGS/play" "open:$name" map:0:4096 set:0:1:X msync:0 set:0:1:Y ready <>go >out 2>err &
+	until_true 10 grep -q ready out
+	grep -F "$PWD/$shown: attached" err
+	bigfile status --json >status
+	local pid=$(jq --arg name "$PWD/$name" '.processes[] | select(.files[].path == $name) | .pid' status)
+	bigfile status | grep -F "$PWD/$shown: "
+	bigfile map "$pid" | grep -F "$PWD/$shown: "
+	bigfile log "$name" | grep -F "$shown: journal of process $pid"
+	run bigfile check "$name"
+	[[ "${lines[0]}" = "$shown: busy: "* && "${#lines[@]}" = 1 ]]
+	run bigfile check $'no\nwhere'
+	[[ "${#lines[@]}" = 1 ]]
+	run bigfile run -p $'no\nwhere' -- true
+	[ "$output" = "bigfile: no?where: matches no file yet" ]
+	kill -9 "$pid"
+}
