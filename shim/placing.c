@@ -9,9 +9,15 @@
 
 static void *map_part(char *start, uint64_t part_start, uint64_t part_end, int flags, int fd)
 {
+	void *p;
+
 	if (part_start >= part_end)
 		return start;
-	return sys_mmap(start + part_start, part_end - part_start, PROT_READ, flags | MAP_NORESERVE | MAP_FIXED, fd, 0);
+	p = sys_mmap(start + part_start, part_end - part_start, PROT_READ, flags | MAP_NORESERVE | MAP_FIXED, fd, 0);
+	/* As in resize.c: a store takes, and dirties, one page, not 512. */
+	if (fd < 0 && !sys_is_error(p))
+		sys_madvise(p, part_end - part_start, MADV_NOHUGEPAGE);
+	return p;
 }
 
 /* Maps the file for a segment, and over it the other parts that the view has there already. */

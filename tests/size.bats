@@ -162,3 +162,21 @@ cut_open() {
 }
 @test "O_TRUNC of a mapped file belongs to the transaction" { each_tracker cut_open cut:data.bin 0 3; }
 @test "truncate() of a mapped file too" { each_tracker cut_open truncate:data.bin:7 7 7; }
+
+@test "what a file has grown by before it is mapped is in small pages: a store takes one, not a huge one" {
+	letters data.bin 4096
+	run bigfile run -p data.bin -- /usr/bin/python3 -c '
+import mmap, os, re
+f = os.open("data.bin", os.O_RDWR)
+os.ftruncate(f, 16 << 20)
+m = mmap.mmap(f, 16 << 20)
+m[8 << 20] = 1
+for line in open("/proc/self/smaps"):
+    if re.match("[0-9a-f]+-[0-9a-f]+ ", line):
+        start, end = (int(x, 16) for x in line.split()[0].split("-"))
+    if line.startswith("VmFlags:") and end - start == (16 << 20) - 4096:
+        print("small" if "nh" in line.split() else "huge")
+    if line.startswith("Rss:") and end - start == (16 << 20) - 4096:
+        print(line.split()[1])'
+	[ "$output" = $'4\nsmall' ]
+}
