@@ -10,7 +10,7 @@
  *   ticks   a thread is held at any instruction of its: timers send the signal by which libc has all threads take part in setuid(),
  *           the only one that the engine leaves open under its locks, and its handler sleeps
  *   one     everybody on one processor
- *   idle    some threads run only when no others would
+ *   nice    some threads get less of the processor
  *
  * SHAKE_SANITIZER: the engine thread, which has a descriptor table of its own, keeps the first three, so that one hears what a sanitizer says
  * there; and no ticks, for its runtime is not made for signals that it does not know of.
@@ -18,12 +18,12 @@
  * The same seed shakes alike, but what comes of it is up to the kernel too: what it found once may take some tries.
  */
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,7 +39,7 @@ struct point {
 };
 
 static uint64_t seed;
-static bool begun, noise, ticks, idle, sanitizer;
+static bool begun, noise, ticks, nice_some, sanitizer;
 static unsigned noise_in;
 static long tick_ns;
 static struct point points[POINTS];
@@ -170,7 +170,7 @@ static void begin(void)
 	choose_points(&random);
 	ticks = next(&random) % 2 && !sanitizer;
 	tick_ns = 20000L << next(&random) % 8;
-	idle = next(&random) % 4 == 0;
+	nice_some = next(&random) % 4 == 0;
 	if (next(&random) % 4 == 0 && raw(SYS_sched_getaffinity, 0, sizeof cpus, (long)&cpus) > 0) {
 		while (cpus & (cpus - 1))
 			cpus &= cpus - 1;
@@ -181,12 +181,11 @@ static void begin(void)
 /* Also of the thread that is left in a forked child. */
 static void begin_thread(long tid)
 {
-	struct sched_param none = { 0 };
-
 	me.random = scatter(seed + 1 + __atomic_fetch_add(&threads, 1, __ATOMIC_RELAXED));
 	me.tid = tid;
-	if (idle && next(&me.random) % 3 == 0)
-		raw(SYS_sched_setscheduler, 0, SCHED_IDLE, (long)&none);
+	/* Not SCHED_IDLE: on a machine that has much to do it would wait for ever. */
+	if (nice_some && next(&me.random) % 3 == 0)
+		raw(SYS_setpriority, PRIO_PROCESS, tid, 10);
 	if (ticks)
 		start_ticks();
 }

@@ -155,9 +155,10 @@ int main(int argc, char **argv)
 	open_files(argv + 4);
 	if (!joins && !state_is_good(base, 0, common->floor, why, sizeof why))
 		complain("at the start: %s", why);
+	start_part(argv[1], argv[6], &random);
+	/* While they store. */
 	if (shared)
 		have_it_shared(chance(&random) % 2);
-	start_part(argv[1], argv[6], &random);
 	for (; ms > 0 && going_on(); ms--)
 		usleep(1000);
 	end(!joins && !(gated && !strcmp(argv[1], "fork")));
