@@ -16,6 +16,7 @@
 #include "log.h"
 #include "names.h"
 #include "parking.h"
+#include "reopen.h"
 #include "retire.h"
 #include "sharing.h"
 #include "spare.h"
@@ -44,7 +45,7 @@ static int open_anew(const struct attach_request *r, int flags)
 	char link[64];
 
 	fmt_print(link, sizeof link, "/proc/thread-self/fd/%d", r->anchor);
-	return parking_put(sys_open(link, flags | O_CLOEXEC | O_NOCTTY, 0));
+	return parking_put(reopen(link, flags | O_CLOEXEC | O_NOCTTY));
 }
 
 static bool is_empty(int jfd)

@@ -14,6 +14,7 @@
 #include "memory.h"
 #include "participants.h"
 #include "proc.h"
+#include "reopen.h"
 #include "roster.h"
 #include "spare.h"
 #include "sys.h"
@@ -98,7 +99,7 @@ static int pour_out(struct view *v)
 	int err = 0, fd;
 
 	fmt_print(link, sizeof link, "/proc/thread-self/fd/%d", v->fd);
-	fd = sys_open(link, O_RDWR | O_CLOEXEC, 0);
+	fd = reopen(link, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return fd;
 	if (v->cut < v->committed)

@@ -53,7 +53,8 @@ static int create_journal(const char *path, const struct stat *file)
 	/* Best effort: an ordinary user cannot give files away, and need not. */
 	if (geteuid() != file->st_uid || getegid() != file->st_gid)
 		sys_call(SYS_fchown, fd, file->st_uid, file->st_gid);
-	sys_call(SYS_fchmod, fd, file->st_mode & 0666);
+	/* Its owner may write to it whatever he may do to the file: recovery is his, too. */
+	sys_call(SYS_fchmod, fd, (file->st_mode & 0666) | 0600);
 	return fd;
 }
 

@@ -26,6 +26,7 @@
 #include "page.h"
 #include "progress.h"
 #include "redo.h"
+#include "reopen.h"
 #include "retire.h"
 #include "stranger.h"
 #include "sys.h"
@@ -326,7 +327,7 @@ int recover_at(const char *path, enum recover_mode mode, struct recovery *report
 		return err;
 	fmt_print(report->journal, sizeof report->journal, "%s", journal);
 	judge(report, JOURNAL_NONE, "there is no journal");
-	fd = sys_open(path, (writes ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
+	fd = reopen(path, (writes ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	/* Whose journal is only thrown away need not be written. */
 	if (fd < 0 && mode == RECOVER_DISCARD)
 		fd = sys_open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);

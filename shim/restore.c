@@ -19,6 +19,7 @@
 #include "journal_lock.h"
 #include "journal_scan.h"
 #include "network.h"
+#include "reopen.h"
 #include "retire.h"
 #include "sys.h"
 
@@ -137,7 +138,7 @@ static int open_aside(struct restoring *r)
 {
 	int flags = O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, err;
 
-	r->fd = sys_open(r->aside, flags | (r->mode == RECOVER_LOOK ? O_RDONLY : O_RDWR), 0);
+	r->fd = reopen(r->aside, flags | (r->mode == RECOVER_LOOK ? O_RDONLY : O_RDWR));
 	if (r->fd < 0 && r->mode == RECOVER_DISCARD)
 		r->fd = sys_open(r->aside, flags | O_RDONLY, 0);
 	if (r->fd < 0)

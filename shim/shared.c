@@ -10,6 +10,7 @@
 #include "fmt.h"
 #include "journal_lock.h"
 #include "proc.h"
+#include "reopen.h"
 #include "sys.h"
 
 #define SHARED_MAGIC 0x31534547464942ull /* "BIFGES1" */
@@ -284,5 +285,5 @@ int shared_open_of(uint32_t pid, uint32_t tid, int fd, int flags)
 	if (!proc_exists(tid))
 		return -ESRCH;
 	fmt_print(path, sizeof path, "/proc/%u/task/%u/fd/%d", pid, tid, fd);
-	return sys_open(path, flags | O_CLOEXEC, 0);
+	return reopen(path, flags | O_CLOEXEC);
 }

@@ -61,3 +61,33 @@ if child: sys.exit(os.waitpid(child, 0)[1])' "$@"
 	chmod a+x "$BATS_TEST_TMPDIR"
 	TRACKERS=uffd each_tracker changes_user 0 65534
 }
+
+# As git makes its packs: nobody may write to the file, but who has made it can.
+made_read_only() {
+	as_nobody_can_reach
+	mkdir -p d
+	rm -rf d/*
+	chmod 777 d
+	cat >make.py <<-'END'
+		import os, signal, sys
+		fd = os.open("d/pack", os.O_RDWR | os.O_CREAT, 0o444)
+		os.write(fd, b"one")
+		if os.fork() == 0:
+		    os.pwrite(fd, b"two", 3)
+		    os._exit(0)
+		os.wait()
+		os.fsync(fd)
+		os.pwrite(fd, b"xxx", 0)
+		if sys.argv[1] == "killed": os.kill(os.getpid(), signal.SIGKILL)
+	END
+	run -137 as_nobody "$BIGFILE" run -p "$PWD/d/" -- /usr/bin/python3 make.py killed
+	[ "$(cat d/pack)" = onetwo ]
+	as_nobody "$BIGFILE" recover d/pack
+	[ "$(cat d/pack) $(stat -c %a d/pack) $(ls -A d)" = "onetwo 444 pack" ]
+	rm -f d/pack
+	as_nobody "$BIGFILE" run -p "$PWD/d/" -- /usr/bin/python3 make.py ended
+	[ "$(cat d/pack) $(stat -c %a d/pack) $(ls -A d)" = "xxxtwo 444 pack" ]
+	# Who has not got it open may not write to it, as ever.
+	! as_nobody "$BIGFILE" run -p "$PWD/d/" -- sh -c 'echo no >>d/pack' || false
+}
+@test "a file that was made for reading only belongs to the transaction of its maker" { each_tracker made_read_only; }
