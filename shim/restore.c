@@ -111,7 +111,7 @@ static int is_spent(int jfd, bool *spent, bool *blank)
 	return err;
 }
 
-/* The file has gone for good, but for its journal.  NOTHING: no such thing. */
+/* The file has gone for good, but for its journal, which may be one that a crash has left empty.  NOTHING: no such thing. */
 static int finish_removal(struct restoring *r, struct recovery *report)
 {
 	struct stat ours = { .st_uid = geteuid() };
@@ -122,13 +122,19 @@ static int finish_removal(struct restoring *r, struct recovery *report)
 	if (err)
 		return NOTHING;
 	err = is_spent(jfd, &spent, &blank);
-	if (!err && (spent || (blank && network_kind_of(jfd) == NETWORK_NONE)) && !busy && !looks)
+	blank = blank && network_kind_of(jfd) == NETWORK_NONE;
+	if (!err && (spent || blank) && !busy && !looks)
 		err = retire_journal(jfd, r->aside_journal, &ours);
 	sys_close(jfd);
-	if (err || !spent || busy)
+	if (err || !(spent || blank) || busy)
 		return err ? err : NOTHING;
 	memset(report, 0, sizeof *report);
 	fmt_print(report->journal, sizeof report->journal, "%s", r->aside_journal);
+	if (blank) {
+		report->state = JOURNAL_EMPTY;
+		fmt_print(report->reason, sizeof report->reason, "the journal says nothing, and its file is gone");
+		return 0;
+	}
 	r->removed = true;
 	tell(r, report);
 	return 0;

@@ -468,6 +468,15 @@ participant_dies_and_all_is_aborted() {
 	clean
 }
 
+@test "a journal that a crash has left empty, and its file gone: nothing is missing" {
+	: >b.bin.bigfile-unlinked.bigfile-journal
+	run bigfile check b.bin
+	echo "$output"
+	[ "$status" = 0 ] && [[ "$output" == *"its file is gone"* ]]
+	bigfile recover b.bin
+	clean
+}
+
 # The same, and what the machine had not written is lost too; then recovery is cut short in that way.
 @test "a power cut during an unlink, its commit, and recovery" {
 	local k how=0 state olds=0 news=0
