@@ -44,6 +44,8 @@ static void fail(struct view *v, int err)
 	if (fence_noticed(v, err))
 		return;
 	v->error = err;
+	/* What could not be written to the disk may be gone from memory too: it counts as not applied, and recovery writes all of it again. */
+	journal_note(&v->journal, v->journal.header.head_seq - 1, v->journal.header.applying_seq, NULL);
 	log_error("%s: checkpoint failed: %e; its commits are safe in %s, no more are taken: end the program, "
 		  "mend the disk, then bigfile recover", v->path, err, v->journal.path);
 }

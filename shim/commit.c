@@ -228,7 +228,7 @@ static int reserve(struct view *v)
 {
 	struct build *b = v->build;
 	struct stat st;
-	bool allocated;
+	bool allocated, as_noted;
 	int err;
 
 	if (!b->begun) {
@@ -238,9 +238,10 @@ static int reserve(struct view *v)
 		b->begun = true;
 	}
 	range_list_normalize(&b->logged);
+	as_noted = !sys_fstat(v->fd, &st) && is_as_noted(v, &st);
 	err = home_reserve(v, &b->logged, &allocated);
-	/* Allocating has changed the file's times; and whoever else did, the record comes on top of that. */
-	if (!err && !sys_fstat(v->fd, &st) && (allocated || !is_as_noted(v, &st)))
+	/* Allocating has changed the file's times, in part too; and whoever else did, a record comes on top of that. */
+	if ((!err || (allocated && as_noted)) && !sys_fstat(v->fd, &st) && (allocated || !is_as_noted(v, &st)))
 		journal_note(&v->journal, v->journal.tail.seq - 1, v->journal.tail.seq - 1, &st);
 	return err;
 }

@@ -258,3 +258,15 @@ journal_limit() {
 	[ "$(sum data.bin)" = "$before" ]
 }
 @test "RLIMIT_FSIZE too small for the journal fails the commit" { each_tracker journal_limit; }
+
+# The kernel drops what it could not write; here somebody else does it.
+@test "a file that could not be made durable is written again by recovery, whatever it holds" {
+	letters data.bin 20000
+	strace -f -qq -o trace -P "$PWD/data.bin" -e inject=fdatasync,fsync:error=EIO -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:0:A msync:0 _exit:1 || true
+	grep -q 'EIO .*INJECTED' trace
+	[ -e data.bin.bigfile-journal ]
+	printf x | dd of=data.bin bs=1 count=1 conv=notrunc status=none
+	bigfile recover data.bin
+	[ "$(byte data.bin 0)" = A ]
+}

@@ -7,20 +7,8 @@ hostname guest
 echo "guest: $(uname -sr)"
 "$BIGFILE_BUILD/bigfile" doctor 2>&1 | grep tracker
 
-# The programs of the test suite, with the tracker that this kernel can have.
-topics="commit size recover"
-[ "$mode" != full ] || topics+=" windows signals threads sharing unlink"
-export TRACKERS=mprotect
-for topic in $topics; do
-	bats --tap "tests/$topic.bats" >"$TMPDIR/out" 2>&1
-	bad=$(grep -c '^not ok' "$TMPDIR/out")
-	sed -n 's|^not ok|lost: '"$topic.bats: &|p" "$TMPDIR/out"
-	sed -n '/^not ok/,/^ok/p' "$TMPDIR/out" | grep '^#'
-	n=$(grep -c '^ok\|^not ok' "$TMPDIR/out")
-	echo "= tried $n survived $((n - bad)) lost $bad $topic.bats, Linux $(uname -r)"
-done
-
 # A tracker that cannot be had, when it is asked for, is an error, and a line that tells which Linux has it.
+export TRACKERS=mprotect
 head -c 49152 /dev/zero >"$TMPDIR/a"
 BIGFILE_TRACKER=uffd BIGFILE_PATHS=$TMPDIR/a LD_PRELOAD=$BIGFILE_BUILD/.libs/libbigfile.so "$BIGFILE_BUILD/tests/crash/victim" run one "$TMPDIR/a" >"$TMPDIR/out" 2>&1
 bad=0
@@ -33,4 +21,16 @@ for type in ext4 xfs; do
 done
 CRASH_TMP=/run tests/crash/limits --only bad-disk --seed "$seed" 2>&1
 CRASH_TMP=/run tests/crash/kills --quick --only '^(bank|fork)$' --seed "$seed" 2>&1
+
+# The programs of the test suite, with the tracker that this kernel can have.
+topics="commit size recover"
+[ "$mode" != full ] || topics+=" windows signals threads sharing unlink"
+for topic in $topics; do
+	bats --tap "tests/$topic.bats" >"$TMPDIR/out" 2>&1
+	bad=$(grep -c '^not ok' "$TMPDIR/out")
+	sed -n 's|^not ok|lost: '"$topic.bats: &|p" "$TMPDIR/out"
+	sed -n '/^not ok/,/^ok/p' "$TMPDIR/out" | grep '^#'
+	n=$(grep -c '^ok\|^not ok' "$TMPDIR/out")
+	echo "= tried $n survived $((n - bad)) lost $bad $topic.bats, Linux $(uname -r)"
+done
 echo "guest: done"
