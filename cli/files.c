@@ -62,15 +62,20 @@ static void add_companion(void *arg, const char *path)
 		add(arg, path, NULL);
 }
 
-/* Moved away, or deleted - or the journal is kept for others to ask. */
-static void say_if_alone(const char *journal)
+/* Moved away, or deleted - or the journal is kept for others to ask.  One that says nothing is what a crash has left of a rename. */
+static void add_if_alone(struct collection *c, const char *journal)
 {
 	g_autofree char *file = NULL;
+	struct recovery report;
 
 	if (!g_str_has_suffix(journal, JOURNAL_SUFFIX))
 		return;
 	file = g_strndup(journal, strlen(journal) - strlen(JOURNAL_SUFFIX));
-	if (!g_file_test(file, G_FILE_TEST_EXISTS))
+	if (g_file_test(file, G_FILE_TEST_EXISTS))
+		return;
+	if (!restore_file(file, RECOVER_LOOK, &report))
+		add(c, file, file);
+	else
 		cli_complain("%s: its file is not beside it", journal);
 }
 
@@ -90,7 +95,7 @@ static void add_folder(struct collection *c, const char *folder)
 
 		if (lstat(path, &st) || (S_ISREG(st.st_mode) && add_unlinked(c, path)))
 			continue;
-		say_if_alone(path);
+		add_if_alone(c, path);
 		if (S_ISDIR(st.st_mode))
 			add_folder(c, path);
 		else if (S_ISREG(st.st_mode) && !g_str_has_suffix(name, JOURNAL_SUFFIX) && has_journal(path))

@@ -111,26 +111,25 @@ static int is_spent(int jfd, bool *spent, bool *blank)
 	return err;
 }
 
-/* The file has gone for good, but for its journal, which may be one that a crash has left empty.  NOTHING: no such thing. */
-static int finish_removal(struct restoring *r, struct recovery *report)
+/* The file is gone, but for its journal, which says no more than that, or nothing, as a crash may have left it.  NOTHING: no such thing. */
+static int finish_removal(struct restoring *r, const char *journal, struct recovery *report)
 {
 	struct stat ours = { .st_uid = geteuid() };
 	bool looks = r->mode == RECOVER_LOOK, busy = false, spent = false, blank = false;
-	int jfd, err = looks ? journal_open_unlocked(r->aside_journal, &ours, &jfd, &busy) :
-			       journal_open_locked(r->aside_journal, &ours, false, &jfd);
+	int jfd, err = looks ? journal_open_unlocked(journal, &ours, &jfd, &busy) : journal_open_locked(journal, &ours, false, &jfd);
 
 	if (err)
 		return NOTHING;
 	err = is_spent(jfd, &spent, &blank);
 	blank = blank && network_kind_of(jfd) == NETWORK_NONE;
 	if (!err && (spent || blank) && !busy && !looks)
-		err = retire_journal(jfd, r->aside_journal, &ours);
+		err = retire_journal(jfd, journal, &ours);
 	sys_close(jfd);
 	if (err || !(spent || blank) || busy)
 		return err ? err : NOTHING;
 	memset(report, 0, sizeof *report);
-	fmt_print(report->journal, sizeof report->journal, "%s", r->aside_journal);
-	if (blank) {
+	fmt_print(report->journal, sizeof report->journal, "%s", journal);
+	if (blank || journal == r->name_journal) {
 		report->state = JOURNAL_EMPTY;
 		fmt_print(report->reason, sizeof report->reason, "the journal says nothing, and its file is gone");
 		return 0;
@@ -243,7 +242,7 @@ static int restore_aside(struct restoring *r, struct recovery *report)
 	int err = open_aside(r);
 
 	if (err)
-		return err == NOTHING ? finish_removal(r, report) : err;
+		return err == NOTHING ? finish_removal(r, r->aside_journal, report) : err;
 	memset(report, 0, sizeof *report);
 	fmt_print(report->journal, sizeof report->journal, "%s", r->aside_journal);
 	err = r->mode == RECOVER_LOOK ? look(r, report) : act(r, report);
@@ -263,8 +262,10 @@ int restore_file(const char *path, enum recover_mode mode, struct recovery *repo
 		return recover_at(r.name, mode, report);
 	if (!err)
 		err = restore_aside(&r, report);
-	if (err == NOTHING)
-		return recover_at(r.name, mode, report);
+	if (err == NOTHING) {
+		err = recover_at(r.name, mode, report);
+		return err == -ENOENT && finish_removal(&r, r.name_journal, report) == 0 ? 0 : err;
+	}
 	if (err || !exists(r.name))
 		return err;
 	/* The file that has the name now. */

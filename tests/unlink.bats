@@ -468,12 +468,15 @@ participant_dies_and_all_is_aborted() {
 	clean
 }
 
-@test "a journal that a crash has left empty, and its file gone: nothing is missing" {
+@test "a journal that a crash has left empty, aside or not, and its file gone: nothing is missing" {
 	: >b.bin.bigfile-unlinked.bigfile-journal
 	run bigfile check b.bin
 	echo "$output"
 	[ "$status" = 0 ] && [[ "$output" == *"its file is gone"* ]]
 	bigfile recover b.bin
+	clean
+	: >b.bin.bigfile-journal
+	bigfile recover .
 	clean
 }
 
