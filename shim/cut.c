@@ -177,20 +177,20 @@ static int copy_piece(struct view *v, struct range at, uint64_t next)
 	return err;
 }
 
+/* Segments may meet, and show places in the file that do not. */
 static void take_range(struct view *v, struct range at, uint64_t next)
 {
 	struct build *b = v->build;
-	uint64_t offset = view_offset_at(v, at.start);
 
 	while (at.start < at.end) {
-		uint64_t length = min_u64(PIECE, at.end - at.start), end = at.start + length;
-		int err = copy_piece(v, (struct range){ at.start, end }, end < at.end ? end : next);
+		const struct segment *s = view_segment_at(v, at.start);
+		struct range piece = { at.start, min_u64(min_u64(at.end, s->at.end), at.start + PIECE) };
+		int err = copy_piece(v, piece, piece.end < at.end ? piece.end : next);
 
 		if (err && !b->error)
 			b->error = err;
-		build_take_copy(v, (struct range){ offset, offset + length }, copy);
-		offset += length;
-		at.start = end;
+		build_take_copy(v, (struct range){ view_offset(s, piece.start), view_offset(s, piece.end) }, copy);
+		at.start = piece.end;
 	}
 }
 

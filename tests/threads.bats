@@ -31,7 +31,7 @@ one_more_thread() { by_themselves 1 && by_themselves 4; }
 pairs() {
 	rm data.bin
 	truncate -s 8M data.bin
-	run bigfile run -p "$PWD/data.bin" -- "$PROGS/pairs" store data.bin 8 "$1" "$2"
+	run bigfile run -p "$PWD/data.bin" -- "$PROGS/pairs" "${3:-store}" data.bin 8 "$1" "$2"
 	echo "$output"
 	[[ "$output" == *"$2 commits, all consistent"* ]]
 	"$PROGS/pairs" check data.bin 8
@@ -40,6 +40,10 @@ words_and_pages() { pairs 1 10 && pairs 4 10; }
 @test "words, pages, read() into a window and pwrite(), at pages far apart: the same, and nothing is left out" {
 	each_tracker words_and_pages
 }
+
+# Dirty pages on both sides of the border are one run of addresses, and two of the file.
+swapped() { pairs 2 5 swapped; }
+@test "the same where two parts of the file are mapped side by side in the other order" { each_tracker swapped; }
 
 to_the_end() {
 	rm data.bin

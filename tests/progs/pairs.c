@@ -3,6 +3,7 @@
  * Description: threads that store to pairs of pages far apart, in order, while another one commits and looks at every committed state.
  *
  *   pairs store FILE MIB THREADS COMMITS
+ *   pairs swapped FILE MIB THREADS COMMITS    the same; the second half is mapped in front of the first, and so that they meet
  *   pairs check FILE MIB
  *
  * Page i of the first half and page i of the second are a pair, which one thread stores to: the same number, first here, then there, one more each
@@ -23,9 +24,14 @@
 #define WORDS (PAGE / sizeof(unsigned long))
 
 static char *map;
-static int fd;
+static int fd, swapped;
 static size_t size, pairs, threads;
 static volatile int stop;
+
+static char *address(size_t offset)
+{
+	return map + (swapped ? (offset + size / 2) % size : offset);
+}
 
 /* In as many calls as it takes. */
 static void through_pipe(const int *ends, const void *from, char *to)
@@ -42,9 +48,10 @@ static void through_pipe(const int *ends, const void *from, char *to)
 	}
 }
 
-static void store(size_t way, const int *ends, char *page, unsigned long n)
+static void store(size_t way, const int *ends, size_t offset, unsigned long n)
 {
 	unsigned long words[WORDS];
+	char *page = address(offset);
 
 	for (size_t i = 0; i < WORDS; i++)
 		words[i] = n;
@@ -54,7 +61,7 @@ static void store(size_t way, const int *ends, char *page, unsigned long n)
 		memcpy(page, words, sizeof words);
 	else if (way == 2)
 		through_pipe(ends, words, page);
-	else if (pwrite(fd, words, sizeof words, page - map) != PAGE)
+	else if (pwrite(fd, words, sizeof words, (off_t)offset) != PAGE)
 		abort();
 }
 
@@ -68,17 +75,14 @@ static void *keep_storing(void *arg)
 		abort();
 	while (!stop) {
 		size_t i = mine * own;
-		char *first, *second;
 		unsigned long n;
 
 		random = random * 6364136223846793005ul + 1442695040888963407ul;
 		/* Half of the stores go to few pages: those are stored to again and again in one commit. */
 		i += random >> 63 ? (random >> 33) % own : (random >> 33) % 8;
-		first = map + i * PAGE;
-		second = first + pairs * PAGE;
-		n = *(volatile unsigned long *)first + 1;
-		store(mine % 4, ends, first, n);
-		store(mine % 4, ends, second, n);
+		n = *(volatile unsigned long *)address(i * PAGE) + 1;
+		store(mine % 4, ends, i * PAGE, n);
+		store(mine % 4, ends, (i + pairs) * PAGE, n);
 	}
 	return NULL;
 }
@@ -144,11 +148,22 @@ static int ends_whole(const char *path)
 
 	all = content(path);
 	for (size_t at = 0; at < size && bad < 10; at += PAGE) {
-		if (memcmp(all + at, map + at, PAGE))
+		if (memcmp(all + at, address(at), PAGE))
 			bad += printf("page %zu was not committed\n", at / PAGE) > 0;
 	}
 	free(all);
 	return bad;
+}
+
+static int map_file(void)
+{
+	int flags = MAP_SHARED, prot = PROT_READ | PROT_WRITE;
+
+	map = mmap(NULL, size, swapped ? PROT_NONE : prot, swapped ? MAP_PRIVATE | MAP_ANONYMOUS : flags, swapped ? -1 : fd, 0);
+	if (map == MAP_FAILED || !swapped)
+		return map == MAP_FAILED;
+	return mmap(map, size / 2, prot, flags | MAP_FIXED, fd, (off_t)(size / 2)) == MAP_FAILED ||
+	       mmap(map + size / 2, size / 2, prot, flags | MAP_FIXED, fd, 0) == MAP_FAILED;
 }
 
 int main(int argc, char **argv)
@@ -162,8 +177,8 @@ int main(int argc, char **argv)
 		return check(argv[2]);
 	threads = strtoul(argv[4], NULL, 0);
 	fd = open(argv[2], O_RDWR);
-	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED)
+	swapped = !strcmp(argv[1], "swapped");
+	if (map_file())
 		return perror("mmap"), 1;
 	for (size_t i = 0; i < threads; i++)
 		pthread_create(&ids[i], NULL, keep_storing, (void *)i);
