@@ -28,6 +28,14 @@ static bool next_piece(struct open_pages *o, const struct segment *s, struct ran
 	return true;
 }
 
+/* To take a memory area apart there may be none left: then it is closed as a whole.  What is closed and noted as open is dirty. */
+static int close_now(struct view *v, const struct segment *s, struct range piece)
+{
+	int err = tracker_set_prot(v, piece, PROT_READ);
+
+	return err == -ENOMEM ? tracker_set_prot(v, (struct range){ piece.start, s->at.end }, PROT_READ) : err;
+}
+
 /*
  * Closes what is open in the piece, by one call: with each run by itself memory areas would be taken apart and put together as often
  * as there are runs.  What is between them is closed already; and all is when a cut is made.
@@ -35,7 +43,7 @@ static bool next_piece(struct open_pages *o, const struct segment *s, struct ran
 static int close_piece(struct view *v, const struct segment *s, struct open_pages *o, struct range piece, struct range_list *closed)
 {
 	uint64_t page = index_of(s, piece.start), end = index_of(s, piece.end), first, stop;
-	int err = saved_is_cut() ? 0 : tracker_set_prot(v, piece, PROT_READ);
+	int err = saved_is_cut() ? 0 : close_now(v, s, piece);
 
 	for (; !err && open_pages_next(o, page, end, &first, &stop); page = stop) {
 		err = range_list_add(closed, (struct range){ s->at.start + first * page_size(), s->at.start + stop * page_size() });
@@ -68,7 +76,7 @@ int closing_freeze(struct view *v, const struct segment *s, struct open_pages *o
 	int err = 0;
 
 	while (!err && !range_is_empty(at) && next_piece(o, s, &at, &piece)) {
-		err = tracker_set_prot(v, piece, PROT_READ);
+		err = close_now(v, s, piece);
 		lock_pass(&window_lock);
 	}
 	return err;

@@ -50,8 +50,7 @@ static int freeze_step(struct view *v, struct range at)
 
 static int thaw_step(struct view *v, struct range at)
 {
-	v->tracker->thaw_part(v, at);
-	return 0;
+	return v->tracker->thaw_part(v, at);
 }
 
 static int freeze_view(struct view *v)
@@ -67,18 +66,20 @@ static int freeze_view(struct view *v)
 }
 
 /* What lies in `at` is needed no more. */
-static void thaw(struct view *v, struct range at)
+static int thaw(struct view *v, struct range at)
 {
 	struct steps s = { v, thaw_step };
+	int err = 0;
 
 	lock_take_blocked(&window_lock);
-	for (unsigned i = 0; i < v->segment_count && v->tracker->thaw_part; i++) {
+	for (unsigned i = 0; i < v->segment_count && v->tracker->thaw_part && !err; i++) {
 		struct range inside = range_intersect(v->segments[i].at, at);
 
 		if (!range_is_empty(inside))
-			tracker_each_run(v, inside, each_step, &s);
+			err = tracker_each_run(v, inside, each_step, &s);
 	}
 	lock_release_blocked(&window_lock);
+	return err;
 }
 
 static int close_again(const uint64_t *pages, unsigned count, bool pass)
@@ -102,10 +103,23 @@ static void make_cut(void)
 	gate_look_again();
 }
 
-static int close_reopened(void)
+/* Piece by piece a memory area is taken apart, for which there may be no room; as a whole it is not. */
+static int close_whole(void)
+{
+	int err = 0;
+
+	each_writing(v) {
+		if (!err)
+			err = v->tracker->freeze(v);
+	}
+	return err;
+}
+
+/* What was `not_closed` is closed here, too. */
+static int close_reopened(int not_closed)
 {
 	bool done = false;
-	int err = 0;
+	int err = not_closed;
 
 	lock_take_blocked(&window_lock);
 	for (unsigned turn = 0; !done && !err; turn++) {
@@ -115,6 +129,8 @@ static int close_reopened(void)
 		done = count <= FEW || turn == TURNS;
 		err = close_again(pages, count, !done);
 	}
+	if (err)
+		err = close_whole();
 	if (!err)
 		make_cut();
 	lock_release_blocked(&window_lock);
@@ -133,7 +149,7 @@ static int close_all(void)
 		if (!err)
 			err = freeze_view(v);
 	}
-	return err ? err : close_reopened();
+	return close_reopened(err);
 }
 
 static int note_range(void *arg, struct view *v, const struct segment *s, struct range at)
@@ -194,14 +210,15 @@ static void take_range(struct view *v, struct range at, uint64_t next)
 	}
 }
 
-/* Nothing of it is needed any more; what is below `opened` is open. */
+/* Nothing of it is needed any more; what is below `opened` is open.  As in close_whole. */
 static void open_view(struct view *v, uint64_t opened)
 {
 	lock_take_blocked(&window_lock);
 	v->taken = UINT64_MAX;
 	saved_make_room();
 	lock_release_blocked(&window_lock);
-	thaw(v, (struct range){ opened, UINT64_MAX });
+	if (thaw(v, (struct range){ opened, UINT64_MAX }))
+		v->tracker->thaw(v);
 }
 
 static void take_view(struct view *v)
@@ -220,10 +237,8 @@ static void take_view(struct view *v)
 	for (size_t i = 0; i < dirty.count; i++) {
 		take_range(v, dirty.ranges[i], i + 1 < dirty.count ? dirty.ranges[i + 1].start : UINT64_MAX);
 		opened.end = v->taken;
-		if (opened.end - opened.start >= STEP && opened.end != UINT64_MAX) {
-			thaw(v, opened);
+		if (opened.end - opened.start >= STEP && opened.end != UINT64_MAX && !thaw(v, opened))
 			opened.start = opened.end;
-		}
 	}
 	range_list_free(&dirty);
 	open_view(v, opened.start);

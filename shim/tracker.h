@@ -66,7 +66,7 @@ struct tracker {
 	/* Engine, for a cut (cut.h), private views: the same for a part, of which the handler may open pages meanwhile; NULL: they open when they
 	   are stored to.  The window lock is held, by lock_take_blocked, and may be passed. */
 	int (*freeze_part)(struct view *v, struct range at);
-	void (*thaw_part)(struct view *v, struct range at);
+	int (*thaw_part)(struct view *v, struct range at);
 	/* Engine.  The page, which may be storable, is dirty, although collect has reported it. */
 	int (*mark)(struct view *v, uint64_t page);
 };

@@ -237,7 +237,10 @@ static void forget(struct view *v, struct range at)
 static int fault(struct view *v, uint64_t page, struct range writable)
 {
 	/* The page was frozen, and is not any more.  If a protection was lost, this puts it back. */
-	return sys_mprotect((void *)page, page_size(), PROT_READ | PROT_WRITE);
+	int err = sys_mprotect((void *)page, page_size(), PROT_READ | PROT_WRITE);
+
+	/* No memory areas are left, or the file is one of huge pages: its window is one area. */
+	return err ? sys_mprotect((void *)writable.start, writable.end - writable.start, PROT_READ | PROT_WRITE) : 0;
 }
 
 static int collect(struct view *v, tracker_dirty_fn fn, void *arg)
@@ -315,9 +318,9 @@ static int thaw_run(void *arg, struct range run, int prot)
 	return prot & PROT_WRITE ? apply_prot(NULL, run, prot) : 0;
 }
 
-static void thaw_part(struct view *v, struct range at)
+static int thaw_part(struct view *v, struct range at)
 {
-	tracker_each_run(v, at, thaw_run, NULL);
+	return tracker_each_run(v, at, thaw_run, NULL);
 }
 
 static void thaw(struct view *v)

@@ -45,6 +45,18 @@ words_and_pages() { pairs 1 10 && pairs 4 10; }
 swapped() { pairs 2 5 swapped; }
 @test "the same where two parts of the file are mapped side by side in the other order" { each_tracker swapped; }
 
+# For pieces of it a memory area would be taken apart.  That all of the file is one may need a few: one for applying, one at each end.
+crowded() {
+	rm data.bin
+	truncate -s 16M data.bin
+	run bigfile run -p "$PWD/data.bin" -- "$PROGS/crowded" data.bin 16 6 "$1"
+	echo "$output"
+	[ "$output" = "6 commits" ]
+	bigfile recover data.bin
+}
+nearly_all() { crowded 6 && crowded 12; }
+@test "as many memory areas as a process may have: what is stored meanwhile is committed as before" { each_tracker nearly_all; }
+
 to_the_end() {
 	rm data.bin
 	truncate -s $((64 * 4096 + 1000)) data.bin
