@@ -117,14 +117,6 @@ static int store_late(struct view *v, uint64_t page)
 	return sys_mprotect((void *)page, page_size(), PROT_READ | PROT_WRITE);
 }
 
-/* A page that must be read from somewhere is, before others have to wait for the lock. */
-static void have_in_memory(uint64_t page)
-{
-	char byte;
-
-	guard_copy(&byte, (const void *)page, 1);
-}
-
 static bool serve(struct view *v, uint64_t page, void *context)
 {
 	struct range writable;
@@ -132,8 +124,9 @@ static bool serve(struct view *v, uint64_t page, void *context)
 	bool ours;
 	int err = 0;
 
+	/* A page that must be read from somewhere is, before others have to wait for the lock. */
 	if (gate_is_closed() && !v->shared)
-		have_in_memory(page);
+		guard_can_read(page);
 	lock_take(&window_lock);
 	ours = writable_around(v, page, &writable);
 	turn = is_late(v) ? 0 : gate_turn();

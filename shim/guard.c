@@ -45,6 +45,13 @@ int guard_copy(void *to, const void *from, size_t length)
 	return guard_run(copy_now, &c);
 }
 
+bool guard_can_read(uint64_t at)
+{
+	char byte;
+
+	return !guard_copy(&byte, (const void *)at, 1);
+}
+
 void guard_catch(void)
 {
 	if (!way_out)

@@ -14,11 +14,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 int guard_run(void (*fn)(void *arg), void *arg);
 
 /* memcpy inside guard_run. */
 int guard_copy(void *to, const void *from, size_t length);
+bool guard_can_read(uint64_t at);
 
 /* From the SIGBUS and SIGSEGV handlers: does not return when the fault happened inside guard_run. */
 void guard_catch(void);

@@ -18,6 +18,7 @@
 
 #include "arena.h"
 #include "closing.h"
+#include "guard.h"
 #include "openpages.h"
 #include "pagemap.h"
 #include "sys.h"
@@ -123,9 +124,8 @@ static int fault(struct view *v, uint64_t page, struct range writable)
 	}
 	if (err != -ENOMEM)
 		return err;
-	/* No areas left: one area for the whole window gives some back. */
 	open_pages_of(v, s)->runs = 0;
-	return open_now(v, writable);
+	return open_now(v, writable); /* No areas left: one area for the whole window gives some back. */
 }
 
 static int open_range(struct view *v, struct range at)
@@ -154,7 +154,6 @@ static int protect_run(void *arg, struct range run, int prot)
 
 	if (!err)
 		err = sys_mprotect((void *)run.start, run.end - run.start, PROT_READ);
-
 	/* What is open stays noted as dirty; it is open again only where stores are allowed. */
 	while (!err && (prot & PROT_WRITE) && open_pages_next(o, page, end, &first, &stop)) {
 		err = sys_mprotect((void *)(s->at.start + first * page_size()),
@@ -223,8 +222,11 @@ static int collect_segment(struct view *v, struct segment *s, struct range at, t
 	for (size_t i = 0; i < closed.count && !err; i++) {
 		struct range run = closed.ranges[i];
 
-		/* One page by itself was opened because something was about to be stored there: to ask costs as much as to compare it. */
-		err = run.end - run.start == page_size() ? fn(arg, v, s, run) : report_run(v, s, run, fn, arg);
+		/* One page by itself was opened by a store: to ask costs as much as to compare it.  Where it cannot be read the store has failed. */
+		if (run.end - run.start == page_size() && guard_can_read(run.start))
+			err = fn(arg, v, s, run);
+		else
+			err = report_run(v, s, run, fn, arg);
 	}
 	range_list_free(&closed);
 	return err;
@@ -335,9 +337,8 @@ static int freeze(struct view *v)
 {
 	int err = 0;
 
-	for (unsigned i = 0; i < v->segment_count && !err; i++) {
+	for (unsigned i = 0; i < v->segment_count && !err; i++)
 		err = tracker_set_prot(v, v->segments[i].at, PROT_READ);
-	}
 	return err;
 }
 
@@ -363,7 +364,6 @@ static int freeze_part(struct view *v, struct range at)
 static int mark(struct view *v, uint64_t page)
 {
 	struct segment *s = view_segment_at(v, page);
-
 	struct open_pages *o = open_pages_of(v, s);
 	int err;
 

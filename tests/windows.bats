@@ -42,6 +42,15 @@ beyond() {
 }
 @test "a store far beyond the end is SIGBUS" { each_tracker beyond; }
 
+cut_short() {
+	letters data.bin 65536
+	run bigfile run -p "$PWD/data.bin" -- "$PROGS/cutshort" data.bin
+	echo "$output"
+	[ "$status" = 0 ] && [ "${lines[-1]}" = committed ]
+	[ "$(byte data.bin 0)" = x ]
+}
+@test "a store that failed, to a page that somebody has cut off, is in no commit's way" { each_tracker cut_short; }
+
 offset() {
 	play map:8192:8000 set:0:1:X exit:0
 	[ "$(byte data.bin 8193)" = X ]
