@@ -6,7 +6,7 @@
 
 #include "sys.h"
 
-#define PASS_TRIES 200
+#define PASS_NS 100000
 #define MASK_OF(sig) (UINT64_C(1) << ((sig)-1))
 
 static uint64_t set_mask(int how, uint64_t mask)
@@ -62,12 +62,17 @@ void lock_release(struct lock *l)
 	signals_restore(mask);
 }
 
-/* Who has been woken needs a moment, in which we would have taken it again. */
+/*
+ * Who has been woken needs a moment, in which we would have taken it again.  Where many want a CPU it may need a hundred times as long: who
+ * yielded until then would come to nothing.
+ */
 void lock_pass(struct lock *l)
 {
 	if (__atomic_exchange_n(&l->word, 0, __ATOMIC_RELEASE) == 2) {
+		uint64_t end = sys_now_ns(CLOCK_MONOTONIC) + PASS_NS;
+
 		sys_futex_wake(&l->word, 1);
-		for (unsigned i = 0; i < PASS_TRIES && !__atomic_load_n(&l->word, __ATOMIC_RELAXED); i++)
+		while (!__atomic_load_n(&l->word, __ATOMIC_RELAXED) && sys_now_ns(CLOCK_MONOTONIC) < end)
 			sys_call(SYS_sched_yield);
 	}
 	lock_take_blocked(l);
