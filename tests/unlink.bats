@@ -290,6 +290,21 @@ data.bin" ]
 	done
 }
 
+# Its journal, in another folder, is made durable before, for the sake of one that it was the coordinator of.
+@test "the folder of what was unlinked is synced before the commit, the other file being renamed" {
+	mkdir journals one two
+	letters one/f.bin 9000
+	letters two/f.bin 9000
+	# The one with the lower inode number is it.
+	set -- $(ls -i one/f.bin two/f.bin | sort -n | sed 's/.* //; s,/.*,,')
+	strace -f -qq -y -o trace -e trace=renameat2,fsync,pwrite64 -E BIGFILE_JOURNAL_DIR="$PWD/journals" -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		-E BIGFILE_PATHS="$PWD/one/:$PWD/two/" "$PROGS/play" open:$1/f.bin map:0:9000 open:$2/f.bin map:0:9000 set:0:0:A set:1:0:B msync:0 \
+		unlink:$1/f.bin rename:$2/f.bin:$2/new.bin set:1:1:C msync:1 exit:0
+	[ "$(find one two -type f)" = $2/new.bin ]
+	# From the file's rename to the first record that follows.
+	sed -n "/renameat2.*$1\/f.bin.bigfile-unlinked/,/pwrite64.*BCRD/p" trace | grep "fsync([0-9]*<$PWD/$1>)"
+}
+
 @test "an ordinary user" {
 	as_nobody_can_reach
 	mkdir mine
