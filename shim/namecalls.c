@@ -36,36 +36,70 @@ struct view *namecalls_view_of(int dir, const char *path)
 	return view_get(st.st_dev, st.st_ino);
 }
 
+/* Whose names are about to change. */
+struct renaming {
+	const struct view *views[2];
+	const char *folders[2]; /* all files below, NULL: none */
+};
+
+static bool lies_below(const struct view *v, const char *folder)
+{
+	size_t n = folder ? strlen(folder) : 0;
+
+	return n && !strncmp(v->path, folder, n) && v->path[n] == '/';
+}
+
+static bool is_concerned(const struct renaming *r, const struct view *v)
+{
+	return v->mode == VIEW_WRITING && (v == r->views[0] || v == r->views[1] || lies_below(v, r->folders[0]) || lies_below(v, r->folders[1]));
+}
+
+/* Where a folder takes journals along, companions elsewhere would look for them by their old paths. */
 static int empty_job(void *arg)
 {
-	struct view *v = arg;
+	const struct renaming *r = arg;
+	int err = 0;
 
-	return v->mode == VIEW_WRITING ? checkpoint_now(v) : 0;
+	for (struct view *v = view_first(); v && !err; v = v->next) {
+		if (!is_concerned(r, v))
+			continue;
+		err = checkpoint_now(v);
+		if (!err && v != r->views[0] && v != r->views[1])
+			err = checkpoint_companions(v);
+	}
+	return err;
 }
 
-static bool has_records(const struct view *v)
+static bool is_any_filled(const struct renaming *r)
 {
-	return v && v->mode == VIEW_WRITING && !journal_is_empty(&v->journal);
+	for (const struct view *v = view_first(); v; v = v->next) {
+		if (is_concerned(r, v) && !journal_is_empty(&v->journal))
+			return true;
+	}
+	return false;
 }
 
-int namecalls_lock_emptied(struct view *a, struct view *b)
+static int lock_emptied(struct renaming *r)
 {
 	int err = 0;
 
 	for (int i = 0; i < TRIES && !err; i++) {
 		session_lock_take();
-		if (!has_records(a) && !has_records(b))
+		if (!is_any_filled(r))
 			return 0;
 		session_lock_release();
-		err = has_records(a) ? engine_run(empty_job, a) : 0;
-		if (!err && has_records(b))
-			err = engine_run(empty_job, b);
+		err = engine_run(empty_job, r);
 	}
 	if (err)
 		return err;
 	/* Somebody commits without end: the journal follows with what it holds. */
 	session_lock_take();
 	return 0;
+}
+
+int namecalls_lock_emptied(struct view *v)
+{
+	return lock_emptied(&(struct renaming){ .views = { v } });
 }
 
 bool namecalls_may_be_marked(const char *path)
@@ -242,18 +276,32 @@ static int commit_before_rename(int old_dir, const char *old, int new_dir, const
 	return transaction_commit();
 }
 
+/* NULL: it is none, or nothing in it matters. */
+static const char *folder_of(int dir, const char *path, char *real)
+{
+	char full[PATH_MAX];
+
+	if (!view_any() || !is_folder(dir, path))
+		return NULL;
+	opening_full_path(dir, path, full, sizeof full);
+	return realpath(full, real);
+}
+
 /* *concerned: a name of a view has changed. */
 static int rename_now(int old_dir, const char *old, int new_dir, const char *new, unsigned flags, bool *concerned)
 {
 	IN_HAND struct view *moved = namecalls_view_of(old_dir, old);
 	IN_HAND struct view *replaced = NULL;
+	char from[PATH_MAX], to[PATH_MAX];
+	struct renaming r;
 	int err = commit_before_rename(old_dir, old, new_dir, new, flags, moved);
 
 	if (err)
 		return err;
 	replaced = namecalls_view_of(new_dir, new);
 	*concerned = moved || replaced;
-	err = namecalls_lock_emptied(moved, replaced);
+	r = (struct renaming){ { moved, replaced }, { folder_of(old_dir, old, from), folder_of(new_dir, new, to) } };
+	err = lock_emptied(&r);
 	if (err)
 		return err;
 	err = (int)sys_call(SYS_renameat2, old_dir, old, new_dir, new, flags);

@@ -27,9 +27,9 @@ int namecalls_refusal(int dir, const char *path, const struct stat *file);
  */
 int namecalls_commit_before_loss(int dir, const char *path);
 /*
- * Takes the session lock with the journals of both empty.  NULL is fine.  -errno, without the lock: what a journal holds
- * cannot be made durable in its file, which must keep its name then, and so must what it would replace.
+ * Takes the session lock with the journal of v empty.  -errno, without the lock: what it holds cannot be made durable in its file, which
+ * must keep its name then.
  */
-int namecalls_lock_emptied(struct view *a, struct view *b);
+int namecalls_lock_emptied(struct view *v);
 
 #endif

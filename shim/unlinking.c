@@ -92,7 +92,7 @@ static int unlink_now(int dir, const char *path, int flags)
 	if (!v)
 		return NOT_OURS;
 	/* Who deletes a file does not mind that its disk fails. */
-	if (namecalls_lock_emptied(v, NULL))
+	if (namecalls_lock_emptied(v))
 		session_lock_take();
 	err = (int)sys_call(SYS_unlinkat, dir, path, flags);
 	session_lock_release();
