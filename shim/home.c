@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "guard.h"
+#include "journal_head.h"
 #include "sys.h"
 
 #define CHUNK ((uint64_t)2 << 20)
@@ -181,6 +182,7 @@ static void try_again_after_checkpoint(struct view *v)
 struct applying {
 	struct view *view;
 	uint64_t entries;
+	struct journal_beat beat;
 };
 
 static int apply_entry(void *arg, uint64_t offset, const void *data, size_t length)
@@ -192,6 +194,7 @@ static int apply_entry(void *arg, uint64_t offset, const void *data, size_t leng
 	if (offset + length > v->home_size)
 		return -EBADMSG;
 	a->entries++;
+	journal_beat(v->journal.fd, &a->beat, length);
 	if (length < GRANULE)
 		break_up(v, offset);
 	err = sys_pwrite_all(v->fd, data, length, offset);
@@ -203,7 +206,7 @@ static int apply_entry(void *arg, uint64_t offset, const void *data, size_t leng
 
 static int apply_entries(struct view *v)
 {
-	struct applying a = { v, 0 };
+	struct applying a = { .view = v };
 	uint64_t start = sys_now_ns(CLOCK_MONOTONIC);
 	int err;
 

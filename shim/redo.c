@@ -2,6 +2,7 @@
 /* See redo.h. */
 #include "redo.h"
 
+#include "journal_head.h"
 #include "journal_read.h"
 #include "page.h"
 #include "progress.h"
@@ -10,7 +11,9 @@
 #define EARLY ((uint64_t)16 << 20)
 
 struct redoing {
-	int fd; /* of the marked file */
+	int fd;  /* of the marked file */
+	int jfd;
+	struct journal_beat beat;
 	uint64_t done;
 	uint64_t all;
 };
@@ -18,7 +21,10 @@ struct redoing {
 static int write_entry(void *arg, uint64_t offset, const void *data, size_t length)
 {
 	struct redoing *r = arg;
-	int err = sys_pwrite_all(r->fd, data, length, offset);
+	int err;
+
+	journal_beat(r->jfd, &r->beat, length);
+	err = sys_pwrite_all(r->fd, data, length, offset);
 
 	/* The disk need not wait for all of it. */
 	if (!err && (r->done + length) / EARLY != r->done / EARLY)
@@ -28,7 +34,7 @@ static int write_entry(void *arg, uint64_t offset, const void *data, size_t leng
 	return err;
 }
 
-static int redo_record(int jfd, struct redoing *r, uint64_t at, const struct journal_record *rec)
+static int redo_record(struct redoing *r, uint64_t at, const struct journal_record *rec)
 {
 	struct stat st;
 	int err = sys_fstat(r->fd, &st);
@@ -40,13 +46,13 @@ static int redo_record(int jfd, struct redoing *r, uint64_t at, const struct jou
 	if (!err)
 		err = sys_ftruncate(r->fd, rec->new_size);
 	if (!err)
-		err = journal_each_entry(jfd, at, rec, write_entry, r);
+		err = journal_each_entry(r->jfd, at, rec, write_entry, r);
 	return err;
 }
 
 static int redo_records(int jfd, const struct journal_header *h, const struct journal_chain *chain, int file_fd, uint64_t in_file)
 {
-	struct redoing r = { file_fd, 0, chain->bytes };
+	struct redoing r = { .fd = file_fd, .jfd = jfd, .all = chain->bytes };
 	uint64_t pos = h->head_offset;
 
 	for (uint64_t seq = h->head_seq; seq <= chain->last_seq; seq++) {
@@ -55,7 +61,7 @@ static int redo_records(int jfd, const struct journal_header *h, const struct jo
 		int err = journal_read_located(jfd, h, seq, at, &rec);
 
 		if (!err && seq > in_file)
-			err = redo_record(jfd, &r, at, &rec);
+			err = redo_record(&r, at, &rec);
 		if (err)
 			return err;
 		pos = round_up(at + sizeof rec + rec.length, JOURNAL_BLOCK);

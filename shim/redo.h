@@ -2,7 +2,7 @@
 /*
  * Redo: the committed records of a journal, written into the file (journal_format.h).
  *
- * Touches the file only.  0 or -errno; not for signal handlers.
+ * Touches the file only, and the time of the journal. 0 or -errno; not for signal handlers.
  */
 #ifndef BIGFILE_REDO_H
 #define BIGFILE_REDO_H

@@ -5,7 +5,7 @@
  *  - the same boot: the page cache still holds what was applied.  When the last record had been applied, a
  *    changed file is simply newer than the journal, and is only made durable.  When no apply of it had
  *    begun, any difference to the recorded state is a stranger's.  When one had, our own stores explain
- *    a difference, unless it came long after the journal was last written.
+ *    a difference, unless it came long after the journal was last written: who writes to the file says so there as he goes (journal_beat).
  *    On a network file system it is the servers that hold it, whichever machine looks: every boot is this one; but servers
  *    may have lost what was applied, so that only a file that is newer than that is kept.
  *  - another boot: what of our stores had reached the disk is not known, but nothing of ours has touched the

@@ -27,6 +27,31 @@ crash_before_apply() {
 	[ "$status" = 0 ]
 }
 
+# passes COMMAND...: from the second look at the clock on, since data.bin is written to, a century has passed; the journal's time is set.
+passes() {
+	local writer
+	strace -f -qq -y -o trace -e trace=clock_gettime,pwrite64 "$@"
+	writer=$(grep -m1 'pwrite64([0-9]*<[^>]*/data.bin>' trace | cut -d' ' -f1)
+	cp before.bin data.bin
+	[ ! -e before.journal ] || cp before.journal data.bin.bigfile-journal
+	strace -f -qq -y -o trace2 -e trace=clock_gettime,pwrite64,utimensat \
+		-e inject=clock_gettime:poke_exit=@arg2=0000000001000000:when=$(($(grep "^$writer " trace | sed '/<[^>]*\/data.bin>/,$d' | grep -c clock_gettime) + 1))+ "$@"
+	sed '1,/data.bin>/d' trace2 | grep 'utimensat([0-9]*<.*data.bin.bigfile-journal>, NULL, NULL'
+}
+@test "who writes to the file for long is not taken for a stranger, should he be killed" {
+	local words=() i
+	letters data.bin 400000
+	for i in $(seq 40); do words+=("set:0:$((i * 4096)):X"); done
+	cp data.bin before.bin
+	passes env LD_PRELOAD="$BUILD/.libs/libbigfile.so" BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:400000 "${words[@]}" msync:0 exit:0
+	cp before.bin data.bin
+	strace -f -qq -o trace -e inject=fdatasync:signal=SIGKILL:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" -E BIGFILE_PATHS="$PWD/data.bin" \
+		"$PROGS/play" open:data.bin map:0:400000 "${words[@]}" msync:0 exit:0 || true
+	cp data.bin.bigfile-journal before.journal
+	passes "$BUILD/bigfile-tool" recover --force data.bin
+	[ "$(byte data.bin 4096)" = X ]
+}
+
 @test "RLIMIT_FSIZE fails the recovery, with a line" {
 	crash_before_apply
 	run bash -c 'ulimit -f 8; "$BIGFILE" recover data.bin'
