@@ -160,21 +160,12 @@ int checkpoint_companions(struct view *v)
 	return err;
 }
 
-/* The journal's name is durable with it.  That its file's is, which may be in another folder, is for the commit to see to. */
-static void sync_roster(struct journal *j)
-{
-	bool named = j->named;
-
-	journal_sync(j);
-	j->named = named;
-}
-
 /* durably: an error is that of the other's journal, which is replaced by the next commit. */
 static void forget(const struct view *v, uint64_t salt, bool durably)
 {
 	for (struct view *other = view_first(); other; other = other->next) {
 		if (other != v && other->mode == VIEW_WRITING && !other->journal.error && roster_remove(&other->journal, salt) && durably)
-			sync_roster(&other->journal);
+			journal_sync(&other->journal);
 	}
 }
 

@@ -219,7 +219,6 @@ int journal_synced(struct journal *j, int err)
 		j->error = err;
 		return err;
 	}
-	j->named = true;
 	j->free_limit = j->header.head_offset;
 	j->free_seq = j->header.head_seq;
 	return 0;

@@ -32,7 +32,7 @@ struct journal {
 	char *path;
 	int error;                    /* a sync failed: final */
 	bool durable;                 /* fdatasync each record */
-	bool named;                   /* the folder entry is durable */
+	bool named;                   /* names_sync: durable is its folder entry, and that of its file, which may be in another folder */
 	uint32_t generation;          /* counts the files that it was: another one after a sync failed */
 	struct journal_header header; /* as last written, head included */
 	struct journal_position tail;

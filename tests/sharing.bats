@@ -925,3 +925,26 @@ else:
 	no_journal
 }
 @test "a child that could not take part does not enter its parent's session by another file" { each_tracker orphan_stays_out; }
+
+is_traced() { grep -q '^TracerPid:.[1-9]' /proc/$1/task/*/status && ! grep -q '^TracerPid:.0$' /proc/$1/task/*/status; }
+# Who goes on has made the journal's folder durable by then, which is not the file's.
+died_before_the_name() {
+	rm -rf one journals kid dad on over
+	mkdir one journals
+	BIGFILE_JOURNAL_DIR=$PWD/journals "$BIGFILE" run -p "$PWD/one/" -- "$PROGS/play" cut:one/f.bin truncate:one/f.bin:9000 map:0:9000 set:0:0:A \
+		fork post:kid await:on set:0:1:B msync:0 exit:0 endchild post:dad await:over set:0:2:C msync:0 _exit:0 2>err &
+	local run=$! kid dad killer
+	kid=$(posted kid) dad=$(posted dad)
+	strace -f -qq -o killed -e trace=fsync -e inject=fsync:signal=SIGKILL:when=1 -p "$kid" &
+	killer=$!
+	strace -f -qq -y -o trace -e trace=fsync,pwrite64 -p "$dad" &
+	until_true 10 is_traced "$kid"
+	until_true 10 is_traced "$dad"
+	touch on
+	wait $killer || true
+	touch over
+	wait $run
+	grep "a process died while it changed the transaction" err
+	sed '/pwrite64.*BCRD/,$d' trace | grep "fsync([0-9]*<$PWD/one>)"
+}
+@test "a participant dies before a new file's name is durable: the next commit sees to it" { each_tracker died_before_the_name; }
