@@ -15,6 +15,7 @@
 #include "checkpoint.h"
 #include "engine.h"
 #include "fds.h"
+#include "fmt.h"
 #include "log.h"
 #include "marks.h"
 #include "names.h"
@@ -153,11 +154,26 @@ static bool is_mounted_on(int dir, const char *path)
 	return !sys_call(SYS_statx, dir, path, AT_SYMLINK_NOFOLLOW, 0, &stx) && (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
+static bool may_write_folder_of(int dir, const char *path)
+{
+	char folder[PATH_MAX] = ".";
+	const char *slash = strrchr(path, '/');
+
+	if (slash)
+		fmt_print(folder, sizeof folder, "%s", path);
+	if (slash)
+		folder[slash == path ? 1 : slash - path] = '\0';
+	return !sys_call(SYS_faccessat, dir, folder, W_OK | X_OK);
+}
+
 /* The kernel looks at everything else before it looks whether what is to be removed as a folder is one, and this is none. */
 int namecalls_refusal(int dir, const char *path, const struct stat *file)
 {
 	int err = S_ISDIR(file->st_mode) ? -ENOTDIR : (int)sys_call(SYS_unlinkat, dir, path, AT_REMOVEDIR);
 
+	/* The program's sandbox (Landlock) allows to remove files, not folders. */
+	if (err == -EACCES && may_write_folder_of(dir, path))
+		err = -ENOTDIR;
 	return err != -ENOTDIR ? err : is_mounted_on(dir, path) ? -EBUSY : 0;
 }
 

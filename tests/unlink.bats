@@ -305,6 +305,28 @@ data.bin" ]
 	sed -n "/renameat2.*$1\/f.bin.bigfile-unlinked/,/pwrite64.*BCRD/p" trace | grep "fsync([0-9]*<$PWD/$1>)"
 }
 
+# landlocked CMD...: under Landlock, which refuses it every removal of a folder.
+landlocked() {
+	/usr/bin/python3 -c 'if True:
+		import ctypes, os, struct, sys
+		libc = ctypes.CDLL(None)
+		rules = libc.syscall(444, ctypes.create_string_buffer(struct.pack("Q", 1 << 4), 8), 8, 0)
+		if rules < 0 or libc.prctl(38, 1, 0, 0, 0) or libc.syscall(446, rules, 0):
+			sys.exit(77)
+		os.execvp(sys.argv[1], sys.argv[1:])' "$@"
+}
+@test "a sandbox that allows to remove files, and no folders" {
+	letters data.bin 20000
+	letters b.bin 9000
+	mkdir folder
+	landlocked true || skip "no Landlock in this kernel"
+	run -1 landlocked rmdir folder
+	run landlocked env LD_PRELOAD="$BUILD/.libs/libbigfile.so" BIGFILE_PATHS="$PWD/*.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:0:A unlink:b.bin exit:0
+	[ -z "$output" ]
+	clean
+	[ "$(what data.bin) $(what b.bin)" = "Aaa20000 gone" ]
+}
+
 @test "an ordinary user" {
 	as_nobody_can_reach
 	mkdir mine
