@@ -69,6 +69,21 @@ static int is_ours(const struct retiring *r, int fd, const struct journal_chain 
 	return err;
 }
 
+/* What says that it is in doubt no more may be in the page cache alone, and where a sync of it has failed before, none tells. */
+static int make_certain(int fd, const struct journal_header *h, const struct journal_chain *chain)
+{
+	int err = journal_write_again(fd, 0, JOURNAL_ROSTER);
+
+	if (!err && chain->records)
+		err = journal_write_again(fd, chain->last_at, JOURNAL_BLOCK);
+	/* Where the next one would be. */
+	if (!err)
+		err = journal_write_again(fd, chain->end, JOURNAL_BLOCK);
+	if (!err)
+		err = journal_write_again(fd, h->data_offset, JOURNAL_BLOCK);
+	return err ? err : sys_fdatasync(fd);
+}
+
 static int settle(struct retiring *r, int fd)
 {
 	struct journal_header h;
@@ -83,9 +98,8 @@ static int settle(struct retiring *r, int fd)
 	if (err || found != FOUND_HEADER)
 		return err;
 	err = journal_scan(fd, &h, &chain);
-	/* What says that it is not may be in the page cache alone. */
 	if (!err && !chain.doubtful)
-		err = sys_fdatasync(fd);
+		err = make_certain(fd, &h, &chain);
 	if (err || !chain.doubtful)
 		return err;
 	err = is_ours(r, fd, &chain, &rec, &seq, &ours);

@@ -286,6 +286,26 @@ crash_in_commit() { # prepared|decided
 	other=$([ "$lead" = a.bin ] && echo b.bin || echo a.bin)
 }
 
+# The page cache says that it is settled; whether the disk does, no sync tells any more.
+@test "a companion's journal whose sync failed in recovery is written once more before the coordinator's goes" {
+	local first other
+	letters a.bin 9000
+	letters b.bin 9000
+	export BIGFILE_PATHS=$PWD/a.bin:$PWD/b.bin
+	# The one with the lower inode number decides.
+	read -r first other < <(ls -i a.bin b.bin | sort -n | sed 's/.* //' | xargs)
+	strace -f -qq -o trace -e inject=fdatasync:signal=SIGKILL:when=3 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		"$PROGS/play" open:a.bin map:0:9000 open:b.bin map:0:9000 set:0:0:A set:1:0:A msync:0 exit:0 || true
+	run strace -f -qq -y -o trace -e trace=fdatasync -e inject=fdatasync:error=EIO:when=4 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/play" open:$first exit:0
+	[[ "$output" == *EIO* ]]
+	grep "fdatasync(.*/$other.bigfile-journal.*EIO" trace
+	strace -f -qq -y -o trace -e trace=pwrite64,fdatasync,unlinkat -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/play" open:$first map:0:4096 exit:0
+	sed "/unlinkat.*$first.bigfile-journal/,\$d" trace | grep -A9 "pwrite64(.*/$other.bigfile-journal>, \"BCRD" | grep "fdatasync(.*/$other.bigfile-journal"
+	"$PROGS/play" open:$other
+	bigfile recover a.bin b.bin
+	[ "$(byte a.bin 0)$(byte b.bin 0)" = AA ]
+}
+
 @test "check tells what is in doubt, and recover of one file recovers the others too" {
 	crash_in_commit prepared
 	run bigfile check .
