@@ -170,6 +170,8 @@ static int64_t write_locked(struct view *v, const struct iovec *iov, int count, 
 		return total;
 	if (at + total > (int64_t)v->size)
 		err = view_resize(v, (uint64_t)(at + total));
+	if (err)
+		return err;
 	for (int i = 0; i < count && done < total && !err; i++) {
 		uint64_t n = min_u64(iov[i].iov_len, (uint64_t)(total - done));
 

@@ -220,6 +220,9 @@ int memory_resize(struct view *v, uint64_t size)
 {
 	int err;
 
+	/* Our slot, by which the memory is opened, may be somebody else's. */
+	if (!shared_takes_part)
+		return -ECANCELED;
 	if (size > v->size) {
 		loading_cut(v, v->size);
 		/* Stores behind the end, in its last page or in pages that an abort kept, were never part of the file. */

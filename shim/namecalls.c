@@ -13,6 +13,7 @@
 #include "arena.h"
 #include "aside.h"
 #include "checkpoint.h"
+#include "control.h"
 #include "engine.h"
 #include "fds.h"
 #include "fmt.h"
@@ -137,10 +138,11 @@ static bool exists(int dir, const char *path)
 	return !sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW) && st.st_size > 0;
 }
 
+/* When all is decided, too: what a thread has written since is nowhere but in memory, and must not take the place of what is committed. */
 static bool loses_commits(int dir, const char *path, const struct view *from)
 {
-	bool ours = from && from->mode == VIEW_WRITING && exists(dir, path);
-	bool any = false;
+	bool any = control_has_ended();
+	bool ours = from && (from->mode == VIEW_WRITING || any) && exists(dir, path);
 
 	for (struct view *v = view_first(); v; v = v->next)
 		any |= v->mode == VIEW_WRITING;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "aside.h"
+#include "control.h"
 #include "engine.h"
 #include "fds.h"
 #include "folder.h"
@@ -70,6 +71,12 @@ static int view_to_unlink(int dir, const char *path, struct view **view)
 	return err == NOT_OURS || err == -ENFILE || err == -ENOMEM || err == -ENOSPC ? 0 : err;
 }
 
+/* Who has left the transaction cannot make a deletion part of it. */
+static int begin_job(void *arg)
+{
+	return control_has_ended() ? REMOVAL_NOT : removal_begin(arg);
+}
+
 /* 0: done.  REMOVAL_NOT, REMOVAL_NEW: to be done at once, all else being committed before, or not. */
 static int set_aside(int dir, const char *path)
 {
@@ -80,7 +87,7 @@ static int set_aside(int dir, const char *path)
 	opening_full_path(dir, path, full, sizeof full);
 	if (err || !v || !realpath(full, real))
 		return err ? err : REMOVAL_NOT;
-	err = engine_run_if_started(removal_begin, &(struct removal){ v, real });
+	err = engine_run_if_started(begin_job, &(struct removal){ v, real });
 	return err == -ESRCH ? REMOVAL_NOT : err;
 }
 

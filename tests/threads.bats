@@ -87,9 +87,26 @@ late() {
 	[ "$status" = 0 ]
 	[[ "$output" == *"write: ok"*"seen: y"*"msync: ECANCELED"*"fsync: ECANCELED"* ]]
 	[ "$(cat a b)" = xx ]
+	# What is written to a new file is nowhere but in memory: nothing may be replaced by it.
+	[[ "$output" == *"rename: ECANCELED"*"unlink: ECANCELED"* ]]
 	[ ! -e a.bigfile-journal ] && [ ! -e b.bigfile-journal ]
 }
 @test "what is written when exit has committed is committed by nobody, and not in one file of two" { each_tracker late; }
+
+# Nobody else follows a name that a process changes when it has left them, and what it holds of the memory is not its own any more.
+left() {
+	printf x >a
+	printf x >b
+	rm -f c new
+	bigfile run -p "$PWD/?" -p "$PWD/new" -- "$PROGS/lastwords" a b c >out
+	cat out
+	touch c
+	[ "$(grep -cE '^(rename|unlink|longer): ECANCELED' out)" = 3 ]
+	until_true 10 eval '[ ! -e a.bigfile-journal ] && [ ! -e b.bigfile-journal ]'
+	[ "$(echo *)" = "a b c data.bin new out" ]
+	[ "$(stat -c %s a b | paste -sd' ')" = "1 1" ]
+}
+@test "who has left the transaction of others changes no name and no size in it" { each_tracker left; }
 
 # bash, because it ends by exit() and leaves stdout open.
 farewell() {
