@@ -103,9 +103,21 @@ unsigned log_terminal_columns(void)
 	return is_one ? (size.ws_col ? size.ws_col : 80) : 0;
 }
 
+/* One that is held (Ctrl-S), or whose other end nobody reads, would hold us: what does not go at once is left out. */
 void log_to_terminal(const char *text, size_t n)
 {
-	write_line(text, n);
+	char path[64];
+	int fd;
+
+	if (!log_terminal_columns())
+		return;
+	/* A description of its own, which does not wait. */
+	fmt_print(path, sizeof path, "/proc/%d/fd/%d", sys_getpid(), STDERR_FILENO);
+	fd = sys_open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	sys_write(fd, text, n);
+	sys_close(fd);
 }
 
 /* False: there is no journald, or it does not take it. */

@@ -236,3 +236,23 @@ on_terminal() {
 	run strace -f --seccomp-bpf -P "$PWD/data.bin" -o trace -e trace=pwrite64 -e inject=pwrite64:delay_exit=40000 "$BIGFILE-tool" recover data.bin
 	[[ "$output" = "data.bin: "*recovered && "${#lines[@]}" = 1 ]]
 }
+
+@test "a terminal that is held (Ctrl-S) holds nobody up" {
+	strace -o trace -e inject=getppid:delay_enter=1 true || skip "strace cannot delay calls here"
+	truncate -s 40M data.bin
+	BIGFILE_PATHS=$PWD/data.bin run timeout 60 /usr/bin/python3 -c 'if True:
+		import pty, subprocess, sys, termios
+		end, terminal = pty.openpty()
+		termios.tcflow(terminal, termios.TCOOFF)
+		program = subprocess.Popen(sys.argv[1:], stderr=terminal, stdout=subprocess.DEVNULL)
+		try:
+			program.wait(20)
+		finally:
+			termios.tcflow(terminal, termios.TCOON)
+			program.wait()' \
+		strace -f --seccomp-bpf -P "$PWD/data.bin" -o trace -e trace=fsync,fdatasync -e inject=fsync,fdatasync:delay_enter=1500000 \
+		-E LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/play" open:data.bin map:0:40000000 fill:0:0:36000000:Z exit:0
+	echo "$output"
+	[ "$status" = 0 ]
+	[ "$(byte data.bin 3000000)" = Z ]
+}
