@@ -8,6 +8,7 @@
 
 #include "aside.h"
 #include "fmt.h"
+#include "journal_lock.h"
 #include "marks.h"
 #include "opening.h"
 #include "sys.h"
@@ -17,10 +18,32 @@ bool listing_may_hide(const char *name)
 	return marks_is_journal(name) || aside_is(name);
 }
 
+/* Of the file, or of one that is set aside from there. */
+static bool has_file(const char *path)
+{
+	char aside[PATH_MAX];
+	struct stat st;
+
+	return !sys_lstat(path, &st) || (!aside_path_of(path, aside, sizeof aside) && !sys_lstat(aside, &st));
+}
+
+/* Of a file that is gone, and in nobody's hands: who empties the folder must come upon it, for it cannot be removed with it inside. */
+static bool is_left_over(const char *journal)
+{
+	struct stat file = { .st_uid = geteuid() };
+	bool busy = false;
+	int fd, err = journal_open_unlocked(journal, &file, &fd, &busy);
+
+	if (!err)
+		sys_close(fd);
+	return err ? err != -ENOENT : !busy;
+}
+
 /* Is it about a marked file?  Others are as any: what another transaction left there has to be copied with its file. */
 static bool is_of_marked(int folder, const char *name)
 {
-	char link[64], path[PATH_MAX], *dot;
+	char link[64], path[PATH_MAX], journal[PATH_MAX], *dot;
+	bool marked, there;
 	ssize_t n;
 
 	fmt_print(link, sizeof link, "/proc/thread-self/fd/%d", folder);
@@ -28,15 +51,21 @@ static bool is_of_marked(int folder, const char *name)
 	if (n < 0 || (size_t)n + strlen(name) + 2 > sizeof path)
 		return false;
 	fmt_print(path + n, sizeof path - (size_t)n, "/%s", name);
-	if (marks_is_journal(path))
-		path[strlen(path) - (sizeof JOURNAL_SUFFIX - 1)] = '\0';
-	if (aside_is_marked(path))
-		return true;
+	if (!marks_is_journal(path))
+		return aside_is_marked(path);
+	fmt_print(journal, sizeof journal, "%s", path);
+	path[strlen(path) - (sizeof JOURNAL_SUFFIX - 1)] = '\0';
+	marked = aside_is_marked(path);
+	there = marked && has_file(path);
 	/* NAME.new, NAME.SALT */
 	dot = strrchr(path, '.');
 	if (dot)
 		*dot = '\0';
-	return dot && marks_match(path);
+	if (dot && marks_match(path)) {
+		marked = true;
+		there |= has_file(path);
+	}
+	return marked && (there || !is_left_over(journal));
 }
 
 bool listing_shows(int folder, char *name)

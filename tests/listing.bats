@@ -57,3 +57,13 @@ under() { bigfile run -p "$PWD/" -- "$@"; }
 	[ "$(echo *)" = "1.bin 2.bin 3.bin" ]
 	[ "$(byte 1.bin 0)" = A ]
 }
+
+# Whose file was deleted without Bigfile after a crash.
+@test "a journal that is nobody's is seen, and the folder can be removed" {
+	under "$PROGS/play" open:1.bin map:0:9000 set:0:0:A msync:0 raise:9 || true
+	rm 1.bin
+	[ "$(under ls -A)" = $'1.bin.bigfile-journal\n2.bin\n3.bin' ]
+	cd ..
+	bigfile run -p "$PWD/d/" -- rm -r d
+	[ ! -e d ]
+}
