@@ -257,7 +257,7 @@ static int attach_anchored(struct attach_request *r)
 	/* A writer that came now would have a transaction of this file alone. */
 	if (r->write && control_has_ended()) {
 		r->view = view_find(r->dev, r->ino);
-		return r->view ? 0 : -ECANCELED;
+		return r->view && r->view->fd >= 0 ? 0 : -ECANCELED;
 	}
 	err = find_view(r);
 	if (!err && !r->view)

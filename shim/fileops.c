@@ -43,7 +43,7 @@ struct view *fileops_read_view(int fd, int64_t *answer)
 
 	*answer = err ? err : FILEOPS_NOT_OURS;
 	/* All are for reading only when all is decided: what is written then is seen in them alone. */
-	if (v && (v->mode != VIEW_READING || control_has_ended()))
+	if (v && (v->mode != VIEW_READING || (v->fd >= 0 && control_has_ended())))
 		return v;
 	view_put(v);
 	return NULL;

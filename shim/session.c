@@ -198,7 +198,7 @@ void session_say_orphan(const struct view *v)
    stores go: into memory, and no further. */
 static bool serves(const struct view *v, bool write)
 {
-	return v && (v->mode != VIEW_READING || (!write && v->fd >= 0) || control_has_ended());
+	return v && (v->mode != VIEW_READING || (v->fd >= 0 && (!write || control_has_ended())));
 }
 
 int session_view_of(int fd, bool write, struct view **view)
