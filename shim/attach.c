@@ -339,6 +339,9 @@ int reattach_job(void *arg)
 				  "commits fail", v->path);
 			continue;
 		}
+		/* A child that is forked next takes it too. */
+		if (v->shared)
+			journal_share_lock(v->journal.fd);
 		v->size = size;
 		v->file_end = file_end;
 		v->zero_end = zero_end;

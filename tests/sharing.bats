@@ -275,6 +275,17 @@ quiet_child() {
 }
 @test "a child that only execs says nothing" { each_tracker quiet_child; }
 
+# Its journal is the same process's, and by another lock.
+children_beside_exec() {
+	printf '#!/nowhere/at/all\n' >bad
+	chmod +x bad
+	run play map:0:20000 child set:0:5:X endchild exec:./bad child set:0:6:Y endchild set:0:7:Z exit:0
+	[ "$output" = $'child 0\nexec: ENOENT\nchild 0' ]
+	[ "$(at 5 6 7)" = XYZ ]
+	no_journal
+}
+@test "children before and after an exec that fails" { each_tracker children_beside_exec; }
+
 unharmed() {
 	run play map:0:20000 set:0:5:X system:'echo system' popen:'echo popen' spawn:'echo spawn' vfork:'echo vfork' \
 		spawn:'kill -9 $$' vfork:'exit 7' system:'LD_PRELOAD= cp data.bin then' get:0:5 set:0:6:Y "$1"
