@@ -124,23 +124,29 @@ EXPORT pid_t _Fork(void)
 
 /*
  * exec ends this program as exit(0) would.  When it cannot be found there is nothing to
- * decide; when the exec fails all the same, the files are taken back.
+ * decide; when the exec fails all the same, the files are taken back.  When the commit fails so does the exec, with its errno.
  */
-static bool before_exec(const char *path, bool search)
+enum { REFUSED = -1, NOT_CONCERNED, DETACHED };
+
+static int before_exec(const char *path, bool search)
 {
+	int err;
+
 	if (!is_concerned() || !session_is_here())
-		return false;
+		return NOT_CONCERNED;
 	if (!search && access(path, X_OK))
-		return false;
-	session_end(0, false);
-	return true;
+		return NOT_CONCERNED;
+	err = session_end(0, false);
+	if (err)
+		errno = -err;
+	return err ? REFUSED : DETACHED;
 }
 
-static int after_exec(bool detached, int result)
+static int after_exec(int before, int result)
 {
 	int saved = errno;
 
-	if (detached)
+	if (before == DETACHED)
 		session_reattach();
 	errno = saved;
 	return result;
@@ -148,44 +154,44 @@ static int after_exec(bool detached, int result)
 
 EXPORT int execve(const char *path, char *const argv[], char *const envp[])
 {
-	bool detached = before_exec(path, false);
+	int before = before_exec(path, false);
 
-	return after_exec(detached, real(execve)(path, argv, envp));
+	return before == REFUSED ? -1 : after_exec(before, real(execve)(path, argv, envp));
 }
 
 EXPORT int execv(const char *path, char *const argv[])
 {
-	bool detached = before_exec(path, false);
+	int before = before_exec(path, false);
 
-	return after_exec(detached, real(execv)(path, argv));
+	return before == REFUSED ? -1 : after_exec(before, real(execv)(path, argv));
 }
 
 EXPORT int execvp(const char *file, char *const argv[])
 {
-	bool detached = before_exec(file, true);
+	int before = before_exec(file, true);
 
-	return after_exec(detached, real(execvp)(file, argv));
+	return before == REFUSED ? -1 : after_exec(before, real(execvp)(file, argv));
 }
 
 EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])
 {
-	bool detached = before_exec(file, true);
+	int before = before_exec(file, true);
 
-	return after_exec(detached, real(execvpe)(file, argv, envp));
+	return before == REFUSED ? -1 : after_exec(before, real(execvpe)(file, argv, envp));
 }
 
 EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 {
-	bool detached = before_exec("", true);
+	int before = before_exec("", true);
 
-	return after_exec(detached, real(fexecve)(fd, argv, envp));
+	return before == REFUSED ? -1 : after_exec(before, real(fexecve)(fd, argv, envp));
 }
 
 EXPORT int execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags)
 {
-	bool detached = before_exec(path, true);
+	int before = before_exec(path, true);
 
-	return after_exec(detached, real(execveat)(dirfd, path, argv, envp, flags));
+	return before == REFUSED ? -1 : after_exec(before, real(execveat)(dirfd, path, argv, envp, flags));
 }
 
 /* The variadic ones count their arguments and go on as execv and its like. */

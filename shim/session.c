@@ -291,7 +291,7 @@ static int end_job(void *arg)
 
 	/* exit() after an exec that failed decides anew; _exit() after exit() does not, nor does another thread's. */
 	if (control_has_ended())
-		return ending->commit ? told_before : 0;
+		return ending->commit && ending->exits ? told_before : 0;
 	if (!participants_others() && participants_coming())
 		return -EINPROGRESS;
 	/* Rolling back is letting go: nothing of the transaction is in the file, and dropping its pages
@@ -302,6 +302,9 @@ static int end_job(void *arg)
 		decision = err = control_commit();
 	else
 		decision = -ECANCELED;
+	/* The program that would come next, and whoever waits for it, would know nothing of it. */
+	if (err && !ending->exits)
+		return err;
 	told_before = decision == -ESRCH ? 0 : decision;
 	control_end(decision);
 	detach(ending->exits);
@@ -322,7 +325,8 @@ int session_end(int status, bool exits)
 	/* A child that we have just forked opens its files from us: who leaves too soon leaves it nothing. */
 	while ((err = engine_run_if_started(end_job, &ending)) == -EINPROGRESS)
 		sys_sleep_ms(1);
-	control_stop();
+	if (!err || exits)
+		control_stop();
 	return err;
 }
 

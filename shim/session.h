@@ -52,7 +52,7 @@ void session_say_orphan(const struct view *v);
 /*
  * The process exits with this status, or is about to exec (status 0): commits or aborts as BIGFILE_EXIT
  * says, if nobody else shares the transaction, and lets the files go: makes them durable and deletes their journals.
- * 0, or the -errno of a commit that failed.
+ * 0, or the -errno of a commit that failed: then an exec must not be tried, and nothing was let go for it.
  */
 int session_end(int status, bool exits);
 /* An exec did not happen after all. */

@@ -207,6 +207,18 @@ journal_write_fails() {
 }
 @test "a journal that cannot be written fails the commit, the next one has it all" { each_tracker journal_write_fails; }
 
+exec_commit_fails() {
+	run strace -f -qq -o trace -e inject=pwrite64:error=ENOSPC:when=3 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:2:Y unlink:data.bin exec:true \
+		get:0:2 exit:0
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ "$output" == *$'exec: ENOSPC\nY'* ]]
+	[ ! -e data.bin ]
+	no_journal
+}
+@test "an exec whose commit fails fails too, and the transaction goes on" { each_tracker exec_commit_fails; }
+
 exit_commit_fails() {
 	before=$(sum data.bin)
 	run strace -f -qq -o trace -e inject=fdatasync:error=EIO -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
