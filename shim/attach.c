@@ -318,6 +318,15 @@ int attach_run(struct attach_request *r)
 	return err;
 }
 
+/* Somebody has had it meanwhile: what we have of it is old, and would take back what was committed. */
+static bool has_changed(const struct view *v)
+{
+	struct stat st;
+
+	return sys_fstat(v->fd, &st) || (uint64_t)st.st_size != v->left_size || st.st_mtim.tv_sec != v->left_time.tv_sec ||
+	       st.st_mtim.tv_nsec != v->left_time.tv_nsec;
+}
+
 int reattach_job(void *arg)
 {
 	bool left = shared_session() && shared_me()->state != SLOT_TAKEN;
@@ -334,10 +343,13 @@ int reattach_job(void *arg)
 		if (v->mode != VIEW_READING || !v->home)
 			continue;
 		if (take_journal(v, &r)) {
-			v->error = err = -EBUSY;
-			log_error("%s: let go for an exec that failed, and cannot be taken back; its next "
-				  "commits fail", v->path);
+			sharing_lose(v);
+			err = -EBUSY;
 			continue;
+		}
+		if (has_changed(v)) {
+			v->error = err = -ESTALE;
+			log_error("%s: let go for an exec that failed, and somebody else has changed it since; its next commits fail", v->path);
 		}
 		/* A child that is forked next takes it too. */
 		if (v->shared)

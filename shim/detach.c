@@ -9,7 +9,10 @@
 #include "roster.h"
 #include "sharing.h"
 #include "spare.h"
+#include "sys.h"
 #include "view.h"
+
+#define LONGEST_TICK_MS 20
 
 /* Durable, and nothing in its journal that matters to anybody - or what a failed sync has left, which goes with the journal. */
 static bool is_settled(struct view *v)
@@ -32,11 +35,29 @@ static unsigned failure_of(const struct journal *j)
 	return j->error ? 1 + j->lingers : 0;
 }
 
+static uint64_t ns_of(struct timespec t)
+{
+	return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+}
+
+/* Whoever changes it from now on gives it another time than this: that of the kernel's clock, which stands still for a tick. */
+static void note_how_left(struct view *v)
+{
+	struct stat st;
+
+	if (sys_fstat(v->fd, &st))
+		return;
+	v->left_size = (uint64_t)st.st_size;
+	v->left_time = st.st_mtim;
+	for (unsigned ms = 0; ms < LONGEST_TICK_MS && sys_now_ns(CLOCK_REALTIME_COARSE) == ns_of(st.st_mtim); ms++)
+		sys_sleep_ms(1);
+}
+
 /*
  * What cannot be made durable stays in the journal, and the journal stays - and so does one that its companions may have to
  * ask.  First go those whose last record nobody must see again.
  */
-static void let_go_all(void)
+static void let_go_all(bool ends)
 {
 	bool all = true;
 
@@ -44,6 +65,9 @@ static void let_go_all(void)
 	for (struct view *v = view_first(); v; v = v->next) {
 		if (v->mode == VIEW_WRITING)
 			all &= v->settled = is_settled(v);
+		/* As long as its journal is there nobody else has it. */
+		if (v->mode == VIEW_WRITING && !ends)
+			note_how_left(v);
 	}
 	for (unsigned failure = 2; failure <= 2; failure--) {
 		for (struct view *v = view_first(); v; v = v->next) {
@@ -63,7 +87,7 @@ int detach(bool ends)
 	}
 	/* What has not been committed by now is rolled back. */
 	removal_revert();
-	let_go_all();
+	let_go_all(ends);
 	for (struct view *v = view_first(); v; v = v->next) {
 		if (v->mode != VIEW_WRITING)
 			continue;

@@ -280,6 +280,16 @@ struct ending {
 	bool exits;
 };
 
+/* Without a file that an exec has let go, and that could not be taken back, it would be a part of the transaction. */
+static int refuse_lost(void)
+{
+	for (const struct view *v = view_first(); v; v = v->next) {
+		if (v->mode == VIEW_ORPHAN && v->error == -ESTALE)
+			return v->error;
+	}
+	return 0;
+}
+
 /*
  * As long as others share the transaction it is theirs to end.  In one job with letting go: nobody can enter and leave
  * in between, whose stores would be decided by nobody.
@@ -299,7 +309,7 @@ static int end_job(void *arg)
 	if (participants_others())
 		decision = -ESRCH;
 	else if (ending->commit)
-		decision = err = control_commit();
+		decision = err = refuse_lost() ? -ESTALE : control_commit();
 	else
 		decision = -ECANCELED;
 	/* The program that would come next, and whoever waits for it, would know nothing of it. */

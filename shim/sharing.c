@@ -341,13 +341,12 @@ void sharing_leave(bool ends)
 	participants_give_up(me);
 }
 
-/* The others have given it up meanwhile: the file is what the view was, and its number may be another file's now. */
-static void lose_file(struct view *v)
+void sharing_lose(struct view *v)
 {
-	int err = orphan_make(v, true);
-
+	if (v->shared)
+		orphan_make(v, true);
 	v->mode = VIEW_ORPHAN;
-	v->error = err ? err : -ESTALE;
+	v->error = -ESTALE;
 	log_error("%s: let go for an exec that failed, and cannot be taken back; what is stored to it stays in this process", v->path);
 }
 
@@ -367,8 +366,9 @@ int sharing_return(void)
 	shared_slot = (unsigned)slot;
 	sharing_take_slot(shared_me());
 	for (struct view *v = view_first(); v; v = v->next) {
-		if (v->shared && !shared_is_ours(v)) {
-			lose_file(v);
+		/* The others have given it up meanwhile, or all have ended: its number, or the file, may be somebody else's now. */
+		if (v->shared && (s->closed || !shared_is_ours(v))) {
+			sharing_lose(v);
 		} else if (v->shared) {
 			reach_look_again(v);
 			shared_push_place(v);

@@ -46,5 +46,7 @@ int sharing_enter_child(void *arg);
  */
 void sharing_leave(bool ends);
 int sharing_return(void);
+/* It cannot be taken back: this process has a copy, and commits nothing any more. */
+void sharing_lose(struct view *v);
 
 #endif

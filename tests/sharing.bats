@@ -286,6 +286,47 @@ children_beside_exec() {
 }
 @test "children before and after an exec that fails" { each_tracker children_beside_exec; }
 
+# slow_exec WORD...: a play in the background whose execs take their time.
+slow_exec() {
+	printf '#!/nowhere/at/all\n' >bad
+	chmod +x bad
+	strace -f -qq -o trace -e trace=execve,unlinkat -e inject=execve:delay_enter=2500000 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin "$@" >out 2>err &
+	pid=$!
+}
+# Whether it is in time or not: what anybody was told is committed is there.
+nobody_is_fooled() {
+	local rc=0
+	wait $pid || rc=$?
+	cat out err
+	[ "$(byte data.bin 6)" = Q ]
+	if [ $rc = 0 ]; then
+		[ "$(byte data.bin 7)" = Z ]
+		! grep msync: out
+	else
+		[ $rc = 74 ]
+		[ "$(byte data.bin 7)" = a ]
+		grep msync: out
+	fi
+	rm -f up go
+}
+changed_meanwhile() {
+	slow_exec map:0:20000 set:0:5:Y exec:./bad set:0:7:Z msync:0 exit:0
+	until_true 20 eval '[ "$(byte data.bin 5)" = Y ]'
+	"$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin map:0:20000 set:0:6:Q exit:0
+	nobody_is_fooled
+}
+ended_meanwhile() {
+	slow_exec map:0:20000 fork set:0:5:Y post:up await:go set:0:6:Q _exit:0 endchild await:up exec:./bad set:0:7:Z msync:0 wait exit:0
+	until_true 20 test -e up
+	# Its control page is gone: it has left.
+	until_true 20 grep -qE '^([0-9]+) .*unlinkat\(AT_FDCWD, "[^"]*/\1".* = 0' trace
+	touch go
+	nobody_is_fooled
+}
+@test "others commit while an exec fails: theirs stays" { each_tracker changed_meanwhile; }
+@test "the others end while an exec fails: nothing is committed any more, and that is said" { each_tracker ended_meanwhile; }
+
 unharmed() {
 	run play map:0:20000 set:0:5:X system:'echo system' popen:'echo popen' spawn:'echo spawn' vfork:'echo vfork' \
 		spawn:'kill -9 $$' vfork:'exit 7' system:'LD_PRELOAD= cp data.bin then' get:0:5 set:0:6:Y "$1"
