@@ -133,28 +133,29 @@ static int examine(int jfd, const struct stat *file, enum recover_mode mode, str
 	return err ? err : judge_chain(jfd, file, h, chain, r);
 }
 
-/*
- * Has the last record been made durable, so that what is read of it is what the disk has?  Applying it begins after that.  And on another boot
- * nobody has written to the journal yet, but for heads of records that were in doubt: it was read from the disk.
- */
-static bool is_on_disk(int jfd, const struct journal_header *h, const struct journal_chain *chain)
+/* Has the last record been made durable?  Applying it begins after that. */
+static bool is_announced(const struct journal_header *h, const struct journal_chain *chain)
 {
-	if (h->applying_seq >= chain->last_seq && !(h->flags & JOURNAL_LAX))
-		return true;
+	return h->applying_seq >= chain->last_seq && !(h->flags & JOURNAL_LAX);
+}
+
+/* Was it read from the disk?  On another boot nobody has written to the journal yet, but for heads of records that were in doubt. */
+static bool is_from_disk(int jfd, const struct journal_header *h)
+{
 	return network_kind_of(jfd) == NETWORK_NONE && is_this_boot(h) == 0;
 }
 
 /*
  * Before the file is touched, what it will be made from must survive the power: who was killed before its sync left a last record that only the
- * page cache has, and after a failed one no sync tells.
+ * page cache has, and after a failed one no sync tells.  And before the header says that applying begins: the disk may keep what it has in its
+ * own memory over a reset, and lose it with the power.
  */
 static int make_certain(int jfd, const struct journal_header *h, const struct journal_chain *chain)
 {
-	bool on_disk = is_on_disk(jfd, h, chain);
-	int err = journal_write_again(jfd, chain->last_at, on_disk ? JOURNAL_BLOCK : chain->end - chain->last_at);
+	bool announced = is_announced(h, chain), known = announced || is_from_disk(jfd, h);
+	int err = journal_write_again(jfd, chain->last_at, known ? JOURNAL_BLOCK : chain->end - chain->last_at);
 
-	/* Before the header says that applying begins. */
-	return err || on_disk ? err : sys_fdatasync(jfd);
+	return err || announced ? err : sys_fdatasync(jfd);
 }
 
 /* With its name, which may be as new. */
