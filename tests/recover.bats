@@ -27,8 +27,8 @@ crash_before_apply() {
 	[ "$status" = 0 ]
 }
 
-# passes COMMAND...: from the second look at the clock on, since data.bin is written to, a century has passed; the journal's time is set.
-passes() {
+# From the second look at the clock on, since data.bin is written to, a century has passed; the journal's time is set.
+pass_once() {
 	local writer
 	strace -f -qq -y -o trace -e trace=clock_gettime,pwrite64 "$@"
 	writer=$(grep -m1 'pwrite64([0-9]*<[^>]*/data.bin>' trace | cut -d' ' -f1)
@@ -37,6 +37,14 @@ passes() {
 	strace -f -qq -y -o trace2 -e trace=clock_gettime,pwrite64,utimensat \
 		-e inject=clock_gettime:poke_exit=@arg2=0000000001000000:when=$(($(grep "^$writer " trace | sed '/<[^>]*\/data.bin>/,$d' | grep -c clock_gettime) + 1))+ "$@"
 	sed '1,/data.bin>/d' trace2 | grep 'utimensat([0-9]*<.*data.bin.bigfile-journal>, NULL, NULL'
+}
+# passes COMMAND...: how often the clock is looked at before that is not the same in each run: so several.
+passes() {
+	local i
+	for i in 1 2 3 4 5; do
+		if pass_once "$@"; then return; fi
+	done
+	false
 }
 @test "who writes to the file for long is not taken for a stranger, should he be killed" {
 	local words=() i
