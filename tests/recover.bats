@@ -27,13 +27,17 @@ crash_before_apply() {
 	[ "$status" = 0 ]
 }
 
+as_before() {
+	cp before.bin data.bin
+	[ ! -e before.journal ] || cp before.journal data.bin.bigfile-journal
+}
 # From the second look at the clock on, since data.bin is written to, a century has passed; the journal's time is set.
 pass_once() {
 	local writer
+	as_before
 	strace -f -qq -y -o trace -e trace=clock_gettime,pwrite64 "$@"
 	writer=$(grep -m1 'pwrite64([0-9]*<[^>]*/data.bin>' trace | cut -d' ' -f1)
-	cp before.bin data.bin
-	[ ! -e before.journal ] || cp before.journal data.bin.bigfile-journal
+	as_before
 	strace -f -qq -y -o trace2 -e trace=clock_gettime,pwrite64,utimensat \
 		-e inject=clock_gettime:poke_exit=@arg2=0000000001000000:when=$(($(grep "^$writer " trace | sed '/<[^>]*\/data.bin>/,$d' | grep -c clock_gettime) + 1))+ "$@"
 	sed '1,/data.bin>/d' trace2 | grep 'utimensat([0-9]*<.*data.bin.bigfile-journal>, NULL, NULL'
