@@ -297,6 +297,16 @@ static void note_file(struct control_file *f, const struct view *v)
 	f->writing = v->mode == VIEW_WRITING;
 }
 
+void control_forget_file(const struct view *v)
+{
+	__atomic_add_fetch(&page->sequence, 1, __ATOMIC_SEQ_CST);
+	for (uint32_t i = 0; i < page->file_count && i < CONTROL_IDS; i++) {
+		if (page->ids[i] == control_id(v->dev, v->ino, true) || page->ids[i] == control_id(v->dev, v->ino, false))
+			page->ids[i] = 0;
+	}
+	__atomic_add_fetch(&page->sequence, 1, __ATOMIC_SEQ_CST);
+}
+
 void control_note_files(void)
 {
 	unsigned count = 0;
@@ -306,7 +316,7 @@ void control_note_files(void)
 		if (count < CONTROL_FILES)
 			note_file(&page->files[count], v);
 		if (count < CONTROL_IDS)
-			page->ids[count] = control_id(v->dev, v->ino, v->mode == VIEW_WRITING);
+			page->ids[count] = view_keeps_file(v) ? control_id(v->dev, v->ino, v->mode == VIEW_WRITING) : 0;
 	}
 	page->file_count = count;
 	page->session_fd = shared_fd;

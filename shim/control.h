@@ -57,5 +57,7 @@ uint32_t control_join_pid(void);
 int control_map_path(char *out, size_t size);
 /* Writes the list of files and, where dirty pages were counted, their numbers. */
 void control_note_files(void);
+/* v's file is not this process's any more: see giveup_tell. */
+void control_forget_file(const struct view *v);
 
 #endif

@@ -22,6 +22,8 @@
 
 #define FEW 64 /* views, that are kept however long they are not used */
 
+void (*giveup_tell)(const struct view *v);
+
 static void free_string(char *s)
 {
 	if (s)
@@ -31,6 +33,7 @@ static void free_string(char *s)
 /* Undoes what a view is made of that nobody finds any more.  Its journal, if it has one, is not deleted. */
 static void dismantle(struct view *v)
 {
+	giveup_tell(v);
 	for (unsigned i = 0; i < v->segment_count; i++)
 		sys_munmap((void *)v->segments[i].at.start, v->segments[i].at.end - v->segments[i].at.start);
 	if (v->home)

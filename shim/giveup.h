@@ -19,6 +19,12 @@
 
 #include "view.h"
 
+/*
+ * Others are told that this process does not have v's file any more.  Before its descriptor is closed: from then on another file may have its
+ * number, and who opens that must not take it for one of ours.  Set by sharing.c.
+ */
+extern void (*giveup_tell)(const struct view *v);
+
 /* A job, arg unused: the views of files without a name.  0. */
 int giveup_unnamed(void *arg);
 
@@ -27,7 +33,7 @@ void giveup_some(void);
 /* A job, arg unused: there is no room for another view.  0, or -ENOSPC when nothing could be given up. */
 int giveup_all(void *arg);
 
-/* A view that was just made, for reading, and is of no use: goes, unless somebody has found it meanwhile. */
+/* A view for reading that is of no use: goes, unless somebody has it in hand. */
 void giveup_unfinished(struct view *v);
 
 /* The participant's part of it: see ASK_DROP. */

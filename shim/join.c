@@ -79,6 +79,7 @@ static int share_with(const struct control_page *p, struct join_request *request
 
 	if (have && p->session == shared_id)
 		return 0;
+	log_debug("process %u has the file too", p->pid);
 	if (have && p->session) {
 		int err = moving_enter(p->pid, p->engine, p->session_fd);
 

@@ -386,5 +386,6 @@ void sharing_start(void)
 	session_lock_ask_repair = repair_ask;
 	participants_look = adopt_all;
 	participants_drop = giveup_drop;
+	giveup_tell = control_forget_file;
 	participants_settle = lost_settle_files;
 }

@@ -155,6 +155,11 @@ struct view *view_create(int fd, const char *path, const struct stat *st, enum v
 	return v;
 }
 
+bool view_keeps_file(const struct view *v)
+{
+	return v->fd >= 0 || v->home || (v->segment_count && v->file_end && !v->shared);
+}
+
 bool view_remove(struct view *v)
 {
 	uint32_t nobody = 0;

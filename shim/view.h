@@ -187,6 +187,11 @@ static inline void view_put_variable(struct view **v)
 struct view *view_create(int fd, const char *path, const struct stat *st, enum view_mode mode);
 
 /*
+ * Does v keep the file, by a descriptor or a mapping?  One that a child has inherited may not: when the parent lets the file go, and it is
+ * deleted, its number may become another file's.
+ */
+bool view_keeps_file(const struct view *v);
+/*
  * Session lock held.  False when somebody has it in hand.  From then on nobody finds it, by file or by address; the caller
  * undoes what it is made of, then calls view_free.
  */

@@ -233,3 +233,15 @@ full_and_shared() {
 	no_journal
 }
 @test "files shared with another process are given up when no descriptor is left" { each_tracker full_and_shared; }
+
+# Numbers are given to new files as soon as old ones are gone.
+@test "a file with the number of one that another process had before is no part of that one's transaction" {
+	mkdir names
+	(until [ -e end ]; do few temporary 300; done) >told &
+	run "$PROGS/names" names 3000 "$RANDOM$RANDOM" --shared
+	touch end
+	wait
+	echo "$output"
+	[[ "${lines[-1]}" == *": ok" ]]
+	[ ! -s told ]
+}
