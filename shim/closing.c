@@ -16,9 +16,9 @@ static uint64_t index_of(const struct segment *s, uint64_t at)
 /* Finds the first open page of *at, which becomes the rest behind the piece that it lies in.  *piece: from it to the last open page there. */
 static bool next_piece(struct open_pages *o, const struct segment *s, struct range *at, struct range *piece)
 {
-	uint64_t page = index_of(s, at->start), first, stop, end;
+	uint64_t end = index_of(s, at->end), first = open_pages_first(o, index_of(s, at->start), end), page, stop;
 
-	if (!open_pages_next(o, page, index_of(s, at->end), &first, &stop))
+	if (first >= end)
 		return false;
 	piece->start = s->at.start + first * page_size();
 	at->start = min_u64(at->end, piece->start / PIECE * PIECE + PIECE);

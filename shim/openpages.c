@@ -78,13 +78,20 @@ void open_pages_clear(struct open_pages *o, uint64_t first, uint64_t end)
 	}
 }
 
-/* The first open page from `page` on, and the end of its run; false when there is none below end. */
+uint64_t open_pages_first(const struct open_pages *o, uint64_t page, uint64_t end)
+{
+	uint64_t limit = min_u64(end, o->pages);
+
+	while (page < limit && !open_pages_is_open(o, page))
+		page = word_of(o, page) >> page % WORD_PAGES ? page + 1 : (page / WORD_PAGES + 1) * WORD_PAGES;
+	return page < limit ? page : end;
+}
+
 bool open_pages_next(const struct open_pages *o, uint64_t page, uint64_t end, uint64_t *first,
 		     uint64_t *run_end)
 {
 	end = min_u64(end, o->pages);
-	while (page < end && !open_pages_is_open(o, page))
-		page = word_of(o, page) >> page % WORD_PAGES ? page + 1 : (page / WORD_PAGES + 1) * WORD_PAGES;
+	page = open_pages_first(o, page, end);
 	if (page >= end)
 		return false;
 	*first = page;
