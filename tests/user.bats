@@ -3,11 +3,12 @@ load helpers
 @test "an ordinary user, without privilege for userfaultfd: everything works, with the uffd tracker" {
 	[ "$(cat /proc/sys/vm/unprivileged_userfaultfd)" = 0 ] || skip "vm.unprivileged_userfaultfd is not 0"
 	as_nobody_can_reach
-	mkdir -p copy/tests copy/build/.libs copy/build/tests/progs tmp
+	mkdir -p copy/tests copy/build/.libs copy/build/tests/progs/.libs tmp
 	cp -r "$BATS_TEST_DIRNAME"/*.bats "$BATS_TEST_DIRNAME"/*.bash "$BATS_TEST_DIRNAME/programs" copy/tests/
 	cp "$BUILD/bigfile" "$BUILD/bigfile-tool" copy/build/
 	cp "$BUILD/.libs/libbigfile.so" copy/build/.libs/
 	cp "$PROGS"/* copy/build/tests/progs/ 2>/dev/null || true
+	cp "$BUILD"/tests/progs/.libs/*.so copy/build/tests/progs/.libs/
 	chmod 777 tmp
 	cd copy/tests
 	run as_nobody env HOME=/nonexistent TMPDIR="$BATS_TEST_TMPDIR/tmp" TRACKERS=uffd bats --tap commit.bats windows.bats size.bats signals.bats \
