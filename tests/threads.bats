@@ -72,7 +72,7 @@ kernel_stores() {
 		rm -f data.bin
 		truncate -s $((64 * 4096 + 1000)) data.bin
 		# Slow looks at the pages: the reader always gets in between, and has to be stopped.  strace may forget a thread that it delays.
-		run timeout -k 5 40 strace -f -qq --seccomp-bpf -o trace -e trace=mprotect,ioctl -e inject=ioctl:delay_enter=5000 -e inject=mprotect:delay_enter=20000 \
+		run timeout -k 5 40 strace -f -qq -o trace -e trace=mprotect,ioctl -e inject=ioctl:delay_enter=5000 -e inject=mprotect:delay_enter=20000 \
 			-E LD_PRELOAD="$BUILD/.libs/libbigfile.so" -E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/invariant" read data.bin 0 0 10
 		echo "$output"
 		[ "$status" = 124 ] || [ "$status" = 137 ] || break
