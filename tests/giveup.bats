@@ -211,13 +211,8 @@ in_hand() {
 
 # Every descriptor that it may have is taken, and the other must be asked all the same.
 full_and_shared() {
-	local i words=()
-	for i in 0 1 2 3; do
-		letters "f$i.bin" 20000
-		words+=("open:f$i.bin" map:0:20000 "unmap:$i" close)
-	done
-	letters other.bin 20000
-	export BIGFILE_PATHS="$PWD/*.bin"
+	local words
+	four_and_another
 	LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/play" open:data.bin map:0:20000 set:0:5:X fork endchild wait post:one await:end exit:0 &
 	posted one
 	LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/play" "${words[@]}" open:data.bin map:0:20000 post:two await:full open:other.bin map:0:20000 post:three \

@@ -85,3 +85,15 @@ as_nobody_can_reach() {
 	cp "$BUILD/bigfile" "$BUILD/bigfile-tool" "$BUILD/.libs/libbigfile.so" $(find "$BUILD/tests/progs" -type f -executable) "$BATS_TEST_TMPDIR/"
 	BIGFILE=$BATS_TEST_TMPDIR/bigfile PROGS=$BATS_TEST_TMPDIR
 }
+
+# f0.bin to f3.bin and other.bin, all marked; words: play maps the four, and lets them go.
+four_and_another() {
+	local i
+	words=()
+	for i in 0 1 2 3; do
+		letters "f$i.bin" 20000
+		words+=("open:f$i.bin" map:0:20000 "unmap:$i" close)
+	done
+	letters other.bin 20000
+	export BIGFILE_PATHS="$PWD/*.bin"
+}

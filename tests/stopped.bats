@@ -218,13 +218,8 @@ many_handed_over() {
 
 # One that was stopped takes up files, and takes long, when the other does not wait for its answer any more, and gives up all that it can.
 taken_up_late() {
-	local i words=()
-	for i in 0 1 2 3; do
-		letters "f$i.bin" 20000
-		words+=("open:f$i.bin" map:0:20000 "unmap:$i" close)
-	done
-	letters other.bin 20000
-	export BIGFILE_PATHS="$PWD/*.bin"
+	local words
+	four_and_another
 	LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/play" open:data.bin map:0:20000 set:0:5:X fork endchild wait post:one await:goon \
 		open:f3.bin map:0:20000 set:1:1:Z msync:1 close post:done await:end exit:0 >out 2>err &
 	posted one

@@ -78,7 +78,7 @@ made_read_only() {
 		    os._exit(0)
 		os.wait()
 		os.fsync(fd)
-		os.pwrite(fd, b"xxx", 0)
+		os.pwrite(fd, b"new", 0)
 		if sys.argv[1] == "killed": os.kill(os.getpid(), signal.SIGKILL)
 	END
 	run -137 as_nobody "$BIGFILE" run -p "$PWD/d/" -- /usr/bin/python3 make.py killed
@@ -87,7 +87,7 @@ made_read_only() {
 	[ "$(cat d/pack) $(stat -c %a d/pack) $(ls -A d)" = "onetwo 444 pack" ]
 	rm -f d/pack
 	as_nobody "$BIGFILE" run -p "$PWD/d/" -- /usr/bin/python3 make.py ended
-	[ "$(cat d/pack) $(stat -c %a d/pack) $(ls -A d)" = "xxxtwo 444 pack" ]
+	[ "$(cat d/pack) $(stat -c %a d/pack) $(ls -A d)" = "newtwo 444 pack" ]
 	# Who has not got it open may not write to it, as ever.
 	! as_nobody "$BIGFILE" run -p "$PWD/d/" -- sh -c 'echo no >>d/pack' || false
 }

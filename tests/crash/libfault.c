@@ -12,6 +12,7 @@
  *
  * Descriptor 99, if it is there, is memory in which the calls are counted: struct fault_counts.
  */
+#include "libcall.h"
 #include "libfault.h"
 
 #include <errno.h>
@@ -28,18 +29,6 @@ static struct fault_counts *counts;
 static long number = -1, wanted, failure;
 static char how;
 static bool lasting, after;
-
-static long raw(long nr, const long *a)
-{
-	register long r10 __asm__("r10") = a[3];
-	register long r8 __asm__("r8") = a[4];
-	register long r9 __asm__("r9") = a[5];
-	long result;
-
-	__asm__ volatile("syscall" : "=a"(result) : "a"(nr), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return result;
-}
 
 static void begin(void)
 {
@@ -79,15 +68,15 @@ static long go_wrong(long nr, long *a)
 	case 's':
 		if ((nr == SYS_pread64 || nr == SYS_pwrite64) && a[2] > 1)
 			a[2] /= 2;
-		return raw(nr, a);
+		return raw6(nr, a);
 	case 'w':
-		result = raw(nr, a);
+		result = raw6(nr, a);
 		if ((nr == SYS_pread64 || nr == SYS_read) && result > 0)
 			((char *)a[1])[result / 2] ^= 4;
 		return result;
 	case 'k':
-		result = after ? raw(nr, a) : 0;
-		raw(SYS_kill, (long[]){ raw(SYS_getpid, (long[6]){ 0 }), SIGKILL, 0, 0, 0, 0 });
+		result = after ? raw6(nr, a) : 0;
+		raw(SYS_kill, raw(SYS_getpid, 0), SIGKILL);
 		return result;
 	default:
 		return -failure;
@@ -105,10 +94,6 @@ long syscall(long nr, ...)
 	va_end(args);
 	if (!counts)
 		begin();
-	result = is_the_one(nr) ? go_wrong(nr, a) : raw(nr, a);
-	if (result < 0 && result > -4096) {
-		errno = (int)-result;
-		return -1;
-	}
-	return result;
+	result = is_the_one(nr) ? go_wrong(nr, a) : raw6(nr, a);
+	return answer_of(result);
 }

@@ -28,6 +28,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "libcall.h"
+
 #define LIBC_SETXID 33
 #define POINTS 6
 #define MOST_TICKS 400 /* of a thread: more would not be held, but be slow */
@@ -54,19 +56,6 @@ struct me {
 	unsigned ticks_left;
 };
 static __thread struct me me __attribute__((tls_model("initial-exec")));
-
-static long raw6(long nr, const long *a)
-{
-	register long r10 __asm__("r10") = a[3];
-	register long r8 __asm__("r8") = a[4];
-	register long r9 __asm__("r9") = a[5];
-	long result;
-
-	__asm__ volatile("syscall" : "=a"(result) : "a"(nr), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return result;
-}
-#define raw(nr, ...) raw6(nr, (long[6]){ __VA_ARGS__ })
 
 static uint64_t scatter(uint64_t x)
 {
@@ -224,9 +213,5 @@ long syscall(long nr, ...)
 	result = raw6(nr, a);
 	if (seed)
 		shake(n, true);
-	if (result < 0 && result > -4096) {
-		errno = (int)-result;
-		return -1;
-	}
-	return result;
+	return answer_of(result);
 }
