@@ -209,12 +209,7 @@ static int find_view(struct attach_request *r)
 {
 	int err;
 
-	r->view = view_find(r->dev, r->ino);
-	/* It may be of the file that had the number before. */
-	if (r->view && r->view->mode == VIEW_READING && !r->view->windows.count && !view_keeps_file(r->view)) {
-		giveup_unfinished(r->view);
-		r->view = view_find(r->dev, r->ino);
-	}
+	r->view = giveup_find(r->dev, r->ino);
 	if (r->view && (!r->write || r->view->mode != VIEW_READING))
 		return 0;
 	err = r->alone ? 0 : join_owners(r->dev, r->ino, r->write, &r->ask);

@@ -66,6 +66,16 @@ void giveup_unfinished(struct view *v)
 		dismantle(v);
 }
 
+struct view *giveup_find(dev_t dev, ino_t ino)
+{
+	struct view *v = view_find(dev, ino);
+
+	if (!v || v->mode != VIEW_READING || v->windows.count || view_keeps_file(v))
+		return v;
+	giveup_unfinished(v);
+	return view_find(dev, ino);
+}
+
 bool giveup_drop(struct view *v)
 {
 	struct shared_place *place = shared_place_of(v);

@@ -36,6 +36,11 @@ int giveup_all(void *arg);
 /* A view for reading that is of no use: goes, unless somebody has it in hand. */
 void giveup_unfinished(struct view *v);
 
+/*
+ * The view of a file; NULL.  One that was inherited, and that keeps nothing, may be of the file that had the number before: it goes.
+ */
+struct view *giveup_find(dev_t dev, ino_t ino);
+
 /* The participant's part of it: see ASK_DROP. */
 bool giveup_drop(struct view *v);
 
