@@ -168,7 +168,7 @@ int adopt_all(void)
 
 	for (unsigned i = 0; i < s->file_count; i++) {
 		const struct shared_file *f = &s->files[i];
-		struct view *v = giveup_find(f->dev, f->ino);
+		struct view *v = view_find(f->dev, f->ino);
 		int failed;
 
 		if ((v && v->shared) || !f->in_use)

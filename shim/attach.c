@@ -209,7 +209,7 @@ static int find_view(struct attach_request *r)
 {
 	int err;
 
-	r->view = giveup_find(r->dev, r->ino);
+	r->view = view_find(r->dev, r->ino);
 	if (r->view && (!r->write || r->view->mode != VIEW_READING))
 		return 0;
 	err = r->alone ? 0 : join_owners(r->dev, r->ino, r->write, &r->ask);

@@ -66,14 +66,15 @@ void giveup_unfinished(struct view *v)
 		dismantle(v);
 }
 
-struct view *giveup_find(dev_t dev, ino_t ino)
+void giveup_inherited(void)
 {
-	struct view *v = view_find(dev, ino);
+	struct view *next;
 
-	if (!v || v->mode != VIEW_READING || v->windows.count || view_keeps_file(v))
-		return v;
-	giveup_unfinished(v);
-	return view_find(dev, ino);
+	for (struct view *v = view_first(); v; v = next) {
+		next = v->next;
+		if (v->mode == VIEW_READING && !v->shared && !v->windows.count && !view_keeps_file(v))
+			giveup_unfinished(v);
+	}
 }
 
 bool giveup_drop(struct view *v)

@@ -37,9 +37,10 @@ int giveup_all(void *arg);
 void giveup_unfinished(struct view *v);
 
 /*
- * The view of a file; NULL.  One that was inherited, and that keeps nothing, may be of the file that had the number before: it goes.
+ * In the child of fork, where no view of a file that only its parent shares has a descriptor: those go that keep nothing of theirs.  They would be
+ * found in place of the files that get those numbers.
  */
-struct view *giveup_find(dev_t dev, ino_t ino);
+void giveup_inherited(void);
 
 /* The participant's part of it: see ASK_DROP. */
 bool giveup_drop(struct view *v);

@@ -7,6 +7,7 @@
 #include "checkpoint.h"
 #include "control.h"
 #include "engine.h"
+#include "giveup.h"
 #include "handover.h"
 #include "held.h"
 #include "join.h"
@@ -100,6 +101,7 @@ void session_after_fork_in_child(bool may_start)
 	lock_release(&window_lock);
 	mask = session_lock_after_fork();
 	forget_descriptors(false);
+	giveup_inherited();
 	if (late)
 		participants_thaw();
 	if (child_slot >= 0 && may_start) {

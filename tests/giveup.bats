@@ -240,3 +240,15 @@ full_and_shared() {
 	[[ "${lines[-1]}" == *": ok" ]]
 	[ ! -s told ]
 }
+
+renumbered() {
+	local elsewhere
+	elsewhere=$(mktemp -d /dev/shm/journals.XXXXXX)
+	for f in common old data{1..9}; do letters $f.bin 8192; done
+	BIGFILE_JOURNAL_DIR=$elsewhere bigfile run -p '*.bin' -- /usr/bin/python3 "$TOP/tests/progs/renumbered.py" | cat >told
+	rm -r "$elsewhere"
+	grep -q '^same number' told || skip "this file system gives other numbers"
+	cmp data1.bin data9.bin && cmp data2.bin data9.bin
+	! ls | grep kept
+}
+@test "a file with the number of one that the parent had open is part of its child's transaction" { each_tracker renumbered; }
