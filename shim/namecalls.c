@@ -184,6 +184,7 @@ int namecalls_commit_before_loss(int dir, const char *path)
 	struct stat st;
 	int err;
 
+	session_lock_refresh();
 	if (!loses_commits(dir, path, NULL))
 		return 0;
 	err = (int)sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW);
@@ -276,13 +277,13 @@ static bool is_made_anew(const struct view *v, int dir, const char *path)
 /* The same two conditions as for unlink and link; nothing is committed for a call that fails anyway. */
 static int commit_before_rename(int old_dir, const char *old, int new_dir, const char *new, unsigned flags, const struct view *moved)
 {
-	bool exchanged = flags & RENAME_EXCHANGE;
-	bool vacant = is_vacant(new_dir, new) || (exchanged && is_vacant(old_dir, old));
+	bool exchanged = flags & RENAME_EXCHANGE, vacant;
 	int err;
 
+	session_lock_refresh();
+	vacant = is_vacant(new_dir, new) || (exchanged && is_vacant(old_dir, old));
 	if (vacant && !exchanged && is_made_anew(moved, old_dir, old))
 		return 0;
-
 	if (!vacant && ((flags & RENAME_NOREPLACE) || !loses_commits(new_dir, new, moved)))
 		return 0;
 	err = rename_is_refused(old_dir, old, new_dir, new, flags);

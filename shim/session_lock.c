@@ -158,6 +158,14 @@ void session_lock_release(void)
 	signals_restore(mask);
 }
 
+void session_lock_refresh(void)
+{
+	if (!shared_session())
+		return;
+	session_lock_take();
+	session_lock_release();
+}
+
 void session_lock_join(struct shared_session *s)
 {
 	take_shared(s);

@@ -17,6 +17,8 @@
 
 void session_lock_take(void);
 void session_lock_release(void);
+/* Any thread, no lock held: what the others of a shared session have done so far is in the views, which are then read without the lock. */
+void session_lock_refresh(void);
 
 /* The engine thread says that it is the one; am I? */
 void session_lock_by_engine(void);

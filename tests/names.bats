@@ -154,3 +154,28 @@ rename_refused() {
 	no_journal
 }
 @test "a file whose commits cannot be made durable in it keeps its name" { each_tracker rename_refused; }
+
+# Who replaces it has seen it empty, and nothing of it since.
+replaced_by_another() {
+	cat >program.py <<-'PY'
+		import mmap, os
+		fd = os.open("new.bin", os.O_RDWR | os.O_CREAT)
+		os.write(fd, b"new" * 2000)
+		m = mmap.mmap(fd, 4096)
+		ready, go = os.pipe(), os.pipe()
+		if os.fork() == 0:
+		    os.write(ready[1], b"!")
+		    os.read(go[0], 1)
+		    os.rename("data.bin", "new.bin")
+		    os._exit(1)
+		os.read(ready[0], 1)
+		m.flush()
+		m[0] = 1
+		os.write(go[1], b"!")
+		os.wait()
+		os._exit(1)
+	PY
+	BIGFILE_LOG=info run bigfile run -p '*.bin' -- /usr/bin/python3 program.py
+	[ "$(grep -c ': committed' <<<"$output")" = 2 ]
+}
+@test "before a file is replaced that another process has just committed, what came since is committed" { each_tracker replaced_by_another; }
