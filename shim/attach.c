@@ -340,8 +340,9 @@ int reattach_job(void *arg)
 		struct attach_request r = { .path = v->path };
 		uint64_t size = v->size, file_end = v->file_end, zero_end = v->zero_end;
 
-		if (v->mode != VIEW_READING || !v->home)
+		if (v->mode != VIEW_READING || !v->left)
 			continue;
+		v->left = false;
 		if (take_journal(v, &r)) {
 			sharing_lose(v);
 			err = -EBUSY;

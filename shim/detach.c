@@ -93,6 +93,7 @@ int detach(bool ends)
 			continue;
 		journal_close(&v->journal);
 		v->mode = VIEW_READING;
+		v->left = !ends;
 	}
 	if (shared_session())
 		shared_session()->closed = 1;

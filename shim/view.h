@@ -134,7 +134,8 @@ struct view {
 	bool nameless;             /* it has names that we do not know */
 	bool aside;                /* it was unlinked in this transaction: see view_is_aside */
 	bool settled;              /* while it is let go: its journal has nothing that matters */
-	/* How an exec has left the file, should it fail. */
+	/* An exec has let it go, and how it has left the file, should it fail. */
+	bool left;
 	uint64_t left_size;
 	struct timespec left_time;
 	bool leased;               /* it is on a network file system: lease.h */

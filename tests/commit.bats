@@ -39,6 +39,17 @@ failed_exec() {
 }
 @test "an exec that fails changes nothing" { each_tracker failed_exec; }
 
+# Nothing was committed before it.
+failed_exec_that_aborts() {
+	printf '#!/nowhere/at/all\n' >bad
+	chmod +x bad
+	BIGFILE_EXIT=abort play map:0:20000 set:0:1:Q exec:./bad get:0:1 set:0:2:R msync:0 set:0:3:S exit:0 >out
+	[ "$(cat out)" = $'exec: ENOENT\nQ' ]
+	[ "$(byte data.bin 1)$(byte data.bin 2)$(byte data.bin 3)" = QRa ]
+	no_journal
+}
+@test "nor does one whose success would roll back: what is committed then has all of it" { each_tracker failed_exec_that_aborts; }
+
 msync_commits() {
 	run play map:0:20000 set:0:5:X msync:0 set:0:6:Z _exit:1
 	[ "$(byte data.bin 5)$(byte data.bin 6)" = Xa ]
