@@ -274,6 +274,17 @@ int session_is_marked(int fd, char *path, bool *marked, bool *has_view)
 
 /* To who ends the process once more, and would have it committed. */
 static int told_before;
+/* For an exec deletions are taken back before it is tried: should it fail, the rest of the transaction goes with them. */
+static bool gave_back;
+
+static bool has_removals(void)
+{
+	const struct view *v = view_first();
+
+	while (v && !view_is_aside(v))
+		v = v->next;
+	return v != NULL;
+}
 
 struct ending {
 	bool commit;
@@ -316,6 +327,7 @@ static int end_job(void *arg)
 	if (err && !ending->exits)
 		return err;
 	told_before = decision == -ESRCH ? 0 : decision;
+	gave_back = decision == -ECANCELED && !ending->exits && has_removals();
 	control_end(decision);
 	detach(ending->exits);
 	return err;
@@ -342,8 +354,17 @@ int session_end(int status, bool exits)
 
 static int return_job(void *arg)
 {
+	int err;
+
 	control_goes_on();
-	return reattach_job(NULL);
+	err = reattach_job(NULL);
+	if (gave_back) {
+		log_warn("an exec has failed: the files that were deleted in the transaction have been given back for it, as BIGFILE_EXIT has it, and "
+			 "so all of it is rolled back");
+		err = control_abort();
+	}
+	gave_back = false;
+	return err;
 }
 
 void session_reattach(void)

@@ -48,6 +48,21 @@ anew() {
 }
 @test "unlinked and made anew, again and again" { each_tracker anew; }
 
+# It has given back what was deleted, so that nothing of the transaction is left to be committed.
+failed_exec() {
+	letters b.bin 9000
+	printf '#!/nowhere/at/all\n' >bad
+	chmod +x bad
+	BIGFILE_EXIT=abort BIGFILE_PATHS="$PWD/*.bin" LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/play" open:data.bin map:0:20000 set:0:0:A \
+		unlink:b.bin exec:./bad get:0:0 set:0:1:B msync:0 exit:0 >out 2>err
+	cat out err
+	[ "$(cat out)" = $'exec: ENOENT\na' ]
+	grep -q 'an exec has failed.*rolled back' err
+	[ "$(what data.bin) $(what b.bin)" = "aBa20000 aaa9000" ]
+	clean
+}
+@test "an exec that fails, and would have rolled back: with the deletions goes the rest" { each_tracker failed_exec; }
+
 # A name that is used otherwise meanwhile: nothing is overwritten.
 taken() {
 	run all open:data.bin unlink:data.bin system:"mkdir data.bin" _exit:1
