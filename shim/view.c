@@ -157,7 +157,8 @@ struct view *view_create(int fd, const char *path, const struct stat *st, enum v
 
 bool view_keeps_file(const struct view *v)
 {
-	return v->fd >= 0 || v->home || (v->segment_count && v->file_end && !v->shared);
+	/* One for reading has the whole of it mapped, and what lies behind its end; of another one that may have been cut away. */
+	return v->fd >= 0 || v->home || (v->segment_count && !v->shared && (v->mode == VIEW_READING || v->file_end));
 }
 
 bool view_remove(struct view *v)

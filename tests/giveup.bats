@@ -252,3 +252,33 @@ renumbered() {
 	! ls | grep kept
 }
 @test "a file with the number of one that the parent had open is part of its child's transaction" { each_tracker renumbered; }
+
+# Its parent had it mapped, and has gone.
+empty_in_child() {
+	: >empty.bin
+	BIGFILE_PATHS="$PWD/*.bin" "$BIGFILE" run -- /usr/bin/python3 -c '
+import ctypes, mmap, os, time
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+common = mmap.mmap(os.open("data.bin", os.O_RDWR), 4096)
+common[0] = 65
+fd = os.open("empty.bin", os.O_RDONLY)
+at = libc.mmap(None, 4096, mmap.PROT_READ, mmap.MAP_SHARED, fd, 0)
+os.close(fd)
+if os.fork():
+    os._exit(0)
+def wait(name):
+    while not os.path.exists(name):
+        time.sleep(0.01)
+open("first", "w").close()
+wait("second")
+print(ctypes.string_at(at, 3).decode(), flush=True)
+open("third", "w").close()
+os._exit(1)' >out 2>err &
+	until_true 10 test -e first
+	BIGFILE_PATHS="$PWD/*.bin" "$BIGFILE" run -- "$PROGS/play" open:empty.bin write:0:new post:second await:third _exit:1 2>err.second || true
+	cat out err err.second
+	[ "$(cat out)" = new ]
+	rm -f first second third
+}
+@test "an empty file that a child has mapped is shared with who writes to it" { each_tracker empty_in_child; }
