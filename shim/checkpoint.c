@@ -23,6 +23,8 @@ static struct {
 	struct view *view; /* NULL: none is under way */
 	struct journal_position head;
 	uint32_t generation; /* of the journal that it was */
+	int fd;
+	bool durable; /* the thread has no lock: of the view it reads nothing */
 	pthread_t thread;
 	int result;
 	uint32_t done;
@@ -30,8 +32,7 @@ static struct {
 
 static void *run(void *arg)
 {
-	background.result =
-		background.view->journal.durable ? sys_fdatasync(background.view->fd) : 0;
+	background.result = background.durable ? sys_fdatasync(background.fd) : 0;
 	__atomic_store_n(&background.done, 1, __ATOMIC_RELEASE);
 	sys_futex_wake(&background.done, 1);
 	if (checkpoint_ended)
@@ -106,6 +107,8 @@ void checkpoint_consider(struct view *v, bool idle)
 	background.view = v;
 	background.head = v->journal.tail;
 	background.generation = v->journal.generation;
+	background.fd = v->fd;
+	background.durable = v->journal.durable;
 	background.done = 0;
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, 1 << 20);
