@@ -155,6 +155,7 @@ static int adopt(unsigned file, struct view *v)
 	}
 	v->shared_use = f->use;
 	shared_pull(v);
+	shared_show(v);
 	promote_segments(v);
 	shared_push_place(v);
 	handover_taken(file);

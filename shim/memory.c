@@ -166,6 +166,7 @@ void memory_drop(struct view *v)
 	sys_close(v->memory.fd);
 	memset(&v->memory, 0, sizeof v->memory);
 	v->memory.fd = -1;
+	shared_hide(v);
 	v->shared = 0;
 }
 

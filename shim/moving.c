@@ -160,6 +160,7 @@ static void change(const struct target *t, struct passage *passages, unsigned co
 		v->shared = passages[i].file + 1;
 		shared_push(v);
 		shared_tell(v);
+		shared_show(v);
 	}
 	sharing_take_slot(shared_me());
 	session_lock_moved();

@@ -5,6 +5,7 @@
 #include "guard.h"
 #include "loading.h"
 #include "log.h"
+#include "shared.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -63,6 +64,7 @@ int orphan_make(struct view *v, bool all_from_file)
 		log_error("%s: inherited over fork, and too large to be copied: %e; this child cannot touch it", v->path, err);
 	v->partial = false;
 	v->memory.loads.words = NULL;
+	shared_hide(v);
 	v->shared = 0;
 	v->tracker = tracker;
 	return err;

@@ -104,6 +104,7 @@ static void publish(struct view *v, struct shared_file *f)
 	f->ino = v->ino;
 	shared_push(v);
 	shared_tell(v);
+	shared_show(v);
 	__atomic_store_n(&f->in_use, 1, __ATOMIC_SEQ_CST);
 }
 

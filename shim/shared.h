@@ -160,14 +160,23 @@ static inline struct shared_place *shared_place_of(const struct view *v)
 }
 
 /*
- * For who asks without the session lock.  While the view moves into another session its file's slot may be neither here nor there;
- * but then no other process has it, and what the view says is true.
+ * For who asks without the session lock: set once the session says of the file what the view does, and reset before it does not.  What has
+ * moved into another session may be seen in the old one, which stays mapped and says what was true when the asking began.  But where this
+ * process no longer takes part, the number may be another file's.
  */
+static inline void shared_show(struct view *v)
+{
+	__atomic_store_n(&v->seen, shared_file_of(v), __ATOMIC_RELEASE);
+}
+
+static inline void shared_hide(struct view *v)
+{
+	__atomic_store_n(&v->seen, NULL, __ATOMIC_RELEASE);
+}
+
 static inline const struct shared_file *shared_seen(const struct view *v)
 {
-	unsigned file = __atomic_load_n(&v->shared, __ATOMIC_ACQUIRE);
-
-	return file ? &shared_session()->files[file - 1] : NULL;
+	return __atomic_load_n(&v->seen, __ATOMIC_ACQUIRE);
 }
 
 static inline bool shared_was_seen(const struct view *v, const struct shared_file *f)

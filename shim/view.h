@@ -110,6 +110,7 @@ struct view {
 
 	unsigned shared;         /* the file's number in the session (shared.h), from 1; 0: a private view */
 	uint32_t shared_use;     /* which of the files that had this number */
+	const struct shared_file *seen; /* the same file for who asks without the session lock (shared.h): NULL until it says what v does; atomic */
 	struct view_memory memory;
 	bool partial;            /* only what is within reach can be touched.  This and what follows: window lock */
 	struct open_pages reach[VIEW_SEGMENTS];

@@ -1000,3 +1000,12 @@ died_before_the_name() {
 	sed '/pwrite64.*BCRD/,$d' trace | grep "fsync([0-9]*<$PWD/one>)"
 }
 @test "a participant dies before a new file's name is durable: the next commit sees to it" { each_tracker died_before_the_name; }
+
+told_of_sizes() {
+	local i
+	for i in {0..39}; do letters "f$i" 9000; done
+	(ulimit -n 60; bigfile run -p "$PWD/data.bin" -p "$PWD/f*" -- "$PROGS/sizes" data.bin 30 f* >out)
+	head out
+	[ "$(cat out)" = "30 rounds" ]
+}
+@test "who asks for the size of a file while it becomes part of a shared transaction is told the file's" { each_tracker told_of_sizes; }
