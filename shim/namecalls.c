@@ -21,6 +21,7 @@
 #include "marks.h"
 #include "names.h"
 #include "opening.h"
+#include "refusal.h"
 #include "removal.h"
 #include "session.h"
 #include "session_lock.h"
@@ -149,36 +150,6 @@ static bool loses_commits(int dir, const char *path, const struct view *from)
 	return any && (ours || holds_commits(dir, path));
 }
 
-static bool is_mounted_on(int dir, const char *path)
-{
-	struct statx stx;
-
-	return !sys_call(SYS_statx, dir, path, AT_SYMLINK_NOFOLLOW, 0, &stx) && (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
-}
-
-static bool may_write_folder_of(int dir, const char *path)
-{
-	char folder[PATH_MAX] = ".";
-	const char *slash = strrchr(path, '/');
-
-	if (slash)
-		fmt_print(folder, sizeof folder, "%s", path);
-	if (slash)
-		folder[slash == path ? 1 : slash - path] = '\0';
-	return !sys_call(SYS_faccessat, dir, folder, W_OK | X_OK);
-}
-
-/* The kernel looks at everything else before it looks whether what is to be removed as a folder is one, and this is none. */
-int namecalls_refusal(int dir, const char *path, const struct stat *file)
-{
-	int err = S_ISDIR(file->st_mode) ? -ENOTDIR : (int)sys_call(SYS_unlinkat, dir, path, AT_REMOVEDIR);
-
-	/* The program's sandbox (Landlock) allows to remove files, not folders. */
-	if (err == -EACCES && may_write_folder_of(dir, path))
-		err = -ENOTDIR;
-	return err != -ENOTDIR ? err : is_mounted_on(dir, path) ? -EBUSY : 0;
-}
-
 int namecalls_commit_before_loss(int dir, const char *path)
 {
 	struct stat st;
@@ -189,7 +160,7 @@ int namecalls_commit_before_loss(int dir, const char *path)
 		return 0;
 	err = (int)sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW);
 	if (!err)
-		err = namecalls_refusal(dir, path, &st);
+		err = refusal_of(dir, path);
 	if (err)
 		return err;
 	log_debug("%s: loses its name: what came before is committed first", path);
@@ -250,7 +221,7 @@ static int rename_is_refused(int old_dir, const char *old, int new_dir, const ch
 	int err = (int)sys_call(SYS_newfstatat, old_dir, old, &from, AT_SYMLINK_NOFOLLOW);
 
 	if (!err)
-		err = namecalls_refusal(old_dir, old, &from);
+		err = refusal_of(old_dir, old);
 	if (err)
 		return err;
 	err = (int)sys_call(SYS_newfstatat, new_dir, new, &to, AT_SYMLINK_NOFOLLOW);
@@ -262,7 +233,7 @@ static int rename_is_refused(int old_dir, const char *old, int new_dir, const ch
 		return -EEXIST;
 	if (!(flags & RENAME_EXCHANGE) && S_ISDIR(to.st_mode) && !S_ISDIR(from.st_mode))
 		return -EISDIR;
-	return namecalls_refusal(new_dir, new, &to);
+	return refusal_of(new_dir, new);
 }
 
 /* Empty on the disk, so that what is aside may come back over it: it is as if the transaction had made it at the free name. */

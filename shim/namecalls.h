@@ -18,8 +18,6 @@ int namecalls_link(int old_dir, const char *old, int new_dir, const char *new, i
 struct view *namecalls_view_of(int dir, const char *path);
 bool namecalls_may_be_marked(const char *path);
 bool namecalls_is_marked(int dir, const char *path);
-/* -errno: the kernel will not take this name away, of *file.  0: it will; nothing is said of folders. */
-int namecalls_refusal(int dir, const char *path, const struct stat *file);
 /*
  * Names change at once, contents with the next commit.  What takes the content of a marked file away - it is deleted,
  * or another takes its name - must not come before what the program has put elsewhere for it, or an abort would leave

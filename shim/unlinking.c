@@ -19,6 +19,7 @@
 #include "namecalls.h"
 #include "names.h"
 #include "opening.h"
+#include "refusal.h"
 #include "removal.h"
 #include "session_lock.h"
 #include "sys.h"
@@ -56,7 +57,7 @@ static int view_to_unlink(int dir, const char *path, struct view **view)
 		return 0;
 	if (sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode) || (!*view && !namecalls_is_marked(dir, path)))
 		return 0;
-	err = namecalls_refusal(dir, path, &st);
+	err = refusal_of(dir, path);
 	if (err || !has_room_in_name(dir, path) || !may_write(dir, path))
 		return err;
 	view_put(*view);

@@ -409,6 +409,20 @@ refused() {
 	[ -z "$(find . -name '*.bigfile-*')" ]
 }
 
+# Whatever has the name by then.
+asks() {
+	letters b.bin 9000
+	letters c.bin 9000
+	strace -f -qq -o trace -e trace=unlinkat,rmdir -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" -E BIGFILE_PATHS="$PWD/*.bin" \
+		"$PROGS/play" open:data.bin map:0:20000 set:0:0:A unlink:b.bin rename:data.bin:c.bin set:0:1:B _exit:1 || true
+	cat trace
+	grep -q unlinkat trace
+	run ! grep -E 'rmdir|AT_REMOVEDIR' trace
+	[ "$(what data.bin) $(what b.bin) $(what c.bin)" = "gone gone Aaa20000" ]
+	clean
+}
+@test "whether a name may be taken away is asked without removing anything" { each_tracker asks; }
+
 # Other processes of this user would have their pages looked at, and every call counts.
 unseen() {
 	mkdir -p -m 700 .run
