@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * POSIX asynchronous I/O.  libc does it in threads of its own, by calls that nobody sees.  For marked
- * files a request is carried out at once, and its end is told as it was asked for: aio_error, aio_return and aio_suspend
- * find it done.
+ * POSIX asynchronous I/O.  libc does it in threads of its own, by calls that nobody sees.  For marked files, and between any file and
+ * a window, a request is carried out at once, and its end is told as it was asked for: aio_error, aio_return and aio_suspend find it done.
  *
  * struct aiocb64 is struct aiocb under another name.
  */
-#include "interpose.h"
+#include "into.h"
 
 #include <aio.h>
 #include <fcntl.h>
@@ -74,12 +73,18 @@ static void finish(struct aiocb *cb, ssize_t result)
 	__atomic_store_n(&cb->__error_code, result < 0 ? errno : 0, __ATOMIC_RELEASE);
 }
 
+/* libc's threads would meet what the program's own calls do not (into.h). */
+static bool moves_window(const struct aiocb *cb)
+{
+	return in_window((const void *)cb->aio_buf, cb->aio_nbytes) && real(lseek)(cb->aio_fildes, 0, SEEK_CUR) >= 0;
+}
+
 static bool is_ours(const struct aiocb *cb)
 {
 	char path[PATH_MAX];
 	bool marked, has_view;
 
-	return MAY_CHANGE(cb->aio_fildes) && !session_is_marked(cb->aio_fildes, path, &marked, &has_view) && marked;
+	return (MAY_CHANGE(cb->aio_fildes) && !session_is_marked(cb->aio_fildes, path, &marked, &has_view) && marked) || moves_window(cb);
 }
 
 static void carry_out(struct aiocb *cb, int opcode)

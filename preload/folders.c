@@ -4,7 +4,7 @@
  *
  * libc's own walks (glob, ftw, fts) read folders by themselves, and are not seen.  struct dirent64 is struct dirent under another name.
  */
-#include "interpose.h"
+#include "into.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -69,16 +69,24 @@ static ssize_t without_hidden(int fd, char *entries, ssize_t n)
 	return end;
 }
 
-EXPORT ssize_t getdents64(int fd, void *entries, size_t size)
+static ssize_t get_entries(const struct source *s, void *entries, size_t size, size_t done)
 {
 	ssize_t n, left = 0;
 
 	/* None at all would mean the end. */
 	do {
-		n = real(getdents64)(fd, entries, size);
-		left = n > 0 ? without_hidden(fd, entries, n) : n;
+		n = real(getdents64)(s->fd, entries, size);
+		left = n > 0 ? without_hidden(s->fd, entries, n) : n;
 	} while (n > 0 && !left);
 	return left;
+}
+
+EXPORT ssize_t getdents64(int fd, void *entries, size_t size)
+{
+	struct source s = { .get = get_entries, .fd = fd };
+	struct iovec iov = { entries, size };
+
+	return in_window(entries, size) ? into_from(&s, &iov, 1, true) : get_entries(&s, entries, size, 0);
 }
 
 EXPORT int scandirat(int dir, const char *path, struct dirent ***list, listing_filter_fn filter, listing_order_fn order)

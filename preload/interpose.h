@@ -38,6 +38,12 @@ _Static_assert(sizeof(off_t) == 8, "f and f64 are one function");
 #define MAY_CHANGE(fd) (boot_is_active() && fileops_may_change(fd))
 #define MAY_READ(fd) (boot_is_active() && fileops_may_read(fd))
 
+/* Is a part of that memory a window, or reserved for windows? */
+static inline bool in_window(const void *p, size_t n)
+{
+	return boot_is_active() && view_any() && n && view_overlaps((uintptr_t)p, n);
+}
+
 /* Tries the engine if `concerned`, falls back to the call that follows. */
 #define ENGINE_OR(concerned, call, otherwise)                            \
 	int64_t done_ = (concerned) ? (call) : FILEOPS_NOT_OURS;         \

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Calls by which the kernel, or libc, stores into memory of the program's choice: using.h. */
+/* Reading from descriptors and streams, and what else fills memory of the program's choice (into.h); sockets: receive.c. */
+#include "into.h"
 #include "using.h"
+
+#include <stdio_ext.h>
 
 static bool read_from_view(int fd, const struct iovec *iov, int count, off_t offset, ssize_t *result)
 {
@@ -12,6 +15,20 @@ static bool read_from_view(int fd, const struct iovec *iov, int count, off_t off
 	return true;
 }
 
+static ssize_t get_read(const struct source *s, void *to, size_t n, size_t done)
+{
+	struct iovec iov = { to, n };
+
+	if (s->flags)
+		return real(preadv2)(s->fd, &iov, 1, s->offset < 0 ? s->offset : s->offset + (off_t)done, s->flags);
+	return s->offset < 0 ? real(read)(s->fd, to, n) : real(pread)(s->fd, to, n, s->offset + (off_t)done);
+}
+
+static ssize_t read_into(int fd, const struct iovec *iov, int count, off_t offset, int flags)
+{
+	return into_from_any(&(struct source){ get_read, fd, flags, false, offset, NULL }, iov, count);
+}
+
 OTHERWISE ssize_t read_otherwise(int fd, void *buf, size_t n)
 {
 	struct iovec iov = { buf, n };
@@ -19,7 +36,7 @@ OTHERWISE ssize_t read_otherwise(int fd, void *buf, size_t n)
 
 	if (read_from_view(fd, &iov, 1, -1, &done))
 		return done;
-	STORING(&iov, 1, real(read)(fd, buf, n));
+	return in_window(buf, n) ? read_into(fd, &iov, 1, -1, 0) : real(read)(fd, buf, n);
 }
 
 EXPORT ssize_t read(int fd, void *buf, size_t n)
@@ -32,9 +49,11 @@ OTHERWISE ssize_t pread_otherwise(int fd, void *buf, size_t n, off_t offset)
 	struct iovec iov = { buf, n };
 	ssize_t done;
 
-	if (offset >= 0 && read_from_view(fd, &iov, 1, offset, &done))
+	if (offset < 0)
+		return real(pread)(fd, buf, n, offset);
+	if (read_from_view(fd, &iov, 1, offset, &done))
 		return done;
-	STORING(&iov, 1, real(pread)(fd, buf, n, offset));
+	return in_window(buf, n) ? read_into(fd, &iov, 1, offset, 0) : real(pread)(fd, buf, n, offset);
 }
 
 EXPORT ssize_t pread(int fd, void *buf, size_t n, off_t offset)
@@ -49,16 +68,18 @@ EXPORT ssize_t readv(int fd, const struct iovec *iov, int count)
 
 	if (read_from_view(fd, iov, count, -1, &done))
 		return done;
-	STORING(iov, count, real(readv)(fd, iov, count));
+	return into_windows(iov, count) ? read_into(fd, iov, count, -1, 0) : real(readv)(fd, iov, count);
 }
 
 EXPORT ssize_t preadv(int fd, const struct iovec *iov, int count, off_t offset)
 {
 	ssize_t done;
 
-	if (offset >= 0 && read_from_view(fd, iov, count, offset, &done))
+	if (offset < 0)
+		return real(preadv)(fd, iov, count, offset);
+	if (read_from_view(fd, iov, count, offset, &done))
 		return done;
-	STORING(iov, count, real(preadv)(fd, iov, count, offset));
+	return into_windows(iov, count) ? read_into(fd, iov, count, offset, 0) : real(preadv)(fd, iov, count, offset);
 }
 ALIAS(preadv64, preadv);
 
@@ -68,52 +89,61 @@ EXPORT ssize_t preadv2(int fd, const struct iovec *iov, int count, off_t offset,
 
 	if (read_from_view(fd, iov, count, offset, &done))
 		return done;
-	STORING(iov, count, real(preadv2)(fd, iov, count, offset, flags));
+	if (offset < -1 || !into_windows(iov, count))
+		return real(preadv2)(fd, iov, count, offset, flags);
+	return read_into(fd, iov, count, offset, flags);
 }
 ALIAS(preadv64v2, preadv2);
 
-EXPORT ssize_t recv(int fd, void *buf, size_t n, int flags)
+static ssize_t get_random(const struct source *s, void *to, size_t n, size_t done)
 {
-	struct iovec iov = { buf, n };
-
-	STORING(&iov, 1, real(recv)(fd, buf, n, flags));
-}
-
-EXPORT ssize_t recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr *from, socklen_t *length)
-{
-	struct iovec iov = { buf, n };
-
-	STORING(&iov, 1, real(recvfrom)(fd, buf, n, flags, from, length));
-}
-
-static ssize_t recvmsg_storing(int fd, struct msghdr *msg, int flags)
-{
-	STORING(msg->msg_iov, (int)msg->msg_iovlen, real(recvmsg)(fd, msg, flags));
-}
-
-EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
-{
-	ssize_t done = recvmsg_storing(fd, msg, flags);
-
-	/* A descriptor may have come along. */
-	if (done >= 0 && msg->msg_controllen && boot_is_active())
-		fds_forget_all();
-	return done;
+	return real(getrandom)(to, n, (unsigned)s->flags);
 }
 
 EXPORT ssize_t getrandom(void *buf, size_t n, unsigned flags)
 {
 	struct iovec iov = { buf, n };
 
-	STORING(&iov, 1, real(getrandom)(buf, n, flags));
+	if (!in_window(buf, n))
+		return real(getrandom)(buf, n, flags);
+	return into_from(&(struct source){ get_random, -1, (int)flags, false, -1, NULL }, &iov, 1, true);
 }
 
-/* A large fread reads straight into the buffer. */
+static ssize_t get_items(const struct source *s, void *to, size_t n, size_t done)
+{
+	return (ssize_t)(s->flags ? real(fread_unlocked)(to, 1, n, s->more) : real(fread)(to, 1, n, s->more));
+}
+
+/* libc copies what is less than the stream's buffer, and has the kernel store the rest. */
+static bool stores_itself(const void *buf, size_t size, size_t n, FILE *stream)
+{
+	return !in_window(buf, size * n) || n > SIZE_MAX / size || size * n < __fbufsize(stream);
+}
+
+static size_t fread_into(void *buf, size_t size, size_t n, FILE *stream, bool unlocked)
+{
+	struct source s = { get_items, -1, unlocked, false, -1, stream };
+	size_t done = 0, total = size * n;
+
+	for (;;) {
+		struct iovec iov = { (char *)buf + done, total - done < INTO_MOST ? total - done : INTO_MOST };
+		ssize_t now = into_from(&s, &iov, 1, true);
+
+		done += now < 0 ? 0 : (size_t)now;
+		if (now < (ssize_t)iov.iov_len || done == total)
+			return done / size;
+	}
+}
+
 EXPORT size_t fread(void *buf, size_t size, size_t n, FILE *stream)
 {
-	struct iovec iov = { buf, size * n };
+	return stores_itself(buf, size, n, stream) ? real(fread)(buf, size, n, stream) : fread_into(buf, size, n, stream, false);
+}
 
-	STORING(&iov, 1, real(fread)(buf, size, n, stream));
+#undef fread_unlocked /* <stdio.h> has a macro too */
+EXPORT size_t fread_unlocked(void *buf, size_t size, size_t n, FILE *stream)
+{
+	return stores_itself(buf, size, n, stream) ? real(fread_unlocked)(buf, size, n, stream) : fread_into(buf, size, n, stream, true);
 }
 
 /* The fortified names, with their checks. */
@@ -136,28 +166,18 @@ EXPORT ssize_t __pread_chk(int fd, void *buf, size_t n, off_t offset, size_t siz
 }
 ALIAS(__pread64_chk, __pread_chk);
 
-EXPORT ssize_t __recv_chk(int fd, void *buf, size_t n, size_t size, int flags);
-EXPORT ssize_t __recv_chk(int fd, void *buf, size_t n, size_t size, int flags)
-{
-	if (n > size)
-		__chk_fail();
-	return recv(fd, buf, n, flags);
-}
-
-EXPORT ssize_t __recvfrom_chk(int fd, void *buf, size_t n, size_t size, int flags, struct sockaddr *from,
-			      socklen_t *length);
-EXPORT ssize_t __recvfrom_chk(int fd, void *buf, size_t n, size_t size, int flags, struct sockaddr *from,
-			      socklen_t *length)
-{
-	if (n > size)
-		__chk_fail();
-	return recvfrom(fd, buf, n, flags, from, length);
-}
-
 EXPORT size_t __fread_chk(void *buf, size_t room, size_t size, size_t n, FILE *stream);
 EXPORT size_t __fread_chk(void *buf, size_t room, size_t size, size_t n, FILE *stream)
 {
 	if (size && n > room / size)
 		__chk_fail();
 	return fread(buf, size, n, stream);
+}
+
+EXPORT size_t __fread_unlocked_chk(void *buf, size_t room, size_t size, size_t n, FILE *stream);
+EXPORT size_t __fread_unlocked_chk(void *buf, size_t room, size_t size, size_t n, FILE *stream)
+{
+	if (size && n > room / size)
+		__chk_fail();
+	return fread_unlocked(buf, size, n, stream);
 }

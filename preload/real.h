@@ -11,10 +11,12 @@
 #include <aio.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <mqueue.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -71,6 +73,13 @@ typedef int (*listing_order_fn)(const struct dirent **, const struct dirent **);
 	X(ssize_t, recvmsg, (int, struct msghdr *, int))                                       \
 	X(ssize_t, getrandom, (void *, size_t, unsigned))                                      \
 	X(size_t, fread, (void *, size_t, size_t, FILE *))                                     \
+	X(size_t, fread_unlocked, (void *, size_t, size_t, FILE *))                             \
+	X(int, recvmmsg, (int, struct mmsghdr *, unsigned, int, struct timespec *))             \
+	X(ssize_t, mq_receive, (mqd_t, char *, size_t, unsigned *))                             \
+	X(ssize_t, mq_timedreceive, (mqd_t, char *, size_t, unsigned *, const struct timespec *)) \
+	X(ssize_t, msgrcv, (int, void *, size_t, long, int))                                    \
+	X(int, accept, (int, struct sockaddr *, socklen_t *))                                   \
+	X(int, accept4, (int, struct sockaddr *, socklen_t *, int))                             \
 	X(off_t, lseek, (int, off_t, int))                                                     \
 	X(int, truncate, (const char *, off_t))                                                \
 	X(int, ftruncate, (int, off_t))                                                        \

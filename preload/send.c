@@ -45,7 +45,7 @@ EXPORT size_t fwrite_unlocked(const void *buf, size_t size, size_t n, FILE *stre
 /* Its length is known only by reading it all, which brings it within reach. */
 EXPORT int fputs(const char *text, FILE *stream)
 {
-	struct iovec iov = { (void *)text, buffers_may_be_absent() ? strlen(text) : 0 };
+	struct iovec iov = { (void *)text, in_window(text, 1) ? strlen(text) : 0 };
 
 	LOADING(&iov, 1, real(fputs)(text, stream));
 }

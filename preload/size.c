@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The size of files and the offsets in them: truncate, allocate, seek; and the two ioctls that concern either. */
-#include "interpose.h"
+#include "into.h"
 
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -68,6 +68,9 @@ static bool is_clone_of_ours(int fd, unsigned long request, void *arg)
 	return target || source;
 }
 
+/* Of old requests the number does not tell how much they store. */
+#define LEGACY_SIZE 64
+
 EXPORT int ioctl(int fd, unsigned long request, ...)
 {
 	va_list args;
@@ -88,5 +91,5 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
 			return 0;
 		}
 	}
-	return real(ioctl)(fd, request, arg);
+	return INTO_AGAIN(arg, _IOC_SIZE(request) ? _IOC_SIZE(request) : LEGACY_SIZE, real(ioctl)(fd, request, arg));
 }

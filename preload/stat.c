@@ -4,7 +4,7 @@
  *
  * struct stat64 is struct stat under another name.  A file that a crash has left aside is there for who only asks, too.
  */
-#include "interpose.h"
+#include "into.h"
 
 #include <fcntl.h>
 
@@ -18,6 +18,9 @@ static int fixed(int result, void *st)
 	return result;
 }
 
+/* The call, which may be into a window (gawk's heap). */
+#define ASKED(st, call) INTO_AGAIN(st, sizeof *(st), call)
+
 /* The call that has had this result; made again when what it did not find comes back. */
 #define FOUND(dirfd, path, call)                                                                                          \
 	({                                                                                                                \
@@ -27,24 +30,24 @@ static int fixed(int result, void *st)
 
 EXPORT int fstat(int fd, struct stat *st)
 {
-	int result = real(fstat)(fd, st);
+	int result = ASKED(st, real(fstat)(fd, st));
 
 	return MAY_READ(fd) ? fixed(result, st) : result;
 }
 
 EXPORT int stat(const char *path, struct stat *st)
 {
-	return fixed(FOUND(AT_FDCWD, path, real(stat)(path, st)), st);
+	return fixed(FOUND(AT_FDCWD, path, ASKED(st, real(stat)(path, st))), st);
 }
 
 EXPORT int lstat(const char *path, struct stat *st)
 {
-	return fixed(FOUND(AT_FDCWD, path, real(lstat)(path, st)), st);
+	return fixed(FOUND(AT_FDCWD, path, ASKED(st, real(lstat)(path, st))), st);
 }
 
 EXPORT int fstatat(int dirfd, const char *path, struct stat *st, int flags)
 {
-	return fixed(FOUND(dirfd, path, real(fstatat)(dirfd, path, st, flags)), st);
+	return fixed(FOUND(dirfd, path, ASKED(st, real(fstatat)(dirfd, path, st, flags))), st);
 }
 
 EXPORT int fstat64(int fd, struct stat64 *st)
@@ -70,8 +73,10 @@ EXPORT int fstatat64(int dirfd, const char *path, struct stat64 *st, int flags)
 EXPORT int statx(int dirfd, const char *restrict path, int flags, unsigned mask, struct statx *restrict stx)
 {
 	bool ours = boot_is_active() && view_any();
-	int result = FOUND(dirfd, path, real(statx)(dirfd, path, flags, ours ? mask | STATX_INO | STATX_TYPE : mask, stx));
+	int result;
 
+	mask |= ours ? STATX_INO | STATX_TYPE : 0;
+	result = FOUND(dirfd, path, ASKED(stx, real(statx)(dirfd, path, flags, mask, stx)));
 	if (!result && ours)
 		filesize_fix_statx(stx);
 	return result;
@@ -84,25 +89,25 @@ EXPORT int statx(int dirfd, const char *restrict path, int flags, unsigned mask,
 
 OLD(__fxstat, int fd, struct stat *st)
 {
-	return fixed(real(__fxstat)(version, fd, st), st);
+	return fixed(ASKED(st, real(__fxstat)(version, fd, st)), st);
 }
 ALIAS(__fxstat64, __fxstat);
 
 OLD(__xstat, const char *path, struct stat *st)
 {
-	return fixed(FOUND(AT_FDCWD, path, real(__xstat)(version, path, st)), st);
+	return fixed(FOUND(AT_FDCWD, path, ASKED(st, real(__xstat)(version, path, st))), st);
 }
 ALIAS(__xstat64, __xstat);
 
 OLD(__lxstat, const char *path, struct stat *st)
 {
-	return fixed(FOUND(AT_FDCWD, path, real(__lxstat)(version, path, st)), st);
+	return fixed(FOUND(AT_FDCWD, path, ASKED(st, real(__lxstat)(version, path, st))), st);
 }
 ALIAS(__lxstat64, __lxstat);
 
 OLD(__fxstatat, int dirfd, const char *path, struct stat *st, int flags)
 {
-	return fixed(FOUND(dirfd, path, real(__fxstatat)(version, dirfd, path, st, flags)), st);
+	return fixed(FOUND(dirfd, path, ASKED(st, real(__fxstatat)(version, dirfd, path, st, flags))), st);
 }
 ALIAS(__fxstatat64, __fxstatat);
 

@@ -33,7 +33,7 @@ OTHERWISE ssize_t write_otherwise(int fd, const void *buf, size_t n)
 
 EXPORT ssize_t write(int fd, const void *buf, size_t n)
 {
-	return using_nothing_to_write(fd) ? real(write)(fd, buf, n) : write_otherwise(fd, buf, n);
+	return using_nothing_to_write(fd, buf, n) ? real(write)(fd, buf, n) : write_otherwise(fd, buf, n);
 }
 
 OTHERWISE ssize_t pwrite_otherwise(int fd, const void *buf, size_t n, off_t offset)
@@ -48,7 +48,7 @@ OTHERWISE ssize_t pwrite_otherwise(int fd, const void *buf, size_t n, off_t offs
 
 EXPORT ssize_t pwrite(int fd, const void *buf, size_t n, off_t offset)
 {
-	return using_nothing_to_write(fd) ? real(pwrite)(fd, buf, n, offset) : pwrite_otherwise(fd, buf, n, offset);
+	return using_nothing_to_write(fd, buf, n) ? real(pwrite)(fd, buf, n, offset) : pwrite_otherwise(fd, buf, n, offset);
 }
 ALIAS(pwrite64, pwrite);
 

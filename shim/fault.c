@@ -21,8 +21,6 @@
 #include "sys.h"
 #include "tracker.h"
 
-#define AT_ONCE 16 /* pages that are opened for the kernel while the gate is closed */
-
 #if defined(__x86_64__)
 /* Bits of the page fault's error code. */
 #define FAULT_WRITE 2
@@ -157,73 +155,22 @@ static void open_pages(struct view *v, struct range at)
 	struct range writable;
 
 	for (uint64_t page = at.start; page < at.end; page += page_size()) {
-		if (!writable_around(v, page, &writable))
-			continue;
-		if (is_late(v))
-			store_late(v, page);
-		else
+		if (writable_around(v, page, &writable))
 			v->tracker->fault(v, page, range_intersect(writable, at));
 	}
 }
 
-/* The gate is closed: some of the pages, from the first on, so that others need not wait long for the lock.  -EAGAIN: none for now. */
-static int open_some(struct view *v, struct range *at)
-{
-	struct range writable;
-	int err = 0;
-
-	for (unsigned i = 0; i < AT_ONCE && at->start < at->end && !err; i++) {
-		if (writable_around(v, at->start, &writable))
-			err = saved_open_page(v, at->start);
-		if (!err)
-			at->start += page_size();
-	}
-	return err;
-}
-
-/* Window lock.  Is nothing left to be done?  *turn: 0, or what to wait for. */
-static bool prepare(struct view *v, struct range *rest, bool refused, uint32_t *turn)
-{
-	*turn = is_late(v) ? 0 : gate_turn();
-	if (*turn) {
-		if (!open_some(v, rest))
-			*turn = 0;
-		return range_is_empty(*rest);
-	}
-	if (v->frozen)
-		unfreeze_orphan(v);
-	if (refused || tracker->kernel_stores_fault || is_late(v))
-		open_pages(v, *rest);
-	return true;
-}
-
-static void prepare_all(struct view *v, struct range at, bool refused)
-{
-	struct range rest = at;
-	uint32_t turn;
-	bool done;
-
-	if (v->partial)
-		reach_hold(v, at);
-	do {
-		lock_take(&window_lock);
-		done = prepare(v, &rest, refused, &turn);
-		lock_release(&window_lock);
-		if (turn)
-			gate_wait_turn(turn);
-	} while (!done);
-	blame_buffer(v, at);
-}
-
 void fault_prepare(struct view *v, struct range at)
 {
-	prepare_all(v, at, false);
-}
-
-/* The gate is open before all pages are thawed, and whoever thaws them may have to wait for a processor. */
-void fault_prepare_refused(struct view *v, struct range at)
-{
-	prepare_all(v, at, true);
+	if (v->partial)
+		reach_bring(v, at);
+	if (tracker->stores_fault) {
+		lock_take(&window_lock);
+		if (!gate_turn() && !v->frozen)
+			open_pages(v, at);
+		lock_release(&window_lock);
+	}
+	blame_buffer(v, at);
 }
 
 /* As the kernel says of a file that cannot be read. */

@@ -12,12 +12,10 @@
 #include "view.h"
 
 /*
- * The kernel is about to store to `at`, addresses of v: brings it within reach, where reach_release lets it go again, waits until the
- * gate is open and, where the tracker needs it, opens the pages that windows allow to be stored to.  Any thread, no lock held.
+ * Somebody is about to store to `at`, addresses of v: spares him most of the faults, by bringing it within reach and, where the tracker needs
+ * that and nothing is in the way, opening the pages that windows allow to be stored to.  Any thread, no lock held.
  */
 void fault_prepare(struct view *v, struct range at);
-/* The same after it has answered EFAULT: opens them in any case. */
-void fault_prepare_refused(struct view *v, struct range at);
 
 /* Installs the handlers; before the first view.  Idempotent.  0 or -errno. */
 int fault_claim(void);

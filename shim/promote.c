@@ -3,6 +3,8 @@
 #include "promote.h"
 
 #include "gate.h"
+#include "held.h"
+#include "holding.h"
 #include "journal_lock.h"
 #include "loading.h"
 #include "log.h"
@@ -67,24 +69,47 @@ static int take_pages(struct view *v)
 	return 0;
 }
 
-/* From here on the fault handler may be asked for any page of the segment. */
-static void map_memory(struct view *v, struct segment *s)
+static void map_part(struct view *v, const struct segment *s, struct range at, int prot)
 {
-	void *p = sys_mmap((void *)s->at.start, s->at.end - s->at.start, v->partial ? PROT_NONE : PROT_READ,
-			   MAP_SHARED | MAP_FIXED | MAP_NORESERVE, v->memory.fd, s->offset);
+	void *p = range_is_empty(at) ? NULL : sys_mmap((void *)at.start, at.end - at.start, prot, MAP_SHARED | MAP_FIXED | MAP_NORESERVE,
+						       v->memory.fd, view_offset(s, at.start));
 
-	s->tracked = 0;
-	if (!sys_is_error(p))
+	if (!p || !sys_is_error(p))
 		return;
 	v->error = sys_error_of(p);
 	log_error("%s: its memory cannot be mapped: %e; nothing of it will be committed any more", v->path, v->error);
 }
 
+/* From here on the fault handler may be asked for any page of the segment.  A system call that reads from it goes on, and must not notice. */
+static void map_memory(struct view *v, struct segment *s)
+{
+	struct range rest = s->at;
+
+	s->tracked = 0;
+	while (!range_is_empty(rest)) {
+		struct range hold = { rest.end, rest.end };
+
+		if (v->partial)
+			hold = held_first(rest);
+		map_part(v, s, (struct range){ rest.start, hold.start }, v->partial ? PROT_NONE : PROT_READ);
+		map_part(v, s, hold, holding_keep(v, s, hold) ? PROT_NONE : PROT_READ);
+		rest.start = hold.end;
+	}
+}
+
 void promote_segments(struct view *v)
 {
+	struct range absent;
+	int err = 0;
+
 	for (unsigned i = 0; i < v->segment_count; i++)
 		tracker->forget(v, v->segments[i].at);
 	lock_take(&window_lock);
+	while (!err && holding_lacks(v, &absent)) {
+		lock_release(&window_lock);
+		err = loading_bring(v, absent.start, absent.end);
+		lock_take(&window_lock);
+	}
 	reach_begin(v);
 	for (unsigned i = 0; i < v->segment_count; i++)
 		map_memory(v, &v->segments[i]);

@@ -110,19 +110,28 @@ static void put_all_out(struct view *v)
 	}
 }
 
-static int open_now(struct view *v, const struct segment *s, struct range at)
+int reach_note(struct view *v, const struct segment *s, struct range at)
 {
 	struct open_pages *o = reach_of(v, s);
 	uint64_t first = page_index(s, at.start), end = page_index(s, at.end);
-	int err;
+	int err = open_pages_reach(o, page_index(s, s->at.end));
 
-	if (runs_now(v) > runs_allowed())
-		put_all_out(v);
-	err = open_pages_reach(o, page_index(s, s->at.end));
 	if (err)
 		return err;
 	o->runs += !(first && open_pages_is_open(o, first - 1)) && !open_pages_is_open(o, end);
 	open_pages_set(o, first, end);
+	return 0;
+}
+
+static int open_now(struct view *v, const struct segment *s, struct range at)
+{
+	int err;
+
+	if (runs_now(v) > runs_allowed())
+		put_all_out(v);
+	err = reach_note(v, s, at);
+	if (err)
+		return err;
 	err = gate_is_closed() || v->frozen ? sys_mprotect((void *)at.start, at.end - at.start, PROT_READ) : tracker->reach(v, at);
 	if (err) {
 		put_out(v, s, at);
@@ -287,21 +296,6 @@ int reach_populate(struct view *v, struct range at, bool touch)
 		at.end = min_u64(at.end, at.start + page_floor(loading_limit() / 2));
 	err = reach_bring(v, at);
 	return err || !touch ? err : sys_madvise((void *)at.start, at.end - at.start, MADV_POPULATE_READ);
-}
-
-int reach_hold(struct view *v, struct range at)
-{
-	lock_take(&window_lock);
-	held_add(at);
-	lock_release(&window_lock);
-	return reach_bring(v, at);
-}
-
-void reach_release(struct range at)
-{
-	lock_take(&window_lock);
-	held_remove(at);
-	lock_release(&window_lock);
 }
 
 /* The next run of what is to leave, from *at on, of the file. */

@@ -6,8 +6,7 @@
  * much at a time as the way of the faults before lets expect.  Everything within reach is loaded.  What
  * is loaded leaves again only when all processes have put it out of reach (reclaim.h).
  *
- * The kernel does not fault for a program: a system call is given what it is to use within reach, and that stays so
- * until it returns.
+ * The kernel does not fault for a program: what a system call is to use is held within reach (holding.h).
  *
  * Async-signal-safe.  0 or -errno.
  */
@@ -29,6 +28,9 @@ extern bool reach_any;
 /* Window lock held, before the segments map the memory: nothing of a large file is within reach. */
 void reach_begin(struct view *v);
 
+/* Window lock held: `at`, which is loaded, is within reach, or about to be.  0 or -ENOMEM. */
+int reach_note(struct view *v, const struct segment *s, struct range at);
+
 /* A thread has faulted at `page`.  No lock held, but any may be by others. */
 enum reach_answer reach_fault(struct view *v, uint64_t page);
 
@@ -37,10 +39,6 @@ int reach_bring(struct view *v, struct range at);
 
 /* As madvise for what comes: of what is loaded when it is touched, no more than may stay.  touch: have pages of it. */
 int reach_populate(struct view *v, struct range at, bool touch);
-
-/* The same for a system call that is about to use it; reach_release when it has returned. */
-int reach_hold(struct view *v, struct range at);
-void reach_release(struct range at);
 
 /*
  * Puts out of reach what reclaim has chosen, but for what a system call is using: that is loaded for good, for now.  -ENOMEM:

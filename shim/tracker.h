@@ -22,7 +22,7 @@ typedef int (*tracker_dirty_fn)(void *arg, struct view *v, const struct segment 
 
 struct tracker {
 	const char *name;
-	bool kernel_stores_fault; /* read(2) into a clean page fails with EFAULT */
+	bool stores_fault; /* the first one to a clean page comes to our handler */
 	/* Engine.  Probes by doing.  0, or the -errno that rules this tracker out. */
 	int (*start)(void);
 	/* Engine.  Makes v->tracking. */

@@ -377,7 +377,7 @@ static int mark(struct view *v, uint64_t page)
 
 const struct tracker tracker_mprotect = {
 	.name = "mprotect",
-	.kernel_stores_fault = true,
+	.stores_fault = true,
 	.start = start,
 	.attach = attach,
 	.detach = detach,

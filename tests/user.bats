@@ -12,7 +12,7 @@ load helpers
 	chmod 777 tmp
 	cd copy/tests
 	run as_nobody env HOME=/nonexistent TMPDIR="$BATS_TEST_TMPDIR/tmp" TRACKERS=uffd bats --tap commit.bats windows.bats size.bats signals.bats \
-		sharing.bats programs.bats threads.bats
+		sharing.bats programs.bats threads.bats arrivals.bats
 	echo "$output" | grep -v '^ok'
 	[ "$status" = 0 ]
 	[ "$(grep -c '^ok' <<<"$output")" -ge 50 ]

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See into.h. */
+#include "into.h"
+
+#include <limits.h>
+
+#include "buffers.h"
+#include "scratch.h"
+#include "sys.h"
+
+bool into_windows(const struct iovec *iov, int count)
+{
+	if (!boot_is_active() || !view_any() || count > IOV_MAX)
+		return false;
+	for (int i = 0; i < count; i++) {
+		if (in_window(iov[i].iov_base, iov[i].iov_len))
+			return true;
+	}
+	return false;
+}
+
+bool into_store(void *to, const void *from, size_t n)
+{
+	int err = buffers_store(to, from, n);
+
+	if (err)
+		errno = -err;
+	return !err;
+}
+
+bool into_opens(const void *p, size_t n)
+{
+	return in_window(p, n) && !buffers_open(p, n);
+}
+
+/* SIZE_MAX: more than a call can be asked for. */
+static size_t total_of(const struct iovec *iov, int count)
+{
+	size_t total = 0;
+
+	for (int i = 0; i < count; i++) {
+		if (iov[i].iov_len > SSIZE_MAX - total)
+			return SIZE_MAX;
+		total += iov[i].iov_len;
+	}
+	return total < INTO_MOST ? total : INTO_MOST;
+}
+
+/* Moves n bytes between p and what lies `at` bytes behind the beginning of iov. */
+static bool move(const struct iovec *iov, size_t at, char *p, size_t n, bool out)
+{
+	for (; n; iov++) {
+		size_t part = at < iov->iov_len ? iov->iov_len - at : 0;
+		char *there = (char *)iov->iov_base + at;
+
+		at -= part ? at : iov->iov_len;
+		if (part > n)
+			part = n;
+		if (part && !(out ? into_store(there, p, part) : !buffers_fetch(p, there, part)))
+			return false;
+		p += part;
+		n -= part;
+	}
+	return true;
+}
+
+/* What of iov is stored to first, when that may not be; else NULL. */
+static const struct iovec *forbidden(const struct iovec *iov, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (iov[i].iov_len)
+			return buffers_may_store(iov[i].iov_base) ? NULL : &iov[i];
+	}
+	return NULL;
+}
+
+static ssize_t in_pieces(const struct source *s, const struct iovec *iov, size_t total, char *p, size_t piece)
+{
+	size_t done = 0;
+
+	for (;;) {
+		size_t asked = total - done < piece ? total - done : piece;
+		ssize_t n = s->get(s, p, asked, done);
+		size_t came = n < 0 ? 0 : (size_t)n < asked ? (size_t)n : asked;
+
+		if (!move(iov, done, p, came, true))
+			return -1;
+		/* Of a message the call may tell a length that is more than it was asked for. */
+		if (n < 0 || came < asked || done + came == total)
+			return n < 0 && done ? (ssize_t)done : (ssize_t)done + n;
+		done += came;
+	}
+}
+
+ssize_t into_from(const struct source *s, const struct iovec *iov, int count, bool once)
+{
+	size_t total = total_of(iov, count), piece = once || total < SCRATCH_SIZE ? total : SCRATCH_SIZE;
+	const struct iovec *bad = forbidden(iov, count);
+	ssize_t result;
+	char *p;
+
+	if (bad)
+		return s->get(s, bad->iov_base, bad->iov_len, 0);
+	p = total == SIZE_MAX ? NULL : scratch_take(piece);
+	if (!p) {
+		errno = total == SIZE_MAX ? EINVAL : ENOMEM;
+		return -1;
+	}
+	if (s->may_skip)
+		move(iov, 0, p, total, false);
+	result = in_pieces(s, iov, total, p, piece);
+	scratch_give(p, piece);
+	return result;
+}
+
+ssize_t into_from_any(const struct source *s, const struct iovec *iov, int count)
+{
+	struct stat st;
+
+	return into_from(s, iov, count, sys_fstat(s->fd, &st) || !(S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)));
+}
