@@ -19,12 +19,20 @@
 #define ANSWER_MS 2000
 #define LOCK_MS 5000
 #define LOOKS 1000
+#define GLANCE_MS 20
 
 static struct lock attaching = LOCK_INIT;
 
 void join_after_fork(void)
 {
 	lock_reset(&attaching);
+}
+
+static bool is_holder_stopped(int fd)
+{
+	struct flock holder = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return !sys_fcntl(fd, F_GETLK, (long)&holder) && holder.l_type != F_UNLCK && holder.l_pid > 0 && proc_is_stopped((uint32_t)holder.l_pid);
 }
 
 /* A lock of the process: not inherited by fork, gone with its end. */
@@ -39,9 +47,12 @@ int join_lock(void)
 		return -1;
 	fmt_print(path, sizeof path, "%s/lock", folder);
 	fd = sys_open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	/* Who stops with it in hand must not stop us all. */
-	for (unsigned ms = 0; fd >= 0 && ms < LOCK_MS && sys_fcntl(fd, F_SETLK, (long)&whole) == -EAGAIN; ms++)
+	/* Who is stopped, or stops, with it in hand must not stop us all. */
+	for (unsigned ms = 0; fd >= 0 && ms < LOCK_MS && sys_fcntl(fd, F_SETLK, (long)&whole) == -EAGAIN; ms++) {
+		if (ms % GLANCE_MS == GLANCE_MS - 1 && is_holder_stopped(fd))
+			break;
 		sys_sleep_ms(1);
+	}
 	return fd;
 }
 

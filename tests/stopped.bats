@@ -366,3 +366,26 @@ new_journal() {
 	no_journal
 }
 @test "uffd: who comes while one is stopped writes to the journal that there is now" { TRACKERS=uffd each_tracker new_journal; }
+
+# What one at a time holds who opens a marked file; all processes of a user have the same.
+lock_held() {
+	local holder
+	mkdir -p -m 700 run/bigfile
+	export XDG_RUNTIME_DIR=$PWD/run
+	/usr/bin/python3 -c '
+import fcntl, os, signal
+f = open("run/bigfile/lock", "w")
+fcntl.lockf(f, fcntl.LOCK_EX)
+open("held", "w").close()
+os.kill(os.getpid(), signal.SIGSTOP)' &
+	holder=$!
+	until_true 10 test -e held
+	until_true 10 grep -q '^State:.*T' /proc/$holder/status
+	# By what a process waits for at most there: five seconds.
+	timeout 4 "$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin map:0:20000 set:0:5:X exit:0
+	[ "$(at 5)" = X ]
+	kill -9 $holder
+	rm -r run held
+	unset XDG_RUNTIME_DIR
+}
+@test "who is stopped while it opens a file holds up nobody else's opening" { each_tracker lock_held; }
