@@ -13,6 +13,7 @@
 #include "arena.h"
 #include "aside.h"
 #include "checkpoint.h"
+#include "config.h"
 #include "control.h"
 #include "engine.h"
 #include "fds.h"
@@ -150,6 +151,16 @@ static bool loses_commits(int dir, const char *path, const struct view *from)
 	return any && (ours || holds_commits(dir, path));
 }
 
+static const char taken[] = "was deleted, and another file gets its name";
+
+/* Who has asked for commits of his own hand only is told of this one. */
+static int commit_first(const char *path, const char *why)
+{
+	if (config.sync == SYNC_DEFER || config.exit == EXIT_POLICY_ABORT)
+		log_warn_once("%s: %s: what came before is committed first, whatever BIGFILE_SYNC and BIGFILE_EXIT say; bigfile(7), Names", path, why);
+	return transaction_commit();
+}
+
 int namecalls_commit_before_loss(int dir, const char *path)
 {
 	struct stat st;
@@ -163,8 +174,7 @@ int namecalls_commit_before_loss(int dir, const char *path)
 		err = refusal_of(dir, path);
 	if (err)
 		return err;
-	log_debug("%s: loses its name: what came before is committed first", path);
-	return transaction_commit();
+	return commit_first(path, "is deleted and cannot be set aside");
 }
 
 /* Was a file of this name unlinked in the transaction?  It would have to come back to it. */
@@ -199,12 +209,6 @@ static bool is_there(int dir, const char *path)
 	struct stat st;
 
 	return !sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW);
-}
-
-static int commit_before_use(int dir, const char *path)
-{
-	log_debug("%s: was deleted, and another file gets its name: what came before is committed first", path);
-	return transaction_commit();
 }
 
 /* A folder takes the names of all below it along. */
@@ -260,10 +264,7 @@ static int commit_before_rename(int old_dir, const char *old, int new_dir, const
 	err = rename_is_refused(old_dir, old, new_dir, new, flags);
 	if (err)
 		return err;
-	if (vacant)
-		return commit_before_use(new_dir, new);
-	log_debug("%s: loses its name: what came before is committed first", new);
-	return transaction_commit();
+	return commit_first(new, vacant ? taken : "is replaced by another file");
 }
 
 /* NULL: it is none, or nothing in it matters. */
@@ -351,7 +352,7 @@ int namecalls_link(int old_dir, const char *old, int new_dir, const char *new, i
 	if (!old || !new || !session_is_here() || (!marked && !view_any()))
 		return NOT_OURS;
 	/* link() replaces nothing: it would fail. */
-	err = is_vacant(new_dir, new) && !is_there(new_dir, new) ? commit_before_use(new_dir, new) : 0;
+	err = is_vacant(new_dir, new) && !is_there(new_dir, new) ? commit_first(new, taken) : 0;
 	if (err)
 		return err;
 	session_lock_take();

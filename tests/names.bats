@@ -179,3 +179,17 @@ replaced_by_another() {
 	[ "$(grep -c ': committed' <<<"$output")" = 2 ]
 }
 @test "before a file is replaced that another process has just committed, what came since is committed" { each_tracker replaced_by_another; }
+
+# Who commits only when he says so hears of the commit that a name forces.
+forced() {
+	local said="data.bin: is replaced by another file: what came before is committed first"
+	echo new >new
+	BIGFILE_SYNC=defer run play2 open:data.bin map:0:20000 set:0:0:A rename:new:data.bin _exit:1
+	echo "$output"
+	[[ "$output" == *"$said"* ]]
+	letters data.bin 20000
+	echo new >new
+	run play2 open:data.bin map:0:20000 set:0:0:A rename:new:data.bin exit:0
+	[[ "$output" != *"$said"* ]]
+}
+@test "a commit before a rename is said where only the user's own commits are to count" { each_tracker forced; }

@@ -9,7 +9,8 @@
 #	instants	what any instant of the program's files is, for its own reader: `batches` (whole ones), `records` (whole ones),
 #			`rest`, when only a program at rest leaves files that can be read, or `closed`, when only one that has ended does
 #	again=no	when a batch cannot be written once more
-#	own=yes		when each batch is committed at once, also with BIGFILE_SYNC=defer, because it renames a file over a marked one
+#	own=yes		when each batch is committed at once, also with BIGFILE_SYNC=defer, because it renames a file over a marked one: a line
+#			has to say so
 #	limit		the seconds that a scenario may take; 120 when not given
 #	note		what its users should know
 #	cannot[X]	why scenario X cannot be told of it
@@ -161,6 +162,7 @@ deferred() {
 # uncommitted N: batch N has been written, and nobody can tell by the files.
 uncommitted() {
 	if [ "$own" = yes ]; then
+		grep -q "is committed first" "$run_dir/err"
 		before=$(state)
 		held+=" $1"
 	else
