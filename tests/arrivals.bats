@@ -3,7 +3,7 @@
 load helpers
 
 FILES="pread read preadv fread fread_unlocked aio_read stat getrandom"
-DATAGRAMS="datagram-read datagram-readv datagram-recv datagram-truncated datagram-recvfrom datagram-recvmsg datagram-recvmmsg"
+DATAGRAMS="datagram-read datagram-readv datagram-recv datagram-truncated datagram-interrupted datagram-cancelled datagram-recvfrom datagram-recvmsg datagram-recvmmsg"
 OTHERS="stream-recv stream-all pipe pipe-readv terminal accept eventfd timerfd inotify signalfd mq_receive msgrcv"
 
 arrive() {

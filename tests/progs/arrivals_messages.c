@@ -2,12 +2,15 @@
 /* See arrivals.c: what comes by message, and is gone from where it came when a call has failed. */
 #include "arrivals.h"
 
+#include <pthread.h>
 #include <pty.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <termios.h>
+#include <time.h>
 
 #define SIZE 9000
 #define LINE 3000 /* a terminal takes no longer ones */
@@ -101,6 +104,49 @@ static void take_readv(int round, char *to)
 static void take_recv(int round, char *to)
 {
 	check(round, to, SIZE, recv(ends[0], to, SIZE, 0));
+}
+
+/* A signal, or a cancellation, ends a call that waits; what comes afterwards comes whole. */
+static int silent[2];
+static timer_t bell;
+
+static void on_alarm(int sig)
+{
+}
+
+static void silence(void)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGALRM };
+
+	datagrams();
+	event._sigev_un._tid = gettid();
+	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = on_alarm }, NULL);
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, silent) || timer_create(CLOCK_MONOTONIC, &event, &bell))
+		give_up("socketpair");
+}
+
+static void take_interrupted(int round, char *to)
+{
+	timer_settime(bell, 0, &(struct itimerspec){ { 0, 0 }, { 0, 20000000 } }, NULL);
+	if (recv(silent[0], to, SIZE, 0) != -1 || errno != EINTR)
+		give_up("no EINTR");
+	take_recv(round, to);
+}
+
+static void *wait_for_ever(void *to)
+{
+	recv(silent[0], to, SIZE, 0);
+	return NULL;
+}
+
+static void take_after_cancelling(int round, char *to)
+{
+	pthread_t thread;
+	void *result = NULL;
+
+	if (pthread_create(&thread, NULL, wait_for_ever, to) || pthread_cancel(thread) || pthread_join(thread, &result) || result != PTHREAD_CANCELED)
+		give_up("pthread_cancel");
+	take_recv(round, to);
 }
 
 /* Of what is thrown away the length is told. */
@@ -236,6 +282,8 @@ const struct kind messages[] = {
 	{ "datagram-readv", datagrams, put, take_readv },
 	{ "datagram-recv", datagrams, put, take_recv },
 	{ "datagram-truncated", datagrams, put, take_truncated },
+	{ "datagram-interrupted", silence, put, take_interrupted },
+	{ "datagram-cancelled", silence, put, take_after_cancelling },
 	{ "datagram-recvfrom", datagrams, put, take_recvfrom },
 	{ "datagram-recvmsg", datagrams, put, take_recvmsg },
 	{ "datagram-recvmmsg", datagrams, put_twice, take_recvmmsg },
