@@ -40,6 +40,8 @@ driver() {
 	for f in reread fail unfinished; do unset -f $f; done
 	. "$TOP/tests/programs/$1.bash"
 }
+# version PACKAGES: of the first, as its authors give it.
+version() { dpkg-query -W -f='${Version}' "${1%% *}" 2>/dev/null | sed 's/^[0-9]*://; s/[-+~][^-+~]*deb[^-]*$//; s/-[^-]*$//'; }
 why_not() {
 	if [ -n "${cannot[$1]:-}" ]; then
 		echo "${cannot[$1]}"

@@ -7,8 +7,7 @@ folders="pg_commit_ts pg_dynshmem pg_notify pg_replslot pg_serial pg_snapshots p
 	pg_logical/snapshots pg_logical/mappings pg_wal/archive_status"
 bin=/usr/lib/postgresql/15/bin options="-c listen_addresses= -c autovacuum=off"
 # It refuses to run as root.
-as=()
-[ "$(id -u)" != 0 ] || as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+as=($([ "$(id -u)" != 0 ] || echo setpriv --reuid 65534 --regid 65534 --clear-groups))
 bigfile() { "${as[@]}" "$BIGFILE" "$@"; }
 ask() { "$bin/psql" -qAt -h "$1" -U pg postgres -c "$2"; }
 insert() {
@@ -17,15 +16,13 @@ insert() {
 }
 # plainly FOLDER SQL: by a server that ends when it has answered.
 plainly() {
-	local server
 	mkdir -p "$run_dir/plain"
 	[ "$(id -u)" != 0 ] || chown 65534 "$run_dir/plain"
 	"${as[@]}" "$bin/postgres" -D "$1" -k "$run_dir/plain" $options -c fsync=off >"$run_dir/plain.log" 2>&1 &
-	server=$!
 	until_true 20 answers "$run_dir/plain"
 	ask "$run_dir/plain" "$2"
-	kill -INT $server
-	wait $server
+	kill -INT $!
+	wait $!
 }
 answers() { ask "$1" "SELECT 1" >/dev/null 2>&1; }
 fresh() {
@@ -61,9 +58,8 @@ content() {
 	local f
 	rm -rf "$run_dir/read"
 	cp -a db "$run_dir/read"
-	find "$run_dir/read" -name '*.bigfile-journal' -delete
+	find "$run_dir/read" \( -name '*.bigfile-journal' -o -name postmaster.pid \) -delete
 	for f in $(find "$run_dir/read" -name '*.bigfile-unlinked'); do mv "$f" "${f%.bigfile-unlinked}"; done
-	rm -f "$run_dir/read/postmaster.pid"
 	(cd "$run_dir/read" && mkdir -p $folders && [ ${#as[@]} = 0 ] || chown -R 65534 "$run_dir/read")
 	plainly "$run_dir/read" "SELECT k || ' ' || v FROM t ORDER BY k;"
 }
