@@ -12,17 +12,21 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <mqueue.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/time.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <utime.h>
 #include <unistd.h>
 
@@ -80,6 +84,22 @@ typedef int (*listing_order_fn)(const struct dirent **, const struct dirent **);
 	X(ssize_t, msgrcv, (int, void *, size_t, long, int))                                    \
 	X(int, accept, (int, struct sockaddr *, socklen_t *))                                   \
 	X(int, accept4, (int, struct sockaddr *, socklen_t *, int))                             \
+	X(int, poll, (struct pollfd *, nfds_t, int))                                            \
+	X(int, ppoll, (struct pollfd *, nfds_t, const struct timespec *, const sigset_t *))     \
+	X(int, epoll_wait, (int, struct epoll_event *, int, int))                               \
+	X(int, epoll_pwait, (int, struct epoll_event *, int, int, const sigset_t *))            \
+	X(ssize_t, readlink, (const char *, char *, size_t))                                    \
+	X(ssize_t, readlinkat, (int, const char *, char *, size_t))                             \
+	X(int, pipe, (int[2]))                                                                  \
+	X(int, pipe2, (int[2], int))                                                            \
+	X(int, socketpair, (int, int, int, int[2]))                                             \
+	X(int, getsockname, (int, struct sockaddr *, socklen_t *))                              \
+	X(int, getpeername, (int, struct sockaddr *, socklen_t *))                              \
+	X(int, getsockopt, (int, int, int, void *, socklen_t *))                                \
+	X(pid_t, wait, (int *))                                                                 \
+	X(pid_t, waitpid, (pid_t, int *, int))                                                  \
+	X(pid_t, wait4, (pid_t, int *, int, struct rusage *))                                   \
+	X(int, waitid, (idtype_t, id_t, siginfo_t *, int))                                      \
 	X(off_t, lseek, (int, off_t, int))                                                     \
 	X(int, truncate, (const char *, off_t))                                                \
 	X(int, ftruncate, (int, off_t))                                                        \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The gate: closed for the short time in which a commit copies what could not be copied while
- * others kept storing.  A thread that stores meanwhile faults and waits in the fault handler;
- * an interposed call that is about to have the kernel store waits here before it enters it.
+ * others kept storing.  A thread that stores meanwhile faults and waits in the fault handler; what a system call has
+ * brought is stored by the thread as well (buffers.h).
  *
  * Closed and opened by the committer alone, closed under the window lock, so that a handler that
  * saw it open has finished opening its page.  While it is closed the committer may have who waits look again whether

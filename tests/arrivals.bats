@@ -4,7 +4,8 @@ load helpers
 
 FILES="pread read preadv fread fread_unlocked aio_read stat getrandom"
 DATAGRAMS="datagram-read datagram-readv datagram-recv datagram-truncated datagram-interrupted datagram-cancelled datagram-recvfrom datagram-recvmsg datagram-recvmmsg"
-OTHERS="stream-recv stream-all pipe pipe-readv terminal accept eventfd timerfd inotify signalfd mq_receive msgrcv"
+OTHERS="stream-recv stream-all pipe pipe-readv terminal accept eventfd timerfd inotify signalfd mq_receive msgrcv waitpid poll epoll_wait
+	getsockopt readlink"
 
 arrive() {
 	local who=$1 rounds=${BIGFILE_FULL:+300} kind

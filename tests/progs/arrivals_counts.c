@@ -4,9 +4,13 @@
 
 #include <fcntl.h>
 #include <mqueue.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/ipc.h>
@@ -14,6 +18,7 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 
 static int one;
 static char bytes[9000];
@@ -156,7 +161,99 @@ static void take_old_queued(int round, char *to)
 		give_up("type");
 }
 
+/* How a child ended is told once. */
+static int words[2];
+
+static void words_for_a_child(void)
+{
+	if (pipe(words))
+		give_up("pipe");
+}
+
+static void end_child(int round)
+{
+	dprintf(words[1], "%d\n", round % 100);
+}
+
+static void take_end(int round, char *to)
+{
+	char *command[] = { "sh", "-c", "read n; exit $n", NULL };
+	posix_spawn_file_actions_t actions;
+	int *status = (int *)to;
+	pid_t child;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, words[0], 0);
+	if (posix_spawnp(&child, "sh", &actions, NULL, command, environ))
+		give_up("posix_spawnp");
+	if (waitpid(child, status, 0) != child || !WIFEXITED(*status) || WEXITSTATUS(*status) != round % 100)
+		give_up("waitpid");
+}
+
+static void take_poll(int round, char *to)
+{
+	struct pollfd *list = (struct pollfd *)to;
+	eventfd_t n;
+
+	*list = (struct pollfd){ one, POLLIN, 0 };
+	if (poll(list, 1, -1) != 1 || list->revents != POLLIN || eventfd_read(one, &n) || n != (eventfd_t)round)
+		give_up("poll");
+}
+
+static int all;
+
+static void event_of_all(void)
+{
+	event();
+	all = epoll_create1(0);
+	epoll_ctl(all, EPOLL_CTL_ADD, one, &(struct epoll_event){ .events = EPOLLIN | EPOLLET, .data.u64 = 1234567 });
+}
+
+static void take_epoll(int round, char *to)
+{
+	struct epoll_event *events = (struct epoll_event *)to;
+	eventfd_t n;
+
+	if (epoll_wait(all, events, 10, -1) != 1 || events->data.u64 != 1234567 || eventfd_read(one, &n) || n != (eventfd_t)round)
+		give_up("epoll_wait");
+}
+
+/* As does a socket its error. */
+static void take_error(int round, char *to)
+{
+	struct sockaddr_in nobody = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(1) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), *error = (int *)to;
+	socklen_t *length = (socklen_t *)(error + 1);
+
+	*length = sizeof *error;
+	if (!connect(fd, (struct sockaddr *)&nobody, sizeof nobody) || errno != EINPROGRESS)
+		*error = errno;
+	else if (poll(&(struct pollfd){ fd, POLLOUT, 0 }, 1, -1) != 1 || getsockopt(fd, SOL_SOCKET, SO_ERROR, error, length))
+		give_up("getsockopt");
+	if (*error != ECONNREFUSED || *length != sizeof *error)
+		give_up("a lost error");
+	close(fd);
+}
+
+static void link_to_follow(void)
+{
+	unlink("link");
+	if (symlink("where it leads", "link"))
+		give_up("symlink");
+}
+
+static void take_link(int round, char *to)
+{
+	if (readlink("link", to, 100) != 14 || memcmp(to, "where it leads", 14))
+		give_up("readlink");
+}
+
 const struct kind counts[] = {
+	{ "waitpid", words_for_a_child, end_child, take_end },
+	{ "poll", event, add, take_poll },
+	{ "epoll_wait", event_of_all, add, take_epoll },
+	{ "getsockopt", NULL, NULL, take_error },
+	{ "readlink", link_to_follow, NULL, take_link },
 	{ "eventfd", event, add, take_event },
 	{ "timerfd", timer, expire, take_timer },
 	{ "inotify", notify, make_file, take_notice },
