@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include "log.h"
+#include "proc.h"
 #include "sys.h"
 
 #define FDS 3
@@ -99,11 +100,15 @@ void handover_send(const struct view *v)
 
 		if (p->state != SLOT_TAKEN || p == shared_me() || p->places[v->shared - 1].attached)
 			continue;
+		/* The name that a dead one's socket had may be anybody's by now. */
+		if (!proc_is_alive(p->pid, p->start_time))
+			continue;
 		sent = inbox < 0 || !p->inbox_length ? -ENOTCONN : send_to(p, &m, fds);
-		if (sent < 0)
+		/* One that is being killed has no socket any more, and will commit nothing. */
+		if (sent < 0 && proc_thread_runs(p->tid))
 			log_warn("%s: process %u, which shares this transaction, cannot take it up, nor be sent it: %e; should all that have "
 				 "it be killed, the transaction can only be rolled back", v->path, p->pid, sent);
-		else
+		else if (sent >= 0)
 			__atomic_add_fetch(&p->handed, 1, __ATOMIC_SEQ_CST);
 	}
 }

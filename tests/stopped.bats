@@ -270,6 +270,30 @@ incomplete() {
 }
 @test "a transaction that nobody has whole any more is not committed, and said not to be; an abort ends it" { each_tracker incomplete; }
 
+# What is left of a process that is being killed is not waited for, nor told of: it will commit nothing.
+is_ending() {
+	letters two.bin 20000
+	rm -f one two three second end over held
+	bigfile run -p "$PWD/*.bin" -- "$PROGS/play" open:data.bin map:0:20000 set:0:5:X msync:0 set:0:5:Y post:one await:never >out 2>err &
+	/usr/bin/python3 "$BATS_TEST_DIRNAME/progs/lastbreath.py" "$(posted one)" "$PWD/over" >held &
+	bigfile run -p "$PWD/*.bin" -- "$PROGS/play" open:data.bin map:0:20000 set:0:6:Y post:two await:second open:two.bin map:0:20000 set:1:1:Z \
+		msync:1 post:three await:end exit:0 >out.two 2>err.two &
+	posted two >two.pid
+	until_true 10 grep -q holds held
+	kill -ABRT "$(cat one)"
+	until_true 10 grep -q ends held
+	: >second
+	posted three >/dev/null
+	: >end >over
+	until_true 10 gone "$(cat two.pid)"
+	wait
+	cat err.two out.two
+	[ -z "$(cat err.two out.two)" ]
+	[ "$(at 5 6)$(byte two.bin 1)" = YYZ ]
+	no_journal
+}
+@test "one that is ending is not complained of" { TRACKERS=uffd each_tracker is_ending; }
+
 # Stopped while it takes up a file whose bringer is then killed: an abort by one that was sent nothing must not give the file's number to another one.
 taken_up_by_one() {
 	letters two.bin 20000
