@@ -7,6 +7,10 @@ play_document() {
 }
 
 @test "README does what it says" { play_document "$TOP/README.md"; }
+@test "the Python module's README does what it says" {
+	needs_module numpy python3-numpy
+	PYTHONPATH=$TOP/python play_document "$TOP/python/README.md"
+}
 @test "the tutorial does what it says" { play_document "$TOP/doc/tutorial.md"; }
 
 @test "the examples of the manual pages work" {
