@@ -12,9 +12,10 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "configure.h"
 #include "settings.h"
 
-#define COMMON "bigfile"
+#define COMMON CONFIGURE_ALL
 #define PATHS "path"
 
 static const struct {
@@ -81,13 +82,11 @@ static gboolean apply(GKeyFile *keys, const char *file, const char *group)
 	return TRUE;
 }
 
-static gboolean read_file(const char *file, gboolean must_exist, const char *program)
+static gboolean read_file(const char *file, const char *program)
 {
 	g_autoptr(GKeyFile) keys = g_key_file_new();
 	g_autoptr(GError) error = NULL;
 
-	if (!must_exist && access(file, F_OK))
-		return TRUE;
 	if (!g_key_file_load_from_file(keys, file, G_KEY_FILE_NONE, &error)) {
 		cli_complain("%s: %s", file, error->message);
 		return FALSE;
@@ -95,15 +94,34 @@ static gboolean read_file(const char *file, gboolean must_exist, const char *pro
 	return apply(keys, file, program) && (!strcmp(program, COMMON) || apply(keys, file, COMMON));
 }
 
-static gboolean configure(const char *command)
+GStrv configure_files(void)
 {
 	const char *only = g_getenv(CONFIG_VARIABLE);
-	g_autofree char *program = g_path_get_basename(command);
 	g_autofree char *own = g_build_filename(g_get_user_config_dir(), CONFIG_NAME, NULL);
+	GStrvBuilder *all = g_strv_builder_new();
+	GStrv files;
 
-	if (only && *only)
-		return read_file(only, TRUE, program);
-	return read_file(own, FALSE, program) && read_file(CONFIG_SYSTEM, FALSE, program);
+	if (only && *only && strcmp(only, "none"))
+		g_strv_builder_add(all, only);
+	if (!(only && *only) && !access(own, F_OK))
+		g_strv_builder_add(all, own);
+	if (!(only && *only) && !access(CONFIG_SYSTEM, F_OK))
+		g_strv_builder_add(all, CONFIG_SYSTEM);
+	files = g_strv_builder_end(all);
+	g_strv_builder_unref(all);
+	return files;
+}
+
+gboolean configure_for(const char *command)
+{
+	g_autofree char *program = g_path_get_basename(command);
+	g_auto(GStrv) files = configure_files();
+
+	for (char **file = files; *file; file++) {
+		if (!read_file(*file, program))
+			return FALSE;
+	}
+	return TRUE;
 }
 
 /* argv: the command that is run, then the arguments of run. */
@@ -112,7 +130,7 @@ int cli_configure(int argc, char **argv)
 	g_autofree char *launcher = cli_launcher();
 	g_autoptr(GPtrArray) words = g_ptr_array_new();
 
-	if (argc < 2 || !configure(argv[1]))
+	if (argc < 2 || !configure_for(argv[1]))
 		return CLI_USAGE;
 	g_ptr_array_add(words, (gpointer)"bigfile");
 	g_ptr_array_add(words, (gpointer)"run");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* bigfile doctor: what this kernel, this user and these files allow, and what could be changed.  Changes nothing. */
+/* bigfile doctor: what this kernel, this user, these files and programs allow, and what could be changed.  Changes nothing. */
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,9 +15,11 @@
 
 #include "cli.h"
 #include "config.h"
+#include "configure.h"
 #include "controlfile.h"
 #include "json.h"
 #include "network.h"
+#include "program.h"
 #include "restore.h"
 #include "tracker.h"
 
@@ -78,13 +81,33 @@ static const char *why_no_userfaultfd(int err)
 	}
 }
 
+/* As bigfile run has them, for programs that have no settings of their own. */
+static void look_at_configuration(void)
+{
+	g_auto(GStrv) read = configure_files();
+
+	for (char **file = read; *file; file++)
+		find(FINE, *file, g_strdup("has settings for bigfile run; those for all programs count here"));
+	if (!configure_for(CONFIGURE_ALL))
+		find(PROBLEM, "configuration", g_strdup("cannot be understood, so bigfile run runs nothing; a line on stderr tells the place"));
+	/* Where no file is marked little is read. */
+	g_setenv("BIGFILE_PATHS", "/", FALSE);
+	config_load();
+}
+
 static void look_at_trackers(void)
 {
 	guint64 areas = setting("/proc/sys/vm/max_map_count", 65530);
 	int uffd = tracker_uffd.start(), other = tracker_mprotect.start();
 
-	if (!uffd)
+	if (uffd && config.tracker == TRACKER_UFFD)
+		find(PROBLEM, "tracker", g_strdup_printf("uffd, as BIGFILE_TRACKER wants, cannot be used: %s; or leave BIGFILE_TRACKER unset",
+							 why_no_userfaultfd(uffd)));
+	else if (!uffd && config.tracker != TRACKER_MPROTECT)
 		find(FINE, "tracker", g_strdup("uffd: stores are noticed by userfaultfd"));
+	else if (!uffd && !other)
+		find(NOTE, "tracker", g_strdup("mprotect, because BIGFILE_TRACKER or BIGFILE_BLAME wants it; uffd works here, and is faster "
+					       "where many pages change"));
 	else if (!other)
 		find(NOTE, "tracker", g_strdup_printf("mprotect, slower where many pages change: %s", why_no_userfaultfd(uffd)));
 	else
@@ -98,7 +121,7 @@ static void look_at_trackers(void)
 static void look_at_sharing(void)
 {
 	char folder[PATH_MAX];
-	int err = controlfile_folder(folder, sizeof folder), fd = memfd_create("bigfile-doctor", MFD_CLOEXEC);
+	int err = controlfile_folder(folder, sizeof folder), fd = memfd_create("bigfile-doctor", MFD_CLOEXEC), fd_err = errno;
 
 	if (err)
 		find(PROBLEM, "control", g_strdup_printf("no folder for control pages: %s; bigfile commit will not find processes and "
@@ -106,9 +129,13 @@ static void look_at_sharing(void)
 							 "yours alone", g_strerror(-err)));
 	else
 		find(FINE, "control", g_strdup_printf("pages in %s", folder));
-	if (fd < 0)
-		find(NOTE, "sharing", g_strdup_printf("processes cannot share a transaction: memfd_create: %s", g_strerror(errno)));
+	if (config.view == VIEW_KIND_PRIVATE)
+		find(NOTE, "view", g_strdup("private, because BIGFILE_VIEW wants it: processes share no transaction; who comes second waits"));
+	else if (fd < 0)
+		find(NOTE, "view", g_strdup_printf("private: processes cannot share a transaction, for memfd_create fails: %s", g_strerror(fd_err)));
 	else
+		find(FINE, "view", g_strdup("private memory, shared where processes use the same files or fork: one transaction of all"));
+	if (fd >= 0)
 		close(fd);
 }
 
@@ -203,11 +230,36 @@ static void look_at_journal(const char *file)
 		find(FINE, file, g_strdup("as last committed"));
 }
 
+/* By its first bytes: on some file systems all files may be executed. */
+static gboolean is_program(const char *path)
+{
+	char start[4] = "";
+	int fd = access(path, X_OK) ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	gboolean is = fd >= 0 && read(fd, start, sizeof start) == sizeof start && (!memcmp(start, ELFMAG, SELFMAG) || !memcmp(start, "#!", 2));
+
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
+static void look_at_program(const char *path)
+{
+	const char *why_not = program_cannot(path);
+
+	find(why_not ? PROBLEM : FINE, path, g_strdup(why_not ? why_not : "a program that can have transactions"));
+}
+
 static void look_at_file(const char *file)
 {
-	g_autofree char *path = realpath(file, NULL);
+	g_autofree char *path = realpath(file, NULL), *command = NULL;
 	struct stat st;
 
+	if (!path && !strchr(file, '/'))
+		command = g_find_program_in_path(file);
+	if (command) {
+		look_at_program(command);
+		return;
+	}
 	if (!path || stat(path, &st)) {
 		find(PROBLEM, file, g_strdup(g_strerror(errno)));
 		return;
@@ -215,6 +267,10 @@ static void look_at_file(const char *file)
 	if (!S_ISREG(st.st_mode)) {
 		find(S_ISDIR(st.st_mode) ? NOTE : PROBLEM, file, g_strdup(S_ISDIR(st.st_mode) ?
 			"a folder; with a / behind it, everything below it is marked" : "not a regular file: it cannot be marked"));
+		return;
+	}
+	if (is_program(path)) {
+		look_at_program(path);
 		return;
 	}
 	look_at_file_system(path);
@@ -228,13 +284,14 @@ int cli_doctor(int argc, char **argv)
 {
 	struct utsname kernel;
 
-	if (!cli_parse(&argc, &argv, entries, "[FILE...]",
-		       "Tells what Bigfile can do here, and with these files, and what could be changed.  Exits with 1 when\n"
+	if (!cli_parse(&argc, &argv, entries, "[FILE|PROGRAM...]",
+		       "Tells what Bigfile can do here, with these files and programs, and what could be changed.  Exits with 1 when\n"
 		       "something is in the way."))
 		return CLI_USAGE;
 	json = g_string_new("[");
 	if (!uname(&kernel))
 		find(FINE, "kernel", g_strdup_printf("%s %s", kernel.sysname, kernel.release));
+	look_at_configuration();
 	look_at_trackers();
 	look_at_sharing();
 	for (char **f = files; f && *f; f++)

@@ -3,16 +3,12 @@
 #include "program.h"
 
 #include <elf.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "launcher.h"
 
 #define DEPTH 4        /* of scripts whose interpreters are scripts */
 #define FIRST_LINE 256 /* as much of it as the kernel looks at */
@@ -23,42 +19,6 @@ union start {
 	Elf64_Ehdr elf;
 	char text[FIRST_LINE + 1];
 };
-
-/* 0, or why exec would not run it. */
-static int look(const char *path)
-{
-	struct stat st;
-
-	if (access(path, X_OK) || stat(path, &st))
-		return errno;
-	return S_ISREG(st.st_mode) ? 0 : EACCES;
-}
-
-const char *program_find(const char *command)
-{
-	const char *folder = getenv("PATH");
-	int error = ENOENT;
-
-	if (strchr(command, '/'))
-		return command;
-	for (folder = folder ? folder : "/bin:/usr/bin"; folder && *command;) {
-		size_t n = strcspn(folder, ":");
-		char *path = room_for(n + strlen(command) + 2);
-		int problem;
-
-		memcpy(path, folder, n);
-		strcpy(stpcpy(path + n, n ? "/" : ""), command);
-		problem = look(path);
-		if (!problem)
-			return path;
-		/* It is there, but not for us: the better reason when no other is found. */
-		if (problem == EACCES)
-			error = EACCES;
-		folder = folder[n] ? folder + n + 1 : NULL;
-	}
-	errno = error;
-	return NULL;
-}
 
 /* This program is linked statically itself, and passes the library on to what it runs. */
 static bool is_ourselves(const struct stat *st)

@@ -188,6 +188,43 @@ static void set_variables(void)
 		environment_set("BIGFILE_LOG", "info");
 }
 
+/* 0, or why exec would not run it. */
+static int why_not_run(const char *path)
+{
+	struct stat st;
+
+	if (access(path, X_OK) || stat(path, &st))
+		return errno;
+	return S_ISREG(st.st_mode) ? 0 : EACCES;
+}
+
+/* The file that execvp would run; NULL with errno set when there is none. */
+static const char *find_program(const char *command)
+{
+	const char *folder = getenv("PATH");
+	int error = ENOENT;
+
+	if (strchr(command, '/'))
+		return command;
+	for (folder = folder ? folder : "/bin:/usr/bin"; folder && *command;) {
+		size_t n = strcspn(folder, ":");
+		char *path = room_for(n + strlen(command) + 2);
+		int problem;
+
+		memcpy(path, folder, n);
+		strcpy(stpcpy(path + n, n ? "/" : ""), command);
+		problem = why_not_run(path);
+		if (!problem)
+			return path;
+		/* It is there, but not for us: the better reason when no other is found. */
+		if (problem == EACCES)
+			error = EACCES;
+		folder = folder[n] ? folder + n + 1 : NULL;
+	}
+	errno = error;
+	return NULL;
+}
+
 /* As execvp does it: what the kernel does not know is a script for the shell. */
 static void become(const char *path, int argc, char **argv)
 {
@@ -205,7 +242,7 @@ static void become(const char *path, int argc, char **argv)
 
 static int start(int argc, char **argv)
 {
-	const char *path = program_find(argv[0]), *why_not;
+	const char *path = find_program(argv[0]), *why_not;
 	int error;
 
 	if (path) {

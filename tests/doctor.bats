@@ -33,6 +33,41 @@ tells() { [[ $output == *"$1"* ]] || { echo "$output"; return 1; }; }
 	tells "nothing: No such file or directory"
 }
 
+@test "doctor: which tracker and view would be used, and why" {
+	run -0 bigfile doctor
+	tells "view: private memory, shared where"
+	run -0 env BIGFILE_TRACKER=mprotect BIGFILE_VIEW=private "$BIGFILE" doctor
+	tells "note     tracker: mprotect, because BIGFILE_TRACKER"
+	tells "note     view: private, because BIGFILE_VIEW"
+	printf '[bigfile]\nview=private\n[play]\ntracker=mprotect\n' >conf
+	run -0 env -u BIGFILE_TRACKER BIGFILE_CONFIG="$PWD/conf" "$BIGFILE" doctor
+	tells "ok       $PWD/conf: has settings"
+	tells "ok       tracker: uffd"
+	tells "note     view: private"
+	echo 'view=private' >conf
+	run -1 env BIGFILE_CONFIG="$PWD/conf" "$BIGFILE" doctor
+	tells "problem  configuration: cannot be understood"
+	run -1 strace -f -qq -o trace -E BIGFILE_TRACKER=uffd -e inject=userfaultfd:error=EPERM "$BIGFILE" doctor
+	tells "problem  tracker: uffd, as BIGFILE_TRACKER wants, cannot be used: userfaultfd is denied"
+}
+
+@test "doctor: programs" {
+	run -0 bigfile doctor sh "$PROGS/play"
+	tells "/sh: a program that can have transactions"
+	tells "$PROGS/play: a program that can have transactions"
+	echo 'int main(void) { return 0; }' >x.c
+	gcc -static -o x x.c
+	printf '#!%s\n' "$PWD/x" >script
+	chmod +x script
+	run -1 bigfile doctor ./script
+	tells "problem  $PWD/script: is linked statically"
+	# Data is data, whoever may execute it.
+	letters data.bin 20000
+	chmod +x data.bin
+	run -0 bigfile doctor data.bin
+	tells "data.bin: as last committed"
+}
+
 @test "doctor: a journal that a crash has left" {
 	letters data.bin 20000
 	play map:0:20000 set:0:1:X msync:0 raise:9 || true
