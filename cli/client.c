@@ -145,6 +145,11 @@ void client_close(struct client *c)
 	g_free(c);
 }
 
+static int by_pid(gconstpointer a, gconstpointer b)
+{
+	return (*(const struct client *const *)a)->pid - (*(const struct client *const *)b)->pid;
+}
+
 GPtrArray *client_list(void)
 {
 	GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)client_close);
@@ -163,6 +168,7 @@ GPtrArray *client_list(void)
 				g_ptr_array_add(list, c);
 		}
 	}
+	g_ptr_array_sort(list, by_pid);
 	return list;
 }
 

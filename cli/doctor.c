@@ -261,7 +261,7 @@ static void look_at_file(const char *file)
 		return;
 	}
 	if (!path || stat(path, &st)) {
-		find(PROBLEM, file, g_strdup(g_strerror(errno)));
+		find(PROBLEM, file, g_strdup_printf("%s%s", g_strerror(errno), strchr(file, '/') ? "" : ", and no such command in PATH"));
 		return;
 	}
 	if (!S_ISREG(st.st_mode)) {

@@ -137,6 +137,13 @@ static int worse(int a, int b)
 	return worst;
 }
 
+/* A folder may hold none that need a word. */
+static void say_nothing_found(const GPtrArray *files)
+{
+	if (!files->len && !as_json)
+		g_print("no journal is there: nothing to do\n");
+}
+
 static gboolean need_files(const char *command)
 {
 	if (arguments)
@@ -156,6 +163,7 @@ int cli_check(int argc, char **argv)
 	    !need_files("check"))
 		return CLI_USAGE;
 	files = files_named(arguments);
+	say_nothing_found(files);
 	for (guint i = 0; i < files->len; i++) {
 		const char *file = files->pdata[i];
 		struct recovery r;
@@ -237,6 +245,7 @@ int cli_recover(int argc, char **argv)
 		return CLI_USAGE;
 	}
 	files = files_named(arguments);
+	say_nothing_found(files);
 	for (guint i = 0; i < files->len; i++) {
 		if (recover_one(files->pdata[i]))
 			status = CLI_FAILED;

@@ -15,6 +15,7 @@
 #include "json.h"
 
 static gboolean as_json, show_ranges;
+static guint shown; /* of one file */
 static char **files;
 
 static const GOptionEntry entries[] = {
@@ -120,6 +121,7 @@ static int each_record(int fd, const struct journal_header *h, GString *json)
 		err = journal_each_entry(fd, at, &record, add_extent, extents);
 		if (err)
 			break;
+		shown++;
 		if (as_json)
 			add_json(json, &record, extents, doubtful);
 		else
@@ -141,10 +143,24 @@ static int show(const char *file, int fd, const char *journal, const struct jour
 	json_string(out, "program", h->owner_comm);
 	json_string(out, "host", h->owner_host);
 	g_string_append(out, ", \"transactions\": [");
+	shown = 0;
 	err = each_record(fd, h, out);
 	if (as_json)
 		g_print("%s]}\n", out->str);
+	else if (!err && !shown)
+		g_print("  none: all that was committed is in the file\n");
 	return err;
+}
+
+static void say_no_journal(const char *file)
+{
+	g_autoptr(GString) out = g_string_new("{");
+
+	json_string(out, "file", file);
+	if (as_json)
+		g_print("%s, \"transactions\": []}\n", out->str);
+	else
+		g_print("%s: no journal: all that was committed is in the file\n", cli_shown(file));
 }
 
 static int log_of(const char *file)
@@ -162,10 +178,7 @@ static int log_of(const char *file)
 	if (!err)
 		err = journal_open_unlocked(journal, &st, &fd, &busy);
 	if (err == -ENOENT && path) {
-		if (as_json)
-			g_print("{}\n");
-		else
-			g_print("%s: no journal: all that was committed is in the file\n", cli_shown(file));
+		say_no_journal(file);
 		return CLI_OK;
 	}
 	if (!err)
@@ -177,7 +190,7 @@ static int log_of(const char *file)
 	if (fd >= 0)
 		close(fd);
 	if (err)
-		cli_complain("%s: %s; see bigfile check", file, g_strerror(-err));
+		cli_complain("%s: %s%s", file, g_strerror(-err), path ? "; see bigfile check" : "");
 	return err ? CLI_FAILED : CLI_OK;
 }
 

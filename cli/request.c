@@ -51,11 +51,13 @@ static int ask_users_of(const char *target, enum control_op op, const char *what
 {
 	g_autoptr(GPtrArray) all = client_list();
 	int status = CLI_NO_PROCESS;
-	gboolean exists;
 	struct stat st;
 
-	exists = !stat(target, &st);
-	for (guint i = 0; exists && i < all->len; i++) {
+	if (stat(target, &st)) {
+		cli_complain("%s: %s", target, g_strerror(errno));
+		return CLI_NO_PROCESS;
+	}
+	for (guint i = 0; i < all->len; i++) {
 		if (!client_has(all->pdata[i], st.st_dev, st.st_ino))
 			continue;
 		if (status != CLI_FAILED)

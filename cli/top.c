@@ -74,7 +74,7 @@ static void put_head(void)
 	g_autofree char *text = g_strdup_printf("bigfile top  %s   processes %u, transactions %u, files %u, not committed %s", clock, s->rows->len,
 						s->sessions, s->files, dirty);
 	g_autofree char *columns = g_strdup_printf("%7s %-12s %10s %8s %8s %9s %10s %6s %7s %6s %8s", "PID", "PROGRAM", "DIRTY", "COMMITS",
-						   "A SECOND", "LAST TOOK", "JOURNAL", "SHARED", "ABORTS", "FAILED", "TRACKER");
+						   "PER SEC", "LAST TOOK", "JOURNAL", "SHARED", "ABORTS", "FAILED", "TRACKER");
 
 	put(0, A_BOLD, text);
 	put(2, A_REVERSE, columns);

@@ -289,7 +289,19 @@ static bool has_removals(void)
 struct ending {
 	bool commit;
 	bool exits;
+	int status;
 };
+
+static void say_rolled_back(const struct ending *ending)
+{
+	for (const struct view *v = view_first(); v; v = v->next) {
+		if (v->mode != VIEW_WRITING)
+			continue;
+		log_info("what was not committed is rolled back: exit status %d%s", ending->status,
+			 config.exit == EXIT_POLICY_ABORT ? ", and BIGFILE_EXIT=abort" : "");
+		return;
+	}
+}
 
 /* Without a file that an exec has let go, and that could not be taken back, it would be a part of the transaction. */
 static int refuse_lost(void)
@@ -317,12 +329,14 @@ static int end_job(void *arg)
 		return -EINPROGRESS;
 	/* Rolling back is letting go: nothing of the transaction is in the file, and dropping its pages
 	   would pull the memory from under a program that is still on its way out. */
-	if (participants_others())
+	if (participants_others()) {
 		decision = -ESRCH;
-	else if (ending->commit)
+	} else if (ending->commit) {
 		decision = err = refuse_lost() ? -ESTALE : control_commit();
-	else
+	} else {
 		decision = -ECANCELED;
+		say_rolled_back(ending);
+	}
 	/* The program that would come next, and whoever waits for it, would know nothing of it. */
 	if (err && !ending->exits)
 		return err;
@@ -338,6 +352,7 @@ int session_end(int status, bool exits)
 	struct ending ending = {
 		config.exit == EXIT_POLICY_COMMIT || (config.exit == EXIT_POLICY_SUCCESS && status == 0),
 		exits,
+		status,
 	};
 	int err;
 

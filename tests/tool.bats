@@ -195,6 +195,29 @@ load helpers
 	run -1 bigfile log nothing
 }
 
+@test "where there is nothing it is said" {
+	letters data.bin 20000
+	run -3 bigfile commit nothing
+	[ "$output" = "bigfile: nothing: No such file or directory" ]
+	run -1 bigfile log nothing
+	[ "$output" = "bigfile: nothing: No such file or directory" ]
+	run -0 bigfile log --json data.bin
+	[ "$(jq -c . <<<"$output")" = '{"file":"data.bin","transactions":[]}' ]
+	for command in check recover; do
+		run -0 bigfile $command .
+		[ "$output" = "no journal is there: nothing to do" ]
+	done
+	start_play map:0:20000 set:0:1:X ready exit:3
+	run -0 bigfile log data.bin
+	[ "${lines[1]}" = "  none: all that was committed is in the file" ]
+	go
+	wait $pid || true
+	run -3 bigfile run -v -p data.bin -- "$PROGS/play" open:data.bin map:0:20000 set:0:1:X exit:3
+	[[ "$output" == *"what was not committed is rolled back: exit status 3" ]]
+	run bigfile run -v -p data.bin -- "$PROGS/play" open:data.bin romap:0:20000 exit:3
+	[[ "$output" != *"rolled back"* ]]
+}
+
 @test "completion in bash" {
 	complete_words() {
 		PATH=$BUILD:$PATH bash -c 'source /usr/share/bash-completion/bash_completion; source "$0"
