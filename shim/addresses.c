@@ -2,8 +2,6 @@
 /* See addresses.h. */
 #include "addresses.h"
 
-#include <string.h>
-
 #include "sys.h"
 
 struct range addresses_bounds = { UINT64_MAX, 0 };
@@ -98,6 +96,14 @@ static void widen_bounds(uint64_t start, uint64_t end)
 		__atomic_store_n(&addresses_bounds.end, end, __ATOMIC_RELEASE);
 }
 
+/* Word by word, atomically: others look meanwhile, and find out afterwards that it was in vain. */
+static void put(unsigned i, const struct entry *e)
+{
+	__atomic_store_n(&entries[i].start, e->start, __ATOMIC_RELAXED);
+	__atomic_store_n(&entries[i].end, e->end, __ATOMIC_RELAXED);
+	__atomic_store_n(&entries[i].view, e->view, __ATOMIC_RELAXED);
+}
+
 int addresses_add(struct range at, struct view *v)
 {
 	unsigned i = search(at.start, count);
@@ -106,9 +112,10 @@ int addresses_add(struct range at, struct view *v)
 		return -ENFILE;
 	widen_bounds(at.start, at.end);
 	begin_change();
-	memmove(&entries[i + 1], &entries[i], (count - i) * sizeof entries[0]);
-	entries[i] = (struct entry){ at.start, at.end, v };
-	count++;
+	for (unsigned k = count; k > i; k--)
+		put(k, &entries[k - 1]);
+	put(i, &(struct entry){ at.start, at.end, v });
+	__atomic_store_n(&count, count + 1, __ATOMIC_RELAXED);
 	end_change();
 	return 0;
 }
@@ -126,8 +133,9 @@ void addresses_remove(uint64_t start)
 	unsigned i = search(start, count);
 
 	begin_change();
-	count--;
-	memmove(&entries[i], &entries[i + 1], (count - i) * sizeof entries[0]);
+	__atomic_store_n(&count, count - 1, __ATOMIC_RELAXED);
+	for (; i < count; i++)
+		put(i, &entries[i + 1]);
 	end_change();
 	/* Narrower: who is told that there is nothing is told the truth. */
 	__atomic_store_n(&addresses_bounds.start, count ? entries[0].start : UINT64_MAX, __ATOMIC_RELEASE);

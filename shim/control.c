@@ -18,7 +18,8 @@
 static struct control_page early;
 static struct control_page *page = &early;
 static char page_path[256];
-static bool map_made; /* there may be one beside the page */
+static bool page_made; /* there is a file of that name; atomic: two threads may end the process at once */
+static bool map_made;  /* and there may be one beside it */
 static bool ended;
 static int end_decision;
 
@@ -58,6 +59,7 @@ static int map_file(struct control_page **fresh)
 		sys_unlinkat(AT_FDCWD, page_path);
 	else
 		*fresh = p;
+	__atomic_store_n(&page_made, !err, __ATOMIC_SEQ_CST);
 	return err;
 }
 
@@ -72,7 +74,6 @@ void control_start(const char *tracker_name)
 		return;
 	err = map_file(&fresh);
 	if (err) {
-		page_path[0] = '\0';
 		controlfile_folder(folder, sizeof folder);
 		log_warn("no control page: %e for the folder %s, which must be this user's alone; bigfile commit and status cannot reach "
 			 "this process, and no other one can share its transaction", err, folder);
@@ -98,8 +99,7 @@ void control_start(const char *tracker_name)
 
 void control_after_fork(void)
 {
-	page_path[0] = '\0';
-	map_made = false;
+	page_made = map_made = false;
 	memset(&early, 0, sizeof early);
 	page = &early;
 }
@@ -165,9 +165,9 @@ void control_answer(enum control_op op, uint32_t ticket, int result)
 
 int control_map_path(char *out, size_t size)
 {
-	if (!page_path[0])
+	if (!__atomic_load_n(&page_made, __ATOMIC_SEQ_CST))
 		return -ENOENT;
-	map_made = true;
+	__atomic_store_n(&map_made, true, __ATOMIC_SEQ_CST);
 	fmt_print(out, size, "%s%s", page_path, CONTROL_MAP_SUFFIX);
 	return 0;
 }
@@ -176,12 +176,13 @@ static void remove_files(void)
 {
 	char map[sizeof page_path + sizeof CONTROL_MAP_SUFFIX];
 
-	if (page_path[0])
-		sys_unlinkat(AT_FDCWD, page_path);
-	if (map_made && !control_map_path(map, sizeof map))
-		sys_unlinkat(AT_FDCWD, map);
-	map_made = false;
-	page_path[0] = '\0';
+	if (!__atomic_exchange_n(&page_made, false, __ATOMIC_SEQ_CST))
+		return;
+	sys_unlinkat(AT_FDCWD, page_path);
+	if (!__atomic_exchange_n(&map_made, false, __ATOMIC_SEQ_CST))
+		return;
+	fmt_print(map, sizeof map, "%s%s", page_path, CONTROL_MAP_SUFFIX);
+	sys_unlinkat(AT_FDCWD, map);
 }
 
 void control_end(int decision)

@@ -7,7 +7,7 @@
 #include "sys.h"
 
 static uint32_t closed; /* 0: open.  Otherwise it counts how often those who wait were told to look again */
-static pid_t passing;
+static __thread pid_t passing __attribute__((tls_model("initial-exec"))); /* a forked child has another number */
 
 void gate_close(void)
 {

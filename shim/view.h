@@ -88,12 +88,12 @@ struct view {
 	ino_t ino;
 	char *path;              /* that the file has now, as far as we know */
 	char *other_path;        /* that the program has linked to it last; NULL: none */
-	enum view_mode mode;
+	_Atomic enum view_mode mode; /* changed under the session lock; calls look at it without: either order is one they could have come in */
 	int error;               /* commits fail with this: the file's own state is in doubt */
 	int cut_off;             /* from its servers, which was found out by this errno (fence.h) */
 	int fd;                  /* in the engine thread's descriptor table */
 
-	uint64_t size;           /* logical */
+	_Atomic uint64_t size;   /* logical; asked for without a lock too, as long as the view is private (shared_size) */
 	uint64_t committed;      /* the file's own size, as of the last commit */
 	uint64_t largest;        /* that a file can be there */
 	uint64_t cut;            /* the smallest size in this transaction; UINT64_MAX: never shrunk */
