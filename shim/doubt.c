@@ -13,6 +13,8 @@
 #include "roster.h"
 #include "sys.h"
 
+#define IS_OLDER "that is older, or its file has been written since: one of them may be from a backup"
+
 static void unknown(struct doubt *d, const char *reason)
 {
 	d->answer = DOUBT_UNKNOWN;
@@ -58,7 +60,7 @@ static void leave_roster(int cfd, struct doubt *d, uint64_t salt, const struct s
 	struct strike s = { cfd, salt };
 
 	roster_each(cfd, &d->asked, strike_out, &s);
-	if (retire_is_kept(d->coordinator, d->asked.salt))
+	if (doubt_is_kept(d->coordinator, d->asked.salt))
 		retire_journal(cfd, d->coordinator, file);
 }
 
@@ -96,10 +98,12 @@ static int settle_with(const struct settling *s, const struct journal_record *re
 		d->answer = DOUBT_BUSY;
 	else if (!err)
 		err = doubt_ask(cfd, &d->asked, ref->seq, rec->transaction, held, &d->answer);
-	if (!err && busy && d->answer != DOUBT_UNKNOWN && d->asked.applying_seq < ref->seq && d->asked.head_seq <= ref->seq)
+	if (!err && busy && d->answer != DOUBT_UNKNOWN && d->answer != DOUBT_OLDER && d->asked.applying_seq < ref->seq && d->asked.head_seq <= ref->seq)
 		d->answer = DOUBT_BUSY;
-	if (!err && d->answer == DOUBT_UNKNOWN)
-		unknown(d, "that journal is damaged");
+	if (!err && d->answer == DOUBT_ABORTED && s->how != DOUBT_OURS && s->file)
+		err = doubt_file(cfd, &d->asked, d->coordinator, s->file, &d->answer);
+	if (!err && (d->answer == DOUBT_UNKNOWN || d->answer == DOUBT_OLDER))
+		unknown(d, d->answer == DOUBT_OLDER ? IS_OLDER : "that journal is damaged");
 	if (!err && is_to_be_written(s)) {
 		err = doubt_write(s->jfd, s->header, s->chain, d->answer);
 		if (!err && held && s->how != DOUBT_OURS)
@@ -136,5 +140,45 @@ int doubt_settle(int jfd, const char *journal, const struct stat *file, struct j
 	arena_free(ref, length);
 	if (!err && d->answer == DOUBT_UNKNOWN && (how == DOUBT_COMMIT || how == DOUBT_ABORT))
 		err = doubt_write(jfd, header, chain, how == DOUBT_COMMIT ? DOUBT_COMMITTED : DOUBT_ABORTED);
+	return err;
+}
+
+static int confirm_with(const char *path, const struct stat *file, const struct journal_reference *ref, struct doubt *d)
+{
+	enum journal_find found;
+	bool busy, lacks = false;
+	int cfd, err = journal_open_unlocked(path, file, &cfd, &busy);
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	err = journal_read_header(cfd, &d->asked, &found);
+	if (!err && !busy && found == FOUND_HEADER && d->asked.salt == ref->salt)
+		err = doubt_lacks(cfd, &d->asked, ref->seq, &lacks);
+	sys_close(cfd);
+	if (lacks)
+		unknown(d, IS_OLDER);
+	return err;
+}
+
+int doubt_confirm(int jfd, const char *journal, const struct journal_chain *chain, struct doubt *d)
+{
+	struct journal_reference *ref;
+	struct journal_record rec;
+	struct stat file;
+	const struct stat *owner = NULL;
+	size_t length;
+	int err = sys_pread_all(jfd, &rec, sizeof rec, chain->last_at);
+
+	d->answer = DOUBT_NONE;
+	if (err || rec.type != RECORD_PREPARED)
+		return err;
+	err = journal_read_reference(jfd, chain->last_at, &rec, &ref, &length);
+	if (err)
+		return err;
+	if (!sys_fstat(jfd, &file))
+		owner = &file;
+	if (!journal_find((const char *)(ref + 1), ref->salt, journal, owner, d->coordinator, sizeof d->coordinator))
+		err = confirm_with(d->coordinator, owner, ref, d);
+	arena_free(ref, length);
 	return err;
 }

@@ -41,4 +41,10 @@ struct doubt {
 int doubt_settle(int jfd, const char *journal, const struct stat *file, struct journal_header *header,
 		 struct journal_chain *chain, enum doubt_how how, struct doubt *d);
 
+/*
+ * The last record is a prepared one that is known to count.  DOUBT_NONE, or DOUBT_UNKNOWN: the journal that decided it is there, and does not
+ * have that any more.  Whoever brought it back from a backup has its file as it was then, or half.  Writes nothing.
+ */
+int doubt_confirm(int jfd, const char *journal, const struct journal_chain *chain, struct doubt *d);
+
 #endif

@@ -4,7 +4,10 @@
 
 #include <string.h>
 
+#include "fmt.h"
 #include "journal_head.h"
+#include "marks.h"
+#include "stranger.h"
 #include "sys.h"
 
 /* Is it record seq of that transaction? */
@@ -42,6 +45,9 @@ int doubt_ask(int cfd, const struct journal_header *h, uint64_t seq, uint64_t tr
 		err = look_at_record(cfd, h, seq, transaction, held, answer);
 	} else if (chain.gap || chain.newer) {
 		*answer = DOUBT_UNKNOWN;
+	} else if (chain.last_seq + 1 < seq && !(h->flags & JOURNAL_LAX)) {
+		/* The one before was durable when that was named. */
+		*answer = DOUBT_OLDER;
 	} else if (held) {
 		/* Where it would be. */
 		err = journal_write_again(cfd, chain.end, JOURNAL_BLOCK);
@@ -49,6 +55,37 @@ int doubt_ask(int cfd, const struct journal_header *h, uint64_t seq, uint64_t tr
 			err = journal_write_again(cfd, h->data_offset, JOURNAL_BLOCK);
 	}
 	return err ? err : sys_fdatasync(cfd);
+}
+
+bool doubt_is_kept(const char *journal, uint64_t salt)
+{
+	char end[64];
+	size_t n = strlen(journal), length = fmt_print(end, sizeof end, ".%lx%s", salt, JOURNAL_SUFFIX);
+
+	return n > length && !strcmp(journal + n - length, end);
+}
+
+int doubt_file(int cfd, const struct journal_header *h, const char *journal, const struct stat *file, enum doubt_answer *answer)
+{
+	/* One that is kept is of a file that others have written since. */
+	int later = doubt_is_kept(journal, h->salt) ? 0 : stranger_came_later(cfd, h, file);
+
+	if (later > 0)
+		*answer = DOUBT_OLDER;
+	return later < 0 ? later : 0;
+}
+
+int doubt_lacks(int cfd, const struct journal_header *h, uint64_t seq, bool *lacks)
+{
+	struct journal_chain chain;
+	int err;
+
+	*lacks = false;
+	if (h->head_seq > seq || (h->flags & JOURNAL_LAX))
+		return 0;
+	err = journal_scan(cfd, h, &chain);
+	*lacks = !err && !chain.gap && !chain.newer && chain.last_seq < seq;
+	return err;
 }
 
 /*

@@ -49,8 +49,9 @@
  * The coordinator's record `seq` counts as committed
  *   - when the coordinator's head_seq is above seq, or
  *   - when its chain holds record seq, with the same transaction;
- * as aborted when its chain, undamaged, does not.  Therefore no number is used again before the prepared records that name it
- * have durably gone.  What is decided is written into the record: it becomes a commit record, or is blotted out.
+ * as aborted when its chain, undamaged, does not, and reaches as far as seq - 1.  Therefore no number is used again before the prepared
+ * records that name it have durably gone.  A journal that does not reach that far, or lacks the record of a prepared one that is known to
+ * count, or whose file has been written since on this boot, is not the one that decided: it has been brought back.  What is decided is written into the record: it becomes a commit record, or is blotted out.
  *
  * Roster.  The companions that a journal may be the coordinator of: no prepared record names a journal before
  * the roster, durable, has the record's own journal in it.  It ends where the magic or the checksum is wrong, or at data_offset.

@@ -69,7 +69,9 @@ static int resolve(int jfd, const struct stat *file, struct journal_header *h, s
 		[RECOVER_FORCE] = DOUBT_COMMIT,  [RECOVER_DISCARD] = DOUBT_ABORT,
 	};
 	struct doubt *d = arena_alloc(sizeof *d);
-	int err = d ? doubt_settle(jfd, r->journal, file, h, chain, how[mode], d) : -ENOMEM;
+	int err = !d ? -ENOMEM :
+		  chain->doubtful ? doubt_settle(jfd, r->journal, file, h, chain, how[mode], d) :
+				    doubt_confirm(jfd, r->journal, chain, d);
 
 	if (!err && d->answer == DOUBT_ABORTED && mode == RECOVER_LOOK)
 		err = journal_scan_to(jfd, h, chain->last_seq - 1, chain);
@@ -79,7 +81,28 @@ static int resolve(int jfd, const struct stat *file, struct journal_header *h, s
 	return err;
 }
 
-static int judge_chain(int jfd, const struct stat *file, const struct journal_header *h,
+/* One that counts is looked at once more, unless somebody has said what is to be done. */
+static bool is_to_be_resolved(const struct journal_chain *chain, enum recover_mode mode)
+{
+	return !chain->gap && !chain->newer &&
+	       (chain->doubtful || (chain->records && (mode == RECOVER_LOOK || mode == RECOVER_REDO)));
+}
+
+/* 1, 0, or -errno. */
+static int is_strange(int jfd, int file_fd, const struct stat *file, const struct journal_header *h, const struct journal_chain *chain)
+{
+	int stranger = stranger_was_here(jfd, h, chain, file), done;
+
+	if (stranger)
+		return stranger;
+	stranger = stranger_may_have_restored(jfd, h, chain, file);
+	if (stranger <= 0)
+		return stranger;
+	done = redo_is_done(jfd, chain, file_fd);
+	return done < 0 ? done : !done;
+}
+
+static int judge_chain(int jfd, int file_fd, const struct stat *file, const struct journal_header *h,
 		       const struct journal_chain *chain, struct recovery *r)
 {
 	int stranger = 0;
@@ -101,14 +124,14 @@ static int judge_chain(int jfd, const struct stat *file, const struct journal_he
 		judge(r, JOURNAL_EMPTY, "the journal holds no committed record");
 	else if (h->file_ino != (uint64_t)file->st_ino)
 		judge(r, JOURNAL_FOREIGN, "the journal belongs to another file of this name");
-	else if ((stranger = stranger_was_here(jfd, h, chain, file)) > 0)
+	else if ((stranger = is_strange(jfd, file_fd, file, h, chain)) > 0)
 		judge(r, JOURNAL_STRANGER, "the file was changed without Bigfile after the crash");
 	else
 		judge(r, JOURNAL_PENDING, "committed records are not yet in the file for good");
 	return stranger < 0 ? stranger : 0;
 }
 
-static int examine(int jfd, const struct stat *file, enum recover_mode mode, struct journal_header *h,
+static int examine(int jfd, int file_fd, const struct stat *file, enum recover_mode mode, struct journal_header *h,
 		   struct journal_chain *chain, struct recovery *r)
 {
 	enum journal_find found;
@@ -128,9 +151,9 @@ static int examine(int jfd, const struct stat *file, enum recover_mode mode, str
 	err = journal_scan(jfd, h, chain);
 	if (err)
 		return err;
-	if (chain->doubtful && !chain->gap && !chain->newer)
+	if (is_to_be_resolved(chain, mode))
 		err = resolve(jfd, file, h, chain, mode, r);
-	return err ? err : judge_chain(jfd, file, h, chain, r);
+	return err ? err : judge_chain(jfd, file_fd, file, h, chain, r);
 }
 
 /* Has the last record been made durable?  Applying it begins after that. */
@@ -213,7 +236,7 @@ int recover_opened(int jfd, const char *journal, int file_fd, const char *path,
 	memset(report, 0, sizeof *report);
 	fmt_print(report->journal, sizeof report->journal, "%s", journal);
 	if (!err)
-		err = examine(jfd, &file, mode, &h, &chain, report);
+		err = examine(jfd, file_fd, &file, mode, &h, &chain, report);
 	if (err || mode == RECOVER_LOOK || (mode == RECOVER_DISCARD && report->state != JOURNAL_DOUBT &&
 					    report->state != JOURNAL_BUSY))
 		return err;

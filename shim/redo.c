@@ -2,6 +2,9 @@
 /* See redo.h. */
 #include "redo.h"
 
+#include <string.h>
+
+#include "arena.h"
 #include "journal_head.h"
 #include "journal_read.h"
 #include "page.h"
@@ -9,6 +12,8 @@
 #include "sys.h"
 
 #define EARLY ((uint64_t)16 << 20)
+#define PIECE ((size_t)64 << 10)
+#define DIFFERS 1
 
 struct redoing {
 	int fd;  /* of the marked file */
@@ -77,4 +82,42 @@ int redo_chain(int jfd, const struct journal_header *h, const struct journal_cha
 	err = redo_records(jfd, h, chain, file_fd, in_file);
 	progress_end();
 	return err;
+}
+
+struct comparing {
+	int fd; /* of the marked file */
+	char *piece;
+};
+
+static int compare_entry(void *arg, uint64_t offset, const void *data, size_t length)
+{
+	const struct comparing *c = arg;
+	const char *bytes = data;
+
+	for (size_t n; length > 0; bytes += n, offset += n, length -= n) {
+		int err;
+
+		n = length < PIECE ? length : PIECE;
+		err = sys_pread_all(c->fd, c->piece, n, offset);
+		if (err)
+			return err == -ENODATA ? DIFFERS : err;
+		if (memcmp(c->piece, bytes, n))
+			return DIFFERS;
+	}
+	return 0;
+}
+
+int redo_is_done(int jfd, const struct journal_chain *chain, int file_fd)
+{
+	struct comparing c = { file_fd, arena_alloc(PIECE) };
+	struct journal_record rec;
+	struct stat st;
+	int err = c.piece ? sys_pread_all(jfd, &rec, sizeof rec, chain->last_at) : -ENOMEM;
+
+	if (!err)
+		err = sys_fstat(file_fd, &st);
+	if (!err && !chain->removed)
+		err = (uint64_t)st.st_size != rec.new_size ? DIFFERS : journal_each_entry(jfd, chain->last_at, &rec, compare_entry, &c);
+	arena_free(c.piece, PIECE);
+	return err ? (err == DIFFERS ? 0 : err) : 1;
 }

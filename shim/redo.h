@@ -12,4 +12,7 @@
 /* The records of the chain, in order, behind those up to `in_file`; they count. */
 int redo_chain(int jfd, const struct journal_header *h, const struct journal_chain *chain, int file_fd, uint64_t in_file);
 
+/* Does the file have what the last record says?  1, 0, or -errno.  Changes nothing. */
+int redo_is_done(int jfd, const struct journal_chain *chain, int file_fd);
+
 #endif

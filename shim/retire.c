@@ -84,6 +84,30 @@ static int make_certain(int fd, const struct journal_header *h, const struct jou
 	return err ? err : sys_fdatasync(fd);
 }
 
+/* In doubt no more, for our journal has decided it: does that say so still? */
+static int look_whether_older(struct retiring *r, int fd, const struct journal_chain *chain)
+{
+	struct journal_record rec;
+	struct journal_reference *ref;
+	bool lacks = false;
+	size_t length;
+	int err = chain->records ? sys_pread_all(fd, &rec, sizeof rec, chain->last_at) : 0;
+
+	if (err || !chain->records || rec.type != RECORD_PREPARED)
+		return err;
+	err = journal_read_reference(fd, chain->last_at, &rec, &ref, &length);
+	if (err)
+		return err;
+	if (ref->salt == r->header.salt && is_believed(r, fd, ref))
+		err = doubt_lacks(r->jfd, &r->header, ref->seq, &lacks);
+	arena_free(ref, length);
+	if (!lacks)
+		return err;
+	log_error("%s: is older than the last commit of %s, which it has decided, and may be from a backup: bring the newer one back; or "
+		  "bigfile recover --force (it took place) or --discard (it did not) that file first", r->journal, r->path);
+	return -ESTALE;
+}
+
 static int settle(struct retiring *r, int fd)
 {
 	struct journal_header h;
@@ -99,6 +123,8 @@ static int settle(struct retiring *r, int fd)
 		return err;
 	err = journal_scan(fd, &h, &chain);
 	if (!err && !chain.doubtful)
+		err = look_whether_older(r, fd, &chain);
+	if (!err && !chain.doubtful)
 		err = make_certain(fd, &h, &chain);
 	if (err || !chain.doubtful)
 		return err;
@@ -106,10 +132,12 @@ static int settle(struct retiring *r, int fd)
 	if (err || !ours)
 		return err;
 	err = doubt_ask(r->jfd, &r->header, seq, rec.transaction, true, &answer);
+	if (!err && answer == DOUBT_ABORTED)
+		err = doubt_file(r->jfd, &r->header, r->journal, r->file, &answer);
 	/* Nobody will ever know: it is for a person to say. */
-	if (!err && answer == DOUBT_UNKNOWN) {
-		log_error("%s: is in doubt about its last commit, and %s, which would tell, is damaged: bigfile recover "
-			  "--force or --discard that file first", r->path, r->journal);
+	if (!err && (answer == DOUBT_UNKNOWN || answer == DOUBT_OLDER)) {
+		log_error("%s: is in doubt about its last commit, and %s, which would tell, is %s: bigfile recover "
+			  "--force or --discard that file first", r->path, r->journal, answer == DOUBT_OLDER ? "older" : "damaged");
 		err = -EBADMSG;
 	}
 	return err ? err : doubt_write(fd, &h, &chain, answer);
@@ -200,20 +228,12 @@ static int kept_path(const char *journal, uint64_t salt, char *out, size_t size)
 	return fmt_print(out, size, "%s.%lx%s", stem, salt, JOURNAL_SUFFIX) + 1 >= size ? -ENAMETOOLONG : 0;
 }
 
-bool retire_is_kept(const char *journal, uint64_t salt)
-{
-	char end[64];
-	size_t n = strlen(journal), length = fmt_print(end, sizeof end, ".%lx%s", salt, JOURNAL_SUFFIX);
-
-	return n > length && !strcmp(journal + n - length, end);
-}
-
 static int keep(struct retiring *r)
 {
 	char kept[PATH_MAX];
 	int err;
 
-	if (retire_is_kept(r->journal, r->header.salt))
+	if (doubt_is_kept(r->journal, r->header.salt))
 		return 0;
 	err = kept_path(r->journal, r->header.salt, kept, sizeof kept);
 	if (!err)
@@ -231,7 +251,7 @@ static int keep(struct retiring *r)
 /* One that is only kept for its companions nobody writes any more, nor takes for his own. */
 static int let_go(const struct retiring *r)
 {
-	return retire_is_kept(r->journal, r->header.salt) ? journal_delete(r->journal) : journal_discard(r->jfd, r->journal, true);
+	return doubt_is_kept(r->journal, r->header.salt) ? journal_delete(r->journal) : journal_discard(r->jfd, r->journal, true);
 }
 
 /* One that was to take its place when its maker died.  In a folder for all, another's file may have that name. */

@@ -18,7 +18,4 @@
  */
 int retire_journal(int jfd, const char *journal, const struct stat *file);
 
-/* Is this the name of a journal that is only kept for its companions? */
-bool retire_is_kept(const char *journal, uint64_t salt);
-
 #endif

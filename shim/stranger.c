@@ -28,6 +28,14 @@ int is_this_boot(const struct journal_header *h)
 	return err ? err : !memcmp(id, h->boot_id, sizeof id);
 }
 
+/* Above 0: the file has been written since; below: it is older than it was then. */
+static int64_t age(const struct journal_header *h, const struct stat *file)
+{
+	int64_t seconds = file->st_mtim.tv_sec - h->mtime_sec;
+
+	return seconds ? seconds : file->st_mtim.tv_nsec - h->mtime_nsec;
+}
+
 int stranger_was_here(int jfd, const struct journal_header *h, const struct journal_chain *chain, const struct stat *file)
 {
 	bool network = network_kind_of(jfd) != NETWORK_NONE;
@@ -52,15 +60,23 @@ int stranger_was_here(int jfd, const struct journal_header *h, const struct jour
 	       file->st_mtim.tv_sec > journal.st_mtim.tv_sec + APPLY_GRACE_SECONDS;
 }
 
-static bool is_newer(const struct journal_header *h, const struct stat *file)
+int stranger_may_have_restored(int jfd, const struct journal_header *h, const struct journal_chain *chain, const struct stat *file)
 {
-	return file->st_mtim.tv_sec > h->mtime_sec ||
-	       (file->st_mtim.tv_sec == h->mtime_sec && file->st_mtim.tv_nsec > h->mtime_nsec);
+	if (h->applied_seq < chain->last_seq || age(h, file) >= 0 || network_kind_of(jfd) != NETWORK_NONE)
+		return 0;
+	return is_this_boot(h);
+}
+
+int stranger_came_later(int jfd, const struct journal_header *h, const struct stat *file)
+{
+	if (h->file_ino != (uint64_t)file->st_ino || h->applied_seq < h->applying_seq || age(h, file) <= 0 || network_kind_of(jfd) != NETWORK_NONE)
+		return 0;
+	return is_this_boot(h);
 }
 
 int is_only_unsynced(int jfd, const struct journal_header *h, const struct journal_chain *chain, const struct stat *file)
 {
 	if (h->applied_seq < chain->last_seq || same_content(h, file))
 		return 0;
-	return network_kind_of(jfd) == NETWORK_NONE ? is_this_boot(h) : is_newer(h, file);
+	return network_kind_of(jfd) == NETWORK_NONE ? is_this_boot(h) : age(h, file) > 0;
 }

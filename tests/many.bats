@@ -381,6 +381,62 @@ crash_in_commit() { # prepared|decided
 	done
 }
 
+# A crash in the second commit that leaves one file new and the other old.  bk: both, and their journals, as they were after the first.
+half_applied() {
+	local k
+	for ((k = 66; k < 200; k += 3)); do
+		rm -rf bk
+		fresh
+		: >begun
+		words=(set:0:1:X set:1:1:X msync:0 system:'env -i sh -c "mkdir bk; cp -p ./*.bin* bk"' open:begun set:0:1:Y set:1:1:Y msync:0 raise:9)
+		run ab "$PROGS/killat" -w begun $k env LD_PRELOAD="$BUILD/.libs/libbigfile.so"
+		[ "$(of_both 1)" = XX ] || break
+	done
+	lead=$(basename "$(grep -l BCMP ./*.bigfile-journal)" .bigfile-journal)
+	other=$([ "$lead" = a.bin ] && echo b.bin || echo a.bin)
+	before=$(of_both 1)
+	echo "call $k: $before, $lead decides"
+	[[ $before = @(XY|YX) ]]
+}
+@test "a coordinator's journal from a backup: refused, and a person decides" {
+	local file how
+	for how in force discard; do
+		half_applied
+		cp -p bk/$lead.bigfile-journal .
+		run bigfile check "$other"
+		echo "$output"
+		[ "$status" = 2 ]
+		[[ "$output" == "$other: doubt: "*"$PWD/$lead.bigfile-journal, and that is older"*"from a backup"* ]]
+		for file in "$lead" "$other"; do
+			run bigfile recover $file
+			echo "$output"
+			[ "$status" = 1 ] && [[ "$output" == *"from a backup"* ]]
+			run bigfile run -p "$PWD/*.bin" -- "$PROGS/play" open:$file map:0:4096 exit:0
+			[[ "$output" == *"open: ESTALE"* ]]
+		done
+		[ "$(of_both 1)" = "$before" ]
+		bigfile recover --$how "$other"
+		bigfile recover a.bin b.bin
+		[ "$how" = discard ] || [ "$(byte $other 1)" = Y ]
+		no_journal
+	done
+}
+
+@test "a file from a backup, when its journal is there: resolved or refused, and a person decides" {
+	local file
+	half_applied
+	file=$([ $before = YX ] && echo a.bin || echo b.bin)
+	cp -p bk/$file .
+	run bigfile recover a.bin b.bin
+	echo "$output"
+	# While it was being applied to, it is as if nothing had been yet.
+	[ "$status" = 0 ] || [[ "$output" == *"$file: "*"the file was changed without Bigfile"* ]]
+	bigfile recover --force $file
+	bigfile recover a.bin b.bin
+	[ "$(of_both 1)" = YY ]
+	no_journal
+}
+
 @test "a companion that is elsewhere: the coordinator's journal waits for it" {
 	crash_in_commit decided
 	mkdir away

@@ -162,6 +162,24 @@ passes() {
 	[ "$(byte data.bin 1)" = Q ]
 }
 
+@test "and one that brings back an older file is refused, other times alone are not" {
+	local old
+	for old in X a; do
+		letters data.bin 20000
+		touch -d 2001-01-01 data.bin
+		cp -p data.bin old
+		run play map:0:20000 set:0:1:X msync:0 raise:9
+		if [ $old = X ]; then touch -d 2001-01-01 data.bin; else cp -p old data.bin; fi
+		run bigfile recover data.bin
+		echo "$output"
+		[ "$status" = $([ $old = X ] && echo 0 || echo 1) ]
+		[ "$(byte data.bin 1)" = $old ]
+		[ $old = X ] || bigfile recover --force data.bin
+		[ "$(byte data.bin 1)" = X ]
+		no_journal
+	done
+}
+
 @test "such a change is not undone when it cannot be told which boot this is" {
 	letters data.bin 20000
 	run play map:0:20000 set:0:1:X msync:0 raise:9
