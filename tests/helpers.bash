@@ -70,6 +70,12 @@ posted() {
 	until_true 10 test -e "$1"
 	cat "$1"
 }
+# Other processes of this user would have their pages looked at, and every call counts.
+unseen() {
+	mkdir -p -m 700 .run
+	export XDG_RUNTIME_DIR=$PWD/.run
+}
+
 # Runs a command as an ordinary user.
 AS_NOBODY="setpriv --reuid 65534 --regid 65534 --clear-groups env -u XDG_RUNTIME_DIR"
 as_nobody() { $AS_NOBODY "$@"; }

@@ -423,12 +423,6 @@ asks() {
 }
 @test "whether a name may be taken away is asked without removing anything" { each_tracker asks; }
 
-# Other processes of this user would have their pages looked at, and every call counts.
-unseen() {
-	mkdir -p -m 700 .run
-	export XDG_RUNTIME_DIR=$PWD/.run
-}
-
 # crashes STEP WORD...: killed at every STEP-th call, then perhaps in recovery: data.bin and b.bin are both old or both as in `new`.
 crashes() {
 	local step=$1 k how state old="aaa20000 aaa9000" olds=0 news=0
