@@ -58,7 +58,10 @@ static bool is_concerned(const struct renaming *r, const struct view *v)
 	return v->mode == VIEW_WRITING && (v == r->views[0] || v == r->views[1] || lies_below(v, r->folders[0]) || lies_below(v, r->folders[1]));
 }
 
-/* Where a folder takes journals along, companions elsewhere would look for them by their old paths. */
+/*
+ * Nor is it asked for any more: should we die before the journal has followed, nobody would find the file, nor, once that journal has been
+ * recovered, it.  Where a folder takes journals along, companions elsewhere would look for them by their old paths.
+ */
 static int empty_job(void *arg)
 {
 	const struct renaming *r = arg;
@@ -67,20 +70,22 @@ static int empty_job(void *arg)
 	for (struct view *v = view_first(); v && !err; v = v->next) {
 		if (!is_concerned(r, v))
 			continue;
-		err = checkpoint_now(v);
+		err = journal_is_empty(&v->journal) ? 0 : checkpoint_now(v);
 		if (!err && v != r->views[0] && v != r->views[1])
 			err = checkpoint_companions(v);
+		if (!err)
+			checkpoint_forget(v, !v->aside);
 	}
 	return err;
 }
 
-static bool is_any_filled(const struct renaming *r)
+static void look_at(const struct renaming *r, bool *any, bool *filled)
 {
+	*any = *filled = false;
 	for (const struct view *v = view_first(); v; v = v->next) {
-		if (is_concerned(r, v) && !journal_is_empty(&v->journal))
-			return true;
+		*any |= is_concerned(r, v);
+		*filled |= is_concerned(r, v) && !journal_is_empty(&v->journal);
 	}
-	return false;
 }
 
 static int lock_emptied(struct renaming *r)
@@ -88,8 +93,11 @@ static int lock_emptied(struct renaming *r)
 	int err = 0;
 
 	for (int i = 0; i < TRIES && !err; i++) {
+		bool any, filled;
+
 		session_lock_take();
-		if (!is_any_filled(r))
+		look_at(r, &any, &filled);
+		if (!any || (i && !filled))
 			return 0;
 		session_lock_release();
 		err = engine_run(empty_job, r);

@@ -474,6 +474,26 @@ half_applied() {
 	done
 }
 
+# Its journal is at the old name then, and whoever recovers that first takes it away.
+@test "a companion that is renamed, and killed before anything else: nothing is looked for" {
+	local f
+	for f in a.bin b.bin; do
+		fresh
+		rm -f c.bin player
+		BIGFILE_PATHS="$PWD/*.bin" strace -f -qq -o trace -e trace=renameat2 -e inject=renameat2:delay_exit=5000000:when=2 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+			"$PROGS/play" open:a.bin map:0:20000 open:b.bin map:0:20000 set:0:1:X set:1:1:X msync:0 post:player rename:$f:c.bin exit:0 &
+		until_true 10 test -e c.bin
+		kill -9 "$(cat player)"
+		wait $! || true
+		[ ! -e $f ] && [ -e $f.bigfile-journal ]
+		bigfile recover $f
+		run bigfile recover .
+		echo "$output"
+		[[ "$output" != *"cannot be found"* ]]
+		no_journal
+	done
+}
+
 # Names change between the commits.
 @test "renamed, exchanged and deleted between commits, and killed anywhere: all files agree" {
 	local k how last
