@@ -1,7 +1,7 @@
 title="stress-ng, its file and mmap stressors" packages=stress-ng files="s/"
 keeps="temporary files of its own, used in every way there is, by many processes"
 for f in failure kill commit abort twice sync cut; do cannot[$f]="its stressors delete their files: there is nothing to compare"; done
-note="A stressor has to pass with all its files marked when it passes without Bigfile.  The one that may fail is \`filename\`: a name that leaves no room for the journal's beside it (over 239 bytes) cannot be attached, and a line says so."
+note="A stressor has to pass with all its files marked when it passes without Bigfile."
 # All that use files, of the classes filesystem, vm, memory, io and os.
 stressors="access aio aiol chattr chdir chmod chown copy-file dentry dev-shm dir dirdeep dirmany dnotify dup fallocate fault fcntl fiemap
 	file-ioctl filename flock fpunch fsize fstat getdent handle hdd inode-flags inotify io io-uring iomix ioprio lease link locka lockf lockofd
