@@ -10,8 +10,10 @@
 #include "config.h"
 #include "control.h"
 #include "dirtyplaces.h"
+#include "fence.h"
 #include "gate.h"
 #include "kernel.h"
+#include "lease.h"
 #include "lock.h"
 #include "loading.h"
 #include "log.h"
@@ -125,6 +127,15 @@ static void checkpoint_idle(void)
 	session_lock_release();
 }
 
+static void look_at_leases(void)
+{
+	if (!fence_is_due())
+		return;
+	session_lock_take();
+	fence_look();
+	session_lock_release();
+}
+
 /* Another participant holds our writers.  If it has died, taking its lock puts that right. */
 static void look_for_holder(void)
 {
@@ -189,15 +200,16 @@ static void serve(void)
 		}
 		if (timeout < 0 && has_records())
 			timeout = IDLE_MS;
+		look_at_leases();
 		/* What is loaded is counted when it comes; what takes memory later is not. */
-		if (reach_any && (timeout < 0 || timeout > LOOK_MS))
+		if ((reach_any || lease_any) && (timeout < 0 || timeout > LOOK_MS))
 			timeout = LOOK_MS;
 		if (gate_is_closed())
 			timeout = HELD_MS;
 		control_wait(heard, timeout);
 		if (timeout == HELD_MS)
 			look_for_holder();
-		if (timeout == LOOK_MS)
+		if (timeout == LOOK_MS && reach_any)
 			pressed = 1;
 		if (timeout >= 0 && control_bell() == heard)
 			checkpoint_idle();

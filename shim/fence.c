@@ -4,6 +4,12 @@
 
 #include "lease.h"
 #include "log.h"
+#include "sys.h"
+
+#define ASK_MS 1000
+#define AT_ONCE 8
+
+static uint64_t asked; /* when it was, by the monotonic clock */
 
 int fence_check(const struct view *v)
 {
@@ -56,4 +62,31 @@ bool fence_noticed(struct view *v, int err)
 		return false;
 	set(v, err);
 	return true;
+}
+
+bool fence_is_due(void)
+{
+	return lease_any && sys_now_ns(CLOCK_MONOTONIC) - asked >= ASK_MS * UINT64_C(1000000);
+}
+
+void fence_look(void)
+{
+	static unsigned turn;
+	unsigned n = 0, end = turn + AT_ONCE;
+	bool cut = false;
+	int err;
+
+	for (struct view *v = view_first(); v; v = v->next) {
+		if (!v->leased || v->mode != VIEW_WRITING || v->error)
+			continue;
+		err = cut || (n >= turn && n < end) ? fence_check(v) : 0;
+		n++;
+		if (!err)
+			continue;
+		/* The others of its volume are most likely lost as well, and are as much in somebody's way. */
+		cut = true;
+		set(v, err);
+	}
+	turn = end < n ? end : 0;
+	asked = sys_now_ns(CLOCK_MONOTONIC);
 }

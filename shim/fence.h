@@ -29,6 +29,14 @@ bool fence_missed(struct view *v, int err);
 /* Something else failed: is it because v was cut off, as was found out before? */
 bool fence_explains(struct view *v);
 
+/*
+ * Looks by itself, about once a second, whether leases still hold.  Not for our sake, for a lost one can do no harm: a holder that is left
+ * with one server of three keeps its lock there until it asks, and while it has nothing to write it would not, and nobody could take over.
+ * Engine thread, under the session lock; may take as long as the servers' time-outs.
+ */
+bool fence_is_due(void);
+void fence_look(void);
+
 /* Before something is done by name: 0 when v is not leased, or the lease holds.  Engine thread. */
 int fence_check(const struct view *v);
 

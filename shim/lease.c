@@ -15,6 +15,8 @@
 #define AT_STATX_FORCE_SYNC 0x2000
 #endif
 
+bool lease_any;
+
 static int lock(int fd, short type, int64_t start, int64_t length)
 {
 	struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length };
@@ -87,6 +89,7 @@ int lease_take(int jfd, int fd, bool *leased, char *reason)
 	*leased = !err && n.kind != NETWORK_NONE;
 	if (err || !*leased)
 		return err;
+	lease_any = true;
 	err = examine(jfd, fd, &n, reason);
 	if (!err)
 		err = lock_file(fd);
@@ -102,6 +105,7 @@ int lease_take(int jfd, int fd, bool *leased, char *reason)
 int lease_join(int fd, bool *leased)
 {
 	*leased = network_kind_of(fd) != NETWORK_NONE;
+	lease_any |= *leased;
 	return *leased ? lock_file(fd) : 0;
 }
 

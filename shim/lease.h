@@ -25,6 +25,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Has this process had any? */
+extern bool lease_any;
+
 #define LEASE_AT ((int64_t)1 << 62)
 #define LEASE_REASON 512
 
@@ -40,7 +43,10 @@ int lease_join(int fd, bool *leased);
 /* -ESTALE: the journal is not the one that the session has. */
 int lease_check_journal(int jfd, uint64_t salt);
 
-/* Does the descriptor of a journal still hold its lock?  Asks the servers.  0, or why not. */
+/*
+ * Does the descriptor of a journal still hold its lock?  Asks the servers, by taking it once more.  0, or why not: then it is given up where it
+ * still was, for a lock that most of the servers do not grant is taken back from the others.
+ */
 int lease_ask(int jfd, bool shared);
 
 #endif
