@@ -8,6 +8,8 @@
 #include "scratch.h"
 #include "sys.h"
 
+#define TOLD_MOST 65536
+
 bool into_windows(const struct iovec *iov, int count)
 {
 	if (!boot_is_active() || !view_any() || count > IOV_MAX)
@@ -31,6 +33,19 @@ bool into_store(void *to, const void *from, size_t n)
 bool into_opens(const void *p, size_t n)
 {
 	return in_window(p, n) && !buffers_open(p, n);
+}
+
+socklen_t into_room(const socklen_t *length)
+{
+	socklen_t room = 0;
+
+	return length && !buffers_fetch(&room, length, sizeof room) ? room : 0;
+}
+
+/* Nothing that is told this way is longer than TOLD_MOST: what is far from a window costs no look at the length. */
+bool into_is_told(const void *p, const socklen_t *length)
+{
+	return in_window(length, sizeof *length) || (in_window(p, TOLD_MOST) && in_window(p, into_room(length)));
 }
 
 /* SIZE_MAX: more than a call can be asked for. */

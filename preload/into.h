@@ -15,6 +15,7 @@
 
 #include "interpose.h"
 
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #define INTO_MOST ((size_t)0x7ffff000) /* as the kernel: a call moves no more */
@@ -55,6 +56,11 @@ ssize_t into_from_any(const struct source *s, const struct iovec *iov, int count
 	})
 #define INTO_TRIES 100
 bool into_opens(const void *p, size_t n);
+
+/* Is what a call tells at p in a window, or the length of it?  Either may be no memory at all, which the kernel knows how to refuse. */
+bool into_is_told(const void *p, const socklen_t *length);
+/* *length; 0 where it cannot be read. */
+socklen_t into_room(const socklen_t *length);
 
 /* Stores what a call has told beside its result.  False, with errno: that is not possible. */
 bool into_store(void *to, const void *from, size_t n);

@@ -75,25 +75,18 @@ EXPORT ssize_t recv(int fd, void *buf, size_t n, int flags)
 	return in_window(buf, n) ? receive_into(fd, &msg, flags) : real(recv)(fd, buf, n, flags);
 }
 
-static bool peer_in_window(const struct sockaddr *from, const socklen_t *length)
-{
-	return from && length && (in_window(length, sizeof *length) || in_window(from, *length));
-}
-
 static ssize_t receive_from(int fd, void *buf, size_t n, int flags, struct sockaddr *from, socklen_t *length)
 {
 	struct iovec iov = { buf, n };
-	struct msghdr msg = { .msg_name = from, .msg_namelen = from ? *length : 0, .msg_iov = &iov, .msg_iovlen = 1 };
+	struct msghdr msg = { .msg_name = from, .msg_namelen = from ? into_room(length) : 0, .msg_iov = &iov, .msg_iovlen = 1 };
 	ssize_t done = receive_into(fd, &msg, flags);
 
-	if (done >= 0 && from)
-		*length = msg.msg_namelen;
-	return done;
+	return done >= 0 && from && !into_store(length, &msg.msg_namelen, sizeof *length) ? -1 : done;
 }
 
 EXPORT ssize_t recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr *from, socklen_t *length)
 {
-	if (peer_in_window(from, length) || in_window(buf, n))
+	if (into_is_told(from, length) || in_window(buf, n))
 		return receive_from(fd, buf, n, flags, from, length);
 	return real(recvfrom)(fd, buf, n, flags, from, length);
 }
@@ -171,12 +164,12 @@ static int accept_into(int fd, struct sockaddr *from, socklen_t *length, int fla
 
 EXPORT int accept(int fd, struct sockaddr *from, socklen_t *length)
 {
-	return peer_in_window(from, length) ? accept_into(fd, from, length, 0) : real(accept)(fd, from, length);
+	return into_is_told(from, length) ? accept_into(fd, from, length, 0) : real(accept)(fd, from, length);
 }
 
 EXPORT int accept4(int fd, struct sockaddr *from, socklen_t *length, int flags)
 {
-	return peer_in_window(from, length) ? accept_into(fd, from, length, flags) : real(accept4)(fd, from, length, flags);
+	return into_is_told(from, length) ? accept_into(fd, from, length, flags) : real(accept4)(fd, from, length, flags);
 }
 
 struct queue {

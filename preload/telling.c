@@ -64,7 +64,7 @@ typedef int (*address_fn)(int fd, struct sockaddr *address, socklen_t *length);
 
 static int ask_address(address_fn ask, int fd, struct sockaddr *address, socklen_t *length)
 {
-	return INTO_AGAIN(address, *length, ask(fd, address, length));
+	return INTO_AGAIN(address, into_room(length), ask(fd, address, length));
 }
 
 EXPORT int getsockname(int fd, struct sockaddr *restrict address, socklen_t *restrict length)
@@ -98,7 +98,7 @@ static int option_into(int fd, int level, int name, void *value, socklen_t *leng
 
 EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict length)
 {
-	if (!length || !(in_window(length, sizeof *length) || in_window(value, *length)))
+	if (!into_is_told(value, length))
 		return real(getsockopt)(fd, level, name, value, length);
 	return option_into(fd, level, name, value, length);
 }

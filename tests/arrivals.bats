@@ -60,3 +60,24 @@ print(n, came == m[5 << 20:6 << 20])' "$PROGS/play" open:data.bin map:0:4096 set
 	[ "$output" = "1048576 True" ]
 }
 @test "what waits in a write from a window is written whole, though another process comes to share the file" { each_tracker leaves; }
+
+# As the kernel does: by an errno.
+no_memory() {
+	cat >program.py <<-'PY'
+		import ctypes, mmap, os, socket
+		libc = ctypes.CDLL(None, use_errno=True)
+		m = mmap.mmap(os.open("data.bin", os.O_RDWR), 4096)
+		m[0] = 1
+		pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+		buf = ctypes.create_string_buffer(64)
+		for call, *arguments in (("getsockname", buf), ("getpeername", buf), ("getsockopt", 1, 4, buf)):
+		    for length in (None, ctypes.c_void_p(8)):
+		        if getattr(libc, call)(pair[0].fileno(), *arguments, length) != -1 or ctypes.get_errno() != 14:
+		            print(call, ctypes.get_errno())
+		os._exit(0)
+	PY
+	run bigfile run -p data.bin -- /usr/bin/python3 program.py
+	echo "$output"
+	[ "$status" = 0 ] && [ -z "$output" ]
+}
+@test "a length that is no memory is refused, and nothing else happens" { each_tracker no_memory; }
