@@ -33,6 +33,19 @@ by_mode() {
 	esac
 }
 
+# portion QUICK NORMAL FULL: the same for what --full does not get through in a given time: then the normal portion, with seed after seed.
+portion() {
+	if [ "$mode" = full ] && [ -n "$time" ]; then echo "$2"; else by_mode "$@"; fi
+}
+time_is_up() { [ -n "$time" ] && [ $SECONDS -ge "$time" ]; }
+# in_order: lines, each time from another one on where the time may not suffice for all.
+in_order() { if [ -n "$time" ]; then shuf; else cat; fi; }
+# again: is there time for another round?  With the next seed.
+again() {
+	[ -n "$time" ] && ! time_is_up || return
+	seed=$((seed + 1))
+}
+
 # In memory where there is room: most of the laboratory is bound by it.
 WORK=$(mktemp -d -p "${CRASH_TMP:-/dev/shm}" crash.XXXXXX)
 END_COMMANDS=()
@@ -69,5 +82,8 @@ lost() {
 }
 skipped() { echo "skipped: $*"; }
 finish() { exit $any_lost; }
-# With CRASH_STOP set the first loss is enough.
-enough() { [ -z "${CRASH_STOP-}" ] || [ $any_lost = 0 ] || finish; }
+# After a part: with CRASH_STOP set the first loss is enough, and the time that was given may be up.
+enough() {
+	[ -z "${CRASH_STOP-}" ] || [ $any_lost = 0 ] || finish
+	! time_is_up || finish
+}

@@ -14,8 +14,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +24,7 @@
 #include <unistd.h>
 
 #include "libfault.h"
+#include "over.h"
 #include "rot.h"
 
 #define PATIENCE_MS 30000
@@ -111,6 +110,7 @@ static int run(char **argv, const char *preload, const char *fault)
 	pid = fork();
 	if (!pid) {
 		setpgid(0, 0);
+		over_hold(SIG_UNBLOCK);
 		dup2(ends[1], 1);
 		dup2(ends[1], 2);
 		close(ends[0]);
@@ -304,7 +304,7 @@ static void rot_all(long count)
 	fresh_files();
 	run_victim(fault);
 	base = *counts;
-	for (long i = 0; i < (count ? count : 1000); i++) {
+	for (long i = 0; i < (count ? count : 1000) && !is_over(); i++) {
 		int nr = (int)(random() % FAULT_CALLS);
 
 		while (!base.calls[nr])
@@ -330,7 +330,7 @@ static void strike(const char *fault)
 static void strike_all(long count)
 {
 	static struct fault_counts base;
-	unsigned long all = 0, chosen = 0;
+	unsigned long all = 0;
 
 	fresh_files();
 	if (!strcmp(phase, "run")) {
@@ -349,7 +349,7 @@ static void strike_all(long count)
 	}
 	for (int nr = 0; nr < FAULT_CALLS; nr++) {
 		for (unsigned n = 1; n <= base.calls[nr] && !cannot_fail(nr); n++) {
-			for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+			for (size_t k = 0; k < sizeof kinds / sizeof *kinds && !is_over(); k++) {
 				char fault[64];
 
 				if (!makes_sense(nr, &kinds[k]))
@@ -358,7 +358,6 @@ static void strike_all(long count)
 					continue;
 				snprintf(fault, sizeof fault, "%d:%u%s", nr, n, kinds[k].how);
 				strike(fault);
-				chosen++;
 			}
 		}
 	}
@@ -380,6 +379,7 @@ int main(int argc, char **argv)
 	tracker = getenv("BIGFILE_TRACKER") ? getenv("BIGFILE_TRACKER") : "auto";
 	files = strcmp(layout, "one") ? 2 : 1;
 	srandom((unsigned)seed);
+	over_hold(SIG_BLOCK);
 	counts = mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED, FAULT_FD, 0);
 	/* As a rule the one that seals the third transaction. */
 	snprintf(crash, sizeof crash, "%d:%d:0:killed", SYS_fdatasync, files == 1 ? 4 : 10);

@@ -86,7 +86,7 @@ static void fill_file(struct watch *w, unsigned i, const struct plan_image *imag
 					     .modified = st.st_mtim });
 }
 
-void watch_open(struct watch *w, const struct plan *p, const char *folder, const char *journals)
+static void watch_folders(struct watch *w, const struct plan *p, const char *folder, const char *journals)
 {
 	memset(w, 0, sizeof *w);
 	w->folders[0] = folder;
@@ -102,13 +102,21 @@ void watch_open(struct watch *w, const struct plan *p, const char *folder, const
 			err(3, "%s", w->folders[i]);
 		w->folder_inodes[i] = st.st_ino;
 	}
-	for (unsigned i = 0; i < w->files; i++)
+}
+
+void watch_open(struct watch *w, const struct plan *p, const char *folder, const char *journals)
+{
+	watch_folders(w, p, folder, journals);
+	/* One that comes and goes may rightly not be there before recovery: making it would be what somebody else had put at its name. */
+	for (unsigned i = 0; i < w->files && !w->unlinks; i++)
 		open_file(w, i);
 }
 
 void watch_start(struct watch *w, const struct plan *p, const char *folder, const char *journals)
 {
-	watch_open(w, p, folder, journals);
+	watch_folders(w, p, folder, journals);
+	for (unsigned i = 0; i < w->files; i++)
+		open_file(w, i);
 	watch_clear(w);
 	for (unsigned i = 0; i < w->files; i++)
 		fill_file(w, i, &p->files[i]);
@@ -124,7 +132,7 @@ void watch_base(const struct watch *w, struct state *s)
 
 void watch_end(struct watch *w)
 {
-	for (unsigned i = 0; i < w->files; i++) {
+	for (unsigned i = 0; i < w->files && w->maps[i]; i++) {
 		munmap(w->maps[i], w->limit);
 		close(w->fds[i]);
 	}

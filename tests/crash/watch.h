@@ -34,7 +34,7 @@ struct watch {
 
 /* Opens the marked files, named f0, f1, ... in the first folder, with the content of the images. */
 void watch_start(struct watch *w, const struct plan *p, const char *folder, const char *journals);
-/* The same for files that are there already, and may hold anything; nothing else is deleted. */
+/* The same for files that are there already, and may hold anything, or, of those that come and go, not be there; nothing else is deleted. */
 void watch_open(struct watch *w, const struct plan *p, const char *folder, const char *journals);
 void watch_end(struct watch *w);
 /* The state that watching began with. */
