@@ -149,6 +149,7 @@ int main(int argc, char **argv)
 	common = mmap(NULL, sizeof *common, PROT_READ | PROT_WRITE, MAP_SHARED, COMMON_FD, 0);
 	if (common == MAP_FAILED)
 		return perror("common"), 2;
+	common->programs[__atomic_fetch_add(&common->program_count, 1, __ATOMIC_SEQ_CST) % 16] = (uint32_t)getpid();
 	ending_random = chance(&random);
 	gated = strcmp(argv[1], "signals") && (joins || chance(&random) % 2);
 	shared = !joins && chance(&random) % 3 == 0;

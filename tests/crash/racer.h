@@ -34,6 +34,8 @@ struct common {
 	bool at_rest;
 	bool ending;              /* of some process: others may be told that it is too late */
 	uint64_t steps, commits, aborts;
+	uint32_t programs[16];    /* their pids, not those of forked children */
+	uint32_t program_count;
 	char why[300];            /* what was not so; the first of it */
 };
 
