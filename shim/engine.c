@@ -210,7 +210,7 @@ static void serve(void)
 		if (timeout == HELD_MS)
 			look_for_holder();
 		if (timeout == LOOK_MS && reach_any)
-			pressed = 1;
+			__atomic_store_n(&pressed, 1, __ATOMIC_SEQ_CST);
 		if (timeout >= 0 && control_bell() == heard)
 			checkpoint_idle();
 	}

@@ -25,7 +25,8 @@ int open_pages_reach(struct open_pages *o, uint64_t pages)
 	/* The old one stays: somebody may be reading it without the lock. */
 	__atomic_store_n(&o->bits, p, __ATOMIC_RELEASE);
 	o->mapped = bytes;
-	o->pages = pages;
+	/* Last: who sees that there is room sees the bits too. */
+	__atomic_store_n(&o->pages, pages, __ATOMIC_RELEASE);
 	return 0;
 }
 
@@ -47,9 +48,14 @@ static void put_word(struct open_pages *o, uint64_t page, uint64_t word)
 	__atomic_store_n(&o->bits[page / WORD_PAGES], word, __ATOMIC_RELAXED);
 }
 
+static uint64_t room_of(const struct open_pages *o)
+{
+	return __atomic_load_n(&o->pages, __ATOMIC_ACQUIRE);
+}
+
 bool open_pages_is_open(const struct open_pages *o, uint64_t page)
 {
-	return page < o->pages && (word_of(o, page) >> page % WORD_PAGES & 1);
+	return page < room_of(o) && (word_of(o, page) >> page % WORD_PAGES & 1);
 }
 
 void open_pages_set(struct open_pages *o, uint64_t first, uint64_t end)
@@ -80,7 +86,7 @@ void open_pages_clear(struct open_pages *o, uint64_t first, uint64_t end)
 
 uint64_t open_pages_first(const struct open_pages *o, uint64_t page, uint64_t end)
 {
-	uint64_t limit = min_u64(end, o->pages);
+	uint64_t limit = min_u64(end, room_of(o));
 
 	while (page < limit && !open_pages_is_open(o, page))
 		page = word_of(o, page) >> page % WORD_PAGES ? page + 1 : (page / WORD_PAGES + 1) * WORD_PAGES;
@@ -90,7 +96,7 @@ uint64_t open_pages_first(const struct open_pages *o, uint64_t page, uint64_t en
 bool open_pages_next(const struct open_pages *o, uint64_t page, uint64_t end, uint64_t *first,
 		     uint64_t *run_end)
 {
-	end = min_u64(end, o->pages);
+	end = min_u64(end, room_of(o));
 	page = open_pages_first(o, page, end);
 	if (page >= end)
 		return false;

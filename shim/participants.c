@@ -257,7 +257,7 @@ void participants_give_up(struct shared_participant *p)
 {
 	for (unsigned i = 0; i < shared_session()->file_count; i++)
 		p->places[i].attached = p->places[i].segment_count = 0;
-	p->pid = 0;
+	__atomic_store_n(&p->pid, 0, __ATOMIC_SEQ_CST);
 	p->answered = p->asked;
 	__atomic_store_n(&p->state, SLOT_FREE, __ATOMIC_RELEASE);
 }

@@ -19,7 +19,7 @@
 struct shared_session *shared_current;
 int shared_fd = -1;
 unsigned shared_slot;
-bool shared_takes_part;
+_Atomic bool shared_takes_part;
 uint64_t shared_id;
 
 static int init_lock(struct shared_session *s)

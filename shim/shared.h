@@ -131,7 +131,7 @@ extern struct shared_session *shared_current;
 extern int shared_fd;       /* of its memory, in the engine thread's table */
 extern uint64_t shared_id;   /* its inode */
 extern unsigned shared_slot; /* ours, */
-extern bool shared_takes_part; /* as long as this is true */
+extern _Atomic bool shared_takes_part; /* as long as this is true; asked by fault handlers */
 
 static inline struct shared_session *shared_session(void)
 {

@@ -146,7 +146,7 @@ int sharing_expect_child(void)
 
 	if (slot < 0)
 		return -1;
-	s->participants[slot].pid = 0;
+	__atomic_store_n(&s->participants[slot].pid, 0, __ATOMIC_SEQ_CST);
 	s->participants[slot].until = sys_now_ns(CLOCK_MONOTONIC) + CHILD_MS * UINT64_C(1000000);
 	__atomic_store_n(&s->participants[slot].state, SLOT_COMING, __ATOMIC_SEQ_CST);
 	return slot;

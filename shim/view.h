@@ -91,7 +91,7 @@ struct view {
 	_Atomic enum view_mode mode; /* changed under the session lock; calls look at it without: either order is one they could have come in */
 	int error;               /* commits fail with this: the file's own state is in doubt */
 	int cut_off;             /* from its servers, which was found out by this errno (fence.h) */
-	int fd;                  /* in the engine thread's descriptor table */
+	_Atomic int fd;          /* in the engine thread's descriptor table; whether there is one is asked without a lock */
 
 	_Atomic uint64_t size;   /* logical; asked for without a lock too, as long as the view is private (shared_size) */
 	uint64_t committed;      /* the file's own size, as of the last commit */
@@ -103,7 +103,7 @@ struct view {
 	uint64_t zero_end;       /* page border, >= file_end when there are zero pages */
 
 	struct segment segments[VIEW_SEGMENTS];
-	unsigned segment_count;
+	_Atomic unsigned segment_count; /* changed under the session lock; walked by fault handlers */
 	struct window_table windows;
 	const struct tracker *tracker;
 	void *tracking;          /* the tracker's own */
