@@ -9,6 +9,9 @@
 #include "json.h"
 #include "restore.h"
 
+#define GRACE_MS 500
+#define GRACE_STEP_MS 10
+
 enum { CHECK_CLEAN = 0, CHECK_PENDING = 1, CHECK_CORRUPT = 2, CHECK_BUSY = 3 };
 
 static gboolean as_json, dry_run, force, discard;
@@ -95,6 +98,8 @@ static void print_report(const char *file, const struct recovery *r, const char 
 /* What a person is told when restore_file failed; to be freed. */
 static char *failure(const struct recovery *r, int err)
 {
+	if (r->state == JOURNAL_BUSY && !r->owner_pid)
+		return g_strdup_printf("%s; %s", r->reason, outlook(r));
 	if (r->state == JOURNAL_BUSY)
 		return g_strdup_printf("in use by process %u (%s) on %s; %s", r->owner_pid, r->owner_comm, r->owner_host,
 				       outlook(r));
@@ -152,6 +157,23 @@ static gboolean need_files(const char *command)
 	return FALSE;
 }
 
+static gboolean holder_is_gone(const struct recovery *r)
+{
+	return r->state == JOURNAL_BUSY && (!r->owner_pid || (kill((pid_t)r->owner_pid, 0) && errno == ESRCH));
+}
+
+/* What the kernel does for a process that was killed, syncing a journal, may go on for some ms, and holds the journal. */
+static int restore_soon(const char *file, enum recover_mode mode, struct recovery *r)
+{
+	int err = restore_file(file, mode, r);
+
+	for (int ms = 0; ms < GRACE_MS && holder_is_gone(r); ms += GRACE_STEP_MS) {
+		g_usleep(GRACE_STEP_MS * 1000);
+		err = restore_file(file, mode, r);
+	}
+	return err;
+}
+
 int cli_check(int argc, char **argv)
 {
 	g_autoptr(GPtrArray) files = NULL;
@@ -167,7 +189,7 @@ int cli_check(int argc, char **argv)
 	for (guint i = 0; i < files->len; i++) {
 		const char *file = files->pdata[i];
 		struct recovery r;
-		int err = restore_file(file, RECOVER_LOOK, &r);
+		int err = restore_soon(file, RECOVER_LOOK, &r);
 
 		if (err) {
 			report_failure(file, &r, err);
@@ -214,7 +236,7 @@ static gboolean would_succeed(const struct recovery *r)
 static int recover_one(const char *file)
 {
 	struct recovery r;
-	int err = restore_file(file, dry_run ? RECOVER_LOOK : discard ? RECOVER_DISCARD : force ? RECOVER_FORCE : RECOVER_REDO, &r);
+	int err = restore_soon(file, dry_run ? RECOVER_LOOK : discard ? RECOVER_DISCARD : force ? RECOVER_FORCE : RECOVER_REDO, &r);
 
 	if (!err && dry_run) {
 		print_report(file, &r, outlook(&r));

@@ -118,6 +118,10 @@ static int finish_removal(struct restoring *r, const char *journal, struct recov
 	bool looks = r->mode == RECOVER_LOOK, busy = false, spent = false, blank = false;
 	int jfd, err = looks ? journal_open_unlocked(journal, &ours, &jfd, &busy) : journal_open_locked(journal, &ours, false, &jfd);
 
+	if (err == -EBUSY) {
+		report->state = JOURNAL_BUSY;
+		fmt_print(report->reason, sizeof report->reason, "the file is gone, and a living process holds its journal");
+	}
 	if (err)
 		return NOTHING;
 	err = is_spent(jfd, &spent, &blank);

@@ -286,3 +286,35 @@ on_terminal() {
 	[ "$status" = 0 ]
 	[ "$(byte data.bin 3000000)" = Z ]
 }
+
+# hold_journal SECONDS: another process has its lock.
+hold_journal() {
+	/usr/bin/python3 -c '
+import fcntl, struct, sys, time
+f = open("data.bin.bigfile-journal", "r+b")
+fcntl.fcntl(f, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))  # F_OFD_SETLK
+open("held", "w").close()
+time.sleep(float(sys.argv[1]))' "$1" &
+	until_true 10 test -e held
+}
+
+# The kernel's work for a process that was killed is not over when that is gone.
+killed_and_held() {
+	play map:0:20000 set:0:5:X msync:0 raise:9 || true
+	hold_journal 0.2
+	bigfile recover data.bin
+	[ "$(at 5)" = X ]
+	no_journal
+	rm held
+}
+@test "a journal that is held a moment longer than its process lives is recovered" { each_tracker killed_and_held; }
+
+@test "a journal without a file that somebody holds: recover says so" {
+	letters data.bin 20000
+	play map:0:20000 set:0:5:X msync:0 raise:9 || true
+	rm data.bin
+	hold_journal 100
+	run -1 bigfile recover data.bin
+	[[ "$output" == *"data.bin: the file is gone, and a living process holds its journal; "* ]]
+	[ -e data.bin.bigfile-journal ]
+}
