@@ -16,6 +16,7 @@
 #include "log.h"
 #include "names.h"
 #include "parking.h"
+#include "proc.h"
 #include "reopen.h"
 #include "retire.h"
 #include "sharing.h"
@@ -306,7 +307,10 @@ int attach_run(struct attach_request *r)
 	int err, asked = 0;
 
 	while ((err = attach_with_room(r)) == ATTACH_ASK) {
-		err = asked++ < LARGEST_CROWD ? join_ask(&r->ask) : -EBUSY;
+		/* All who open a file meanwhile wait for us: who is stopped is asked again later. */
+		bool stopped = r->write && proc_is_stopped(r->ask.pid);
+
+		err = asked++ < LARGEST_CROWD && !stopped ? join_ask(&r->ask) : -EBUSY;
 		/* One that is leaving has no answer, and is soon gone. */
 		if (asked > 1)
 			sys_sleep_ms(1);

@@ -413,3 +413,25 @@ os.kill(os.getpid(), signal.SIGSTOP)' &
 	unset XDG_RUNTIME_DIR
 }
 @test "who is stopped while it opens a file holds up nobody else's opening" { each_tracker lock_held; }
+
+# Nor who waits for one that is stopped.
+asked_in_vain() {
+	local waiting i
+	letters other.bin 20000
+	begin map:0:20000 set:0:5:X post:first await:end exit:0
+	first=$pid
+	posted first
+	kill -STOP $first
+	until_true 10 grep -q '^State:.*T' /proc/$first/status
+	BIGFILE_WAIT=60 "$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin map:0:20000 post:joined exit:0 2>err.waiting &
+	waiting=$!
+	# One of these waits for two seconds at most.
+	timeout 9 bash -c 'for i in {1..8}; do "$BIGFILE" run -p "$PWD/other.bin" -- "$PROGS/play" open:other.bin map:0:20000 exit:0; done'
+	kill -CONT $first
+	posted joined
+	touch end
+	wait $first
+	wait $waiting
+	[ "$(at 5)" = X ]
+}
+@test "who waits for one that is stopped holds up nobody else's opening" { each_tracker asked_in_vain; }
