@@ -2,9 +2,9 @@
 /* See loading.h. */
 #include "loading.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "cgroup.h"
 #include "config.h"
 #include "guard.h"
 #include "loaders.h"
@@ -28,22 +28,11 @@ static uint64_t load_end(const struct view *v)
 uint64_t loading_limit(void)
 {
 	static uint64_t limit;
-	uint64_t all;
-	char text[32] = "";
-	int fd;
 
 	if (config.memory)
 		return config.memory;
-	if (limit)
-		return limit;
-	all = (uint64_t)sysconf(_SC_PHYS_PAGES) * page_size();
-	fd = sys_open("/sys/fs/cgroup/memory.max", O_RDONLY | O_CLOEXEC, 0);
-	if (fd >= 0) {
-		sys_read(fd, text, sizeof text - 1);
-		sys_close(fd);
-	}
-	limit = strtoull(text, NULL, 10);
-	limit = min_u64(all, limit ? limit : all) / 2;
+	if (!limit)
+		limit = min_u64((uint64_t)sysconf(_SC_PHYS_PAGES) * page_size(), cgroup_memory_limit()) / 2;
 	return limit;
 }
 

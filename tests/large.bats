@@ -28,6 +28,24 @@ bounded() {
 }
 @test "four processes walk a file of 8 MiB in 1 MiB of memory, and it stays about that" { each_tracker bounded; }
 
+# Without BIGFILE_MEMORY it is half of what the group of processes may have.
+group_limits() {
+	local group=/sys/fs/cgroup/memory/bigfile.$$ limit=memory.limit_in_bytes
+	[ "$(id -u)" = 0 ] || skip "making a group needs root"
+	[ -e /sys/fs/cgroup/memory ] || { group=/sys/fs/cgroup/bigfile.$$ limit=memory.max; }
+	mkdir "$group" && [ -e "$group/$limit" ] || skip "no group for memory to be had here"
+	mkdir "$group/inner"
+	make_pages 16384
+	echo 32M >"$group/$limit"
+	(echo $BASHPID >"$group/inner/cgroup.procs" && walker fork 1500) >out || true
+	until_true 10 rmdir "$group/inner"
+	rmdir "$group"
+	cat out
+	[ "$(grep -c counted out)" = 4 ]
+	at_most 24576
+}
+@test "half of the memory of a control group is the limit" { each_tracker group_limits; }
+
 holes_stay() {
 	make_pages 2048
 	BIGFILE_MEMORY=32M walker fork 0 0 ahead >out
