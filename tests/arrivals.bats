@@ -55,9 +55,11 @@ t.start()
 n = os.write(w, memoryview(m)[5 << 20:6 << 20])
 os.close(w)
 t.join()
-print(n, came == m[5 << 20:6 << 20])' "$PROGS/play" open:data.bin map:0:4096 set:0:0:X exit:0
+print(n, came == m[5 << 20:6 << 20])
+m[(5 << 20) + 70000] = ord("Y")' "$PROGS/play" open:data.bin map:0:4096 set:0:0:X exit:0
 	echo "$output"
 	[ "$output" = "1048576 True" ]
+	[ "$(at 0 $(((5 << 20) + 70000)))" = XY ]
 }
 @test "what waits in a write from a window is written whole, though another process comes to share the file" { each_tracker leaves; }
 
