@@ -19,10 +19,11 @@ plainly() {
 	mkdir -p "$run_dir/plain"
 	[ "$(id -u)" != 0 ] || chown 65534 "$run_dir/plain"
 	"${as[@]}" "$bin/postgres" -D "$1" -k "$run_dir/plain" $options -c fsync=off >"$run_dir/plain.log" 2>&1 &
+	local server=$!
 	until_true 20 answers "$run_dir/plain"
 	ask "$run_dir/plain" "$2"
-	kill -INT $!
-	wait $!
+	kill -INT $server
+	wait $server
 }
 answers() { ask "$1" "SELECT 1" >/dev/null 2>&1; }
 fresh() {
