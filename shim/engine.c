@@ -86,19 +86,21 @@ static int count_dirty(void)
 	return 0;
 }
 
-static void answer(enum control_op op, int (*fn)(void))
+/* Was it asked for? */
+static bool answer(enum control_op op, int (*fn)(void))
 {
 	uint32_t ticket;
 	int result;
 
 	if (!control_pending(op, &ticket))
-		return;
+		return false;
 	control_begin(op, ticket);
 	session_lock_take();
 	result = fn();
 	control_note_files();
 	session_lock_release();
 	control_answer(op, ticket, result);
+	return true;
 }
 
 static bool has_records(void)
@@ -169,6 +171,26 @@ static bool has_left(void)
 	return shared_session() && !shared_takes_part;
 }
 
+/*
+ * Waits for the bell; true: nothing has happened for so long.  looked: nor has anything since the last time, but that somebody looked at us,
+ * as bigfile top does once a second.
+ */
+static bool wait_idle(uint32_t heard, int timeout, bool looked)
+{
+	static uint64_t due;
+	uint64_t now = sys_now_ns(CLOCK_MONOTONIC);
+
+	if (timeout < 0 || !looked || !due)
+		due = timeout < 0 ? 0 : now + (uint64_t)timeout * 1000000;
+	if (due && (due < now || due - now < (uint64_t)timeout * 1000000))
+		timeout = due < now ? 0 : (int)((due - now) / 1000000) + 1;
+	control_wait(heard, timeout);
+	if (!due || sys_now_ns(CLOCK_MONOTONIC) < due)
+		return false;
+	due = 0;
+	return true;
+}
+
 static void serve(void)
 {
 	uint64_t last_commit = sys_now_ns(CLOCK_MONOTONIC);
@@ -176,14 +198,15 @@ static void serve(void)
 	for (;;) {
 		uint32_t heard = control_bell();
 		int timeout = config.interval_ms ? (int)config.interval_ms : -1;
+		bool looked, idle;
 
 		participants_answer();
 		participants_answer_late();
 		run_jobs();
 		answer(CONTROL_COMMIT, control_commit);
 		answer(CONTROL_ABORT, control_abort);
-		answer(CONTROL_STATUS, count_dirty);
-		answer(CONTROL_MAP, dirtyplaces_write);
+		looked = answer(CONTROL_STATUS, count_dirty);
+		looked |= answer(CONTROL_MAP, dirtyplaces_write);
 		answer(CONTROL_SHARE, engine_on_share);
 		answer(CONTROL_JOIN, engine_on_join);
 		if (has_left()) {
@@ -206,12 +229,12 @@ static void serve(void)
 			timeout = LOOK_MS;
 		if (gate_is_closed())
 			timeout = HELD_MS;
-		control_wait(heard, timeout);
+		idle = wait_idle(heard, timeout, looked);
 		if (timeout == HELD_MS)
 			look_for_holder();
 		if (timeout == LOOK_MS && reach_any)
 			__atomic_store_n(&pressed, 1, __ATOMIC_SEQ_CST);
-		if (timeout >= 0 && control_bell() == heard)
+		if (idle)
 			checkpoint_idle();
 	}
 }

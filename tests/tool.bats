@@ -166,6 +166,16 @@ load helpers
 	! jq -e ".processes[] | select(.pid == $pid)" <<<"$output"
 }
 
+@test "who is looked at all the time empties its journal all the same" {
+	letters data.bin 20000
+	start_play map:0:20000 set:0:1:X msync:0 ready exit:0
+	emptied() { bigfile status --json $pid | jq -e '.processes[0].files[0].journal_bytes == 0'; }
+	run ! emptied
+	until_true 10 emptied
+	go
+	wait $pid
+}
+
 @test "a process that maps no marked file: no thread, no descriptor, no page" {
 	bigfile run -p "$PWD/x" -- sh -c 'ls /proc/self/task | wc -l; ls /proc/$$/fd; ls /dev/shm/bigfile-$(id -u) | grep -c "^$$\$"' >with || true
 	sh -c 'ls /proc/self/task | wc -l; ls /proc/$$/fd; echo 0' >without
