@@ -21,7 +21,7 @@
 #include "lines.h"
 #include "sys.h"
 
-#define LONGEST_PING 10 /* seconds */
+#define LONGEST_WAIT 10 /* seconds */
 
 struct looking {
 	network_finding_fn fn;
@@ -29,9 +29,9 @@ struct looking {
 	/* The translator that is being read. */
 	char type[64];
 	bool strict, quorum_off, arbiter;
-	unsigned ping, parts;
+	unsigned ping, tcp, parts;
 	/* All of them. */
-	unsigned clients, lax, slow;
+	unsigned clients, lax, slow, deaf;
 	bool times;
 };
 
@@ -70,7 +70,8 @@ static void end_translator(struct looking *l)
 	if (!strcmp(l->type, "protocol/client")) {
 		l->clients++;
 		l->lax += !l->strict;
-		l->slow += l->ping == 0 || l->ping > LONGEST_PING;
+		l->slow += l->ping == 0 || l->ping > LONGEST_WAIT;
+		l->deaf += l->tcp == 0 || l->tcp > LONGEST_WAIT;
 	} else if (!strcmp(l->type, "cluster/replicate")) {
 		end_replicate(l);
 	} else if (!strcmp(l->type, "cluster/disperse")) {
@@ -99,6 +100,8 @@ static void take_option(struct looking *l, const char *name, const char *value)
 		l->strict = is_on(value);
 	else if (!strncmp(name, "ping-timeout ", 13))
 		l->ping = (unsigned)strtoul(value, NULL, 10);
+	else if (!strncmp(name, "transport.tcp-user-timeout ", 27))
+		l->tcp = (unsigned)strtoul(value, NULL, 10);
 	else if (!strncmp(name, "quorum-type ", 12))
 		l->quorum_off = strcmp(value, "auto") != 0;
 	else if (!strncmp(name, "arbiter-count ", 14))
@@ -112,7 +115,7 @@ static void take_line(struct looking *l, const char *line)
 	if (!strncmp(line, "volume ", 7)) {
 		l->type[0] = '\0';
 		l->strict = l->quorum_off = l->arbiter = false;
-		l->ping = l->parts = 0;
+		l->ping = l->tcp = l->parts = 0;
 	} else if (!strncmp(line, "type ", 5)) {
 		fmt_print(l->type, sizeof l->type, "%s", line + 5);
 	} else if (!strncmp(line, "option ", 7)) {
@@ -146,6 +149,9 @@ static int look_at_volume(const struct network *n, struct looking *l, struct lin
 		say(l, true, "client.strict-locks on", "a machine that was cut off goes on writing when another has taken over");
 	if (l->slow)
 		say(l, false, "network.ping-timeout 4", "a machine that is gone keeps the file locked for so much longer");
+	/* What the servers wait for is not told here; who has set the one has set the other. */
+	if (l->deaf)
+		say(l, false, "client.tcp-user-timeout 4, server.tcp-user-timeout 4", "the same, where the network is gone and not the machine");
 	if (!l->times)
 		say(l, false, "features.ctime on", "the copies differ in their times: recovery may take that for a stranger's change");
 	return 0;

@@ -4,8 +4,8 @@
 # To be sourced by a script that runs in network, mount and PID namespaces of its own, so that nothing of this outlives it.
 # LAB: an empty folder for bricks, logs and mounts.
 VOLUME_SETTINGS="client.strict-locks on network.ping-timeout 4
-	server.tcp-user-timeout 5 server.keepalive-time 2 server.keepalive-interval 1 server.keepalive-count 3
-	client.tcp-user-timeout 5 client.keepalive-time 2 client.keepalive-interval 1 client.keepalive-count 3
+	server.tcp-user-timeout 4 server.keepalive-time 2 server.keepalive-interval 1 server.keepalive-count 3
+	client.tcp-user-timeout 4 client.keepalive-time 2 client.keepalive-interval 1 client.keepalive-count 3
 	performance.quick-read off performance.io-cache off performance.stat-prefetch off performance.open-behind off
 	performance.read-ahead off performance.readdir-ahead off performance.write-behind off"
 : "${MOUNT_SETTINGS:=--fopen-keep-cache=off --attribute-timeout=0 --entry-timeout=0}"

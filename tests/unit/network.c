@@ -13,6 +13,9 @@
 static struct network volume = { .kind = NETWORK_GLUSTER, .type = "fuse.glusterfs" };
 static char found[4096];
 
+#define SOON "    option ping-timeout 4\n    option transport.tcp-user-timeout 4\n"
+#define STRICT "    option strict-locks on\n" SOON
+
 static void note(void *arg, bool needed, const char *setting, const char *why)
 {
 	size_t n = strlen(found);
@@ -38,7 +41,7 @@ static const char *in(const char *client, const char *copies, const char *more, 
 
 	snprintf(text, sizeof text,
 		 "volume v-client-0\n    type protocol/client\n    option password x\n%send-volume\n\n"
-		 "volume v-client-1\n    type protocol/client\n    option strict-locks on\n    option ping-timeout 4\nend-volume\n\n"
+		 "volume v-client-1\n    type protocol/client\n    option strict-locks on\n" SOON "end-volume\n\n"
 		 "volume v-replicate-0\n    type cluster/replicate\n%send-volume\n%s"
 		 "volume v-utime\n    type features/utime\n    subvolumes v-dht\nend-volume\n", client, copies, more);
 	put("graphs/active/volfile", text);
@@ -50,7 +53,6 @@ static const char *in(const char *client, const char *copies, const char *more, 
 	return found;
 }
 
-#define STRICT "    option strict-locks on\n    option ping-timeout 4\n"
 #define THREE "    subvolumes v-client-0 v-client-1 v-client-2\n"
 #define MOUNT "--fopen-keep-cache=off --attribute-timeout=0 --entry-timeout=0"
 
@@ -76,10 +78,10 @@ int main(void)
 		mkdir(path, 0700);
 	}
 	expect("all is well", in(STRICT, THREE, "", MOUNT), "");
-	expect("strict locks at one server only", in("    option ping-timeout 4\n", THREE, "", MOUNT), "client.strict-locks on; ");
-	expect("strict locks off", in("    option strict-locks off\n    option ping-timeout 4\n", THREE, "", MOUNT), "client.strict-locks on; ");
+	expect("strict locks at one server only", in(SOON, THREE, "", MOUNT), "client.strict-locks on; ");
+	expect("strict locks off", in("    option strict-locks off\n" SOON, THREE, "", MOUNT), "client.strict-locks on; ");
 	expect("time-outs as they come", in("    option strict-locks yes\n    option ping-timeout 42\n", THREE, "", MOUNT),
-	       "better: network.ping-timeout 4; ");
+	       "better: network.ping-timeout 4; better: client.tcp-user-timeout 4, server.tcp-user-timeout 4; ");
 	expect("caches", in(STRICT, THREE, "volume q\n    type performance/quick-read\nend-volume\nvolume m\n    type performance/md-cache\nend-volume\n",
 			    MOUNT), "performance.quick-read off; performance.stat-prefetch off; ");
 	expect("two copies", in(STRICT, "    subvolumes a b\n", "", MOUNT), "replica 3, or an arbiter; ");
