@@ -48,14 +48,18 @@ char *cli_size(guint64 bytes)
 /* As the library says it (shim/logform.h). */
 void cli_complain_json(const char *level, guint64 pid, const char *text)
 {
-	g_autoptr(GString) out = g_string_new(NULL);
-	gint64 now = g_get_real_time();
+	g_autoptr(JsonBuilder) out = json_builder_new();
+	g_autofree char *line = NULL;
 
-	g_string_printf(out, "{\"time\":%" G_GINT64_FORMAT ".%06d", now / G_USEC_PER_SEC, (int)(now % G_USEC_PER_SEC));
+	json_builder_begin_object(out);
+	json_builder_set_member_name(out, "time");
+	json_builder_add_double_value(out, (double)g_get_real_time() / G_USEC_PER_SEC);
 	json_number(out, "pid", pid);
 	json_string(out, "level", level);
 	json_string(out, "message", text);
-	g_printerr("%s}\n", out->str);
+	json_builder_end_object(out);
+	line = json_line(out);
+	g_printerr("%s", line);
 }
 
 void cli_complain(const char *format, ...)

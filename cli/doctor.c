@@ -25,7 +25,7 @@
 
 static gboolean as_json;
 static char **files;
-static GString *json;
+static JsonBuilder *json;
 static int worst = CLI_OK;
 
 static const GOptionEntry entries[] = {
@@ -44,11 +44,11 @@ static void find(enum level level, const char *subject, char *text)
 	if (level == PROBLEM)
 		worst = CLI_FAILED;
 	if (as_json) {
-		g_string_append(json, json->len > 1 ? ", {" : "{");
+		json_builder_begin_object(json);
 		json_string(json, "level", names[level]);
 		json_string(json, "subject", subject);
 		json_string(json, "text", text);
-		g_string_append_c(json, '}');
+		json_builder_end_object(json);
 	} else {
 		g_print("%-8s %s: %s\n", names[level], cli_shown(subject), text);
 	}
@@ -288,7 +288,8 @@ int cli_doctor(int argc, char **argv)
 		       "Tells what Bigfile can do here, with these files and programs, and what could be changed.  Exits with 1 when\n"
 		       "something is in the way."))
 		return CLI_USAGE;
-	json = g_string_new("[");
+	json = json_builder_new();
+	json_builder_begin_array(json);
 	if (!uname(&kernel))
 		find(FINE, "kernel", g_strdup_printf("%s %s", kernel.sysname, kernel.release));
 	look_at_configuration();
@@ -296,8 +297,9 @@ int cli_doctor(int argc, char **argv)
 	look_at_sharing();
 	for (char **f = files; f && *f; f++)
 		look_at_file(*f);
+	json_builder_end_array(json);
 	if (as_json)
-		g_print("%s]\n", json->str);
-	g_string_free(json, TRUE);
+		json_print(json);
+	g_object_unref(json);
 	return worst;
 }

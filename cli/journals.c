@@ -73,7 +73,7 @@ static const char *outlook(const struct recovery *r)
 
 static void print_report(const char *file, const struct recovery *r, const char *result)
 {
-	g_autoptr(GString) out = g_string_new("{");
+	g_autoptr(JsonBuilder) out = json_builder_new();
 
 	if (!as_json) {
 		g_print("%s: %s: %s", cli_shown(file), journal_state_name(r->state), r->reason);
@@ -84,6 +84,7 @@ static void print_report(const char *file, const struct recovery *r, const char 
 		g_print("; %s\n", result);
 		return;
 	}
+	json_builder_begin_object(out);
 	json_string(out, "file", file);
 	json_string(out, "state", journal_state_name(r->state));
 	json_string(out, "reason", r->reason);
@@ -92,7 +93,8 @@ static void print_report(const char *file, const struct recovery *r, const char 
 	json_number(out, "records", r->records);
 	json_number(out, "bytes", r->bytes);
 	json_number(out, "new_size", r->records ? r->new_size : 0);
-	g_print("%s}\n", out->str);
+	json_builder_end_object(out);
+	json_print(out);
 }
 
 /* What a person is told when restore_file failed; to be freed. */
@@ -118,16 +120,18 @@ static char *failure(const struct recovery *r, int err)
 static void report_failure(const char *file, const struct recovery *r, int err)
 {
 	g_autofree char *text = failure(r, err);
-	g_autoptr(GString) out = g_string_new("{");
+	g_autoptr(JsonBuilder) out = json_builder_new();
 
 	cli_complain("%s: %s", file, text);
 	if (!as_json)
 		return;
+	json_builder_begin_object(out);
 	json_string(out, "file", file);
 	/* Without a report, "none" would read as clean. */
 	json_string(out, "state", r->state == JOURNAL_NONE ? "unknown" : journal_state_name(r->state));
 	json_string(out, "error", text);
-	g_print("%s}\n", out->str);
+	json_builder_end_object(out);
+	json_print(out);
 }
 
 static int worse(int a, int b)

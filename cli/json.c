@@ -1,39 +1,52 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See json.h.  Members are separated by a comma unless they come first in their object. */
+/* See json.h. */
 #include "json.h"
 
-static void begin_member(GString *out, const char *key)
-{
-	if (out->len && out->str[out->len - 1] != '{' && out->str[out->len - 1] != '[')
-		g_string_append(out, ", ");
-	g_string_append_printf(out, "\"%s\": ", key);
-}
-
-void json_string(GString *out, const char *key, const char *text)
+void json_string(JsonBuilder *b, const char *key, const char *text)
 {
 	g_autofree char *valid = g_utf8_make_valid(text, -1);
 
-	begin_member(out, key);
-	g_string_append_c(out, '"');
-	for (const char *p = valid; *p; p++) {
-		if (*p == '"' || *p == '\\')
-			g_string_append_printf(out, "\\%c", *p);
-		else if ((guchar)*p < 0x20)
-			g_string_append_printf(out, "\\u%04x", (guchar)*p);
-		else
-			g_string_append_c(out, *p);
-	}
-	g_string_append_c(out, '"');
+	json_builder_set_member_name(b, key);
+	json_builder_add_string_value(b, valid);
 }
 
-void json_number(GString *out, const char *key, guint64 number)
+void json_number(JsonBuilder *b, const char *key, guint64 number)
 {
-	begin_member(out, key);
-	g_string_append_printf(out, "%" G_GUINT64_FORMAT, number);
+	json_builder_set_member_name(b, key);
+	json_builder_add_int_value(b, (gint64)number);
 }
 
-void json_bool(GString *out, const char *key, gboolean value)
+void json_bool(JsonBuilder *b, const char *key, gboolean value)
 {
-	begin_member(out, key);
-	g_string_append(out, value ? "true" : "false");
+	json_builder_set_member_name(b, key);
+	json_builder_add_boolean_value(b, value);
+}
+
+void json_list(JsonBuilder *b, const char *key)
+{
+	json_builder_set_member_name(b, key);
+	json_builder_begin_array(b);
+}
+
+void json_pair(JsonBuilder *b, guint64 first, guint64 second)
+{
+	json_builder_begin_array(b);
+	json_builder_add_int_value(b, (gint64)first);
+	json_builder_add_int_value(b, (gint64)second);
+	json_builder_end_array(b);
+}
+
+char *json_line(JsonBuilder *b)
+{
+	g_autoptr(JsonNode) root = json_builder_get_root(b);
+	g_autofree char *text = json_to_string(root, FALSE);
+
+	return g_strconcat(text, "\n", NULL);
+}
+
+void json_print(JsonBuilder *b)
+{
+	g_autofree char *line = json_line(b);
+
+	g_print("%s", line);
 }

@@ -80,24 +80,22 @@ static void print_text(const struct journal_record *r, const GArray *extents, gb
 	}
 }
 
-static void add_json(GString *out, const struct journal_record *r, const GArray *extents, gboolean doubtful)
+static void add_json(JsonBuilder *out, const struct journal_record *r, const GArray *extents, gboolean doubtful)
 {
 	g_autofree char *transaction = g_strdup_printf("%016" G_GINT64_MODIFIER "x", r->transaction);
 
-	g_string_append(out, out->str[out->len - 1] == '[' ? "{" : ", {");
+	json_builder_begin_object(out);
 	json_number(out, "number", r->seq);
 	json_number(out, "time_ns", r->time);
 	json_string(out, "transaction", transaction);
 	json_number(out, "bytes", bytes_of(extents));
 	json_number(out, "size", r->new_size);
 	json_bool(out, "decided_elsewhere", doubtful);
-	g_string_append(out, ", \"ranges\": [");
-	for (guint i = 0; i < extents->len; i++) {
-		const struct extent *e = &g_array_index(extents, struct extent, i);
-
-		g_string_append_printf(out, "%s[%" G_GUINT64_FORMAT ", %" G_GUINT64_FORMAT "]", i ? ", " : "", e->start, e->end);
-	}
-	g_string_append(out, "]}");
+	json_list(out, "ranges");
+	for (guint i = 0; i < extents->len; i++)
+		json_pair(out, g_array_index(extents, struct extent, i).start, g_array_index(extents, struct extent, i).end);
+	json_builder_end_array(out);
+	json_builder_end_object(out);
 }
 
 static guint64 end_of(guint64 offset, const struct journal_record *r)
@@ -106,7 +104,7 @@ static guint64 end_of(guint64 offset, const struct journal_record *r)
 }
 
 /* 0, or -errno when a record that is there cannot be read. */
-static int each_record(int fd, const struct journal_header *h, GString *json)
+static int each_record(int fd, const struct journal_header *h, JsonBuilder *json)
 {
 	struct journal_record record, next;
 	guint64 at, next_at;
@@ -132,21 +130,24 @@ static int each_record(int fd, const struct journal_header *h, GString *json)
 
 static int show(const char *file, int fd, const char *journal, const struct journal_header *h)
 {
-	g_autoptr(GString) out = g_string_new("{");
+	g_autoptr(JsonBuilder) out = json_builder_new();
 	int err;
 
 	if (!as_json)
 		g_print("%s: journal of process %u (%s) on %s\n", cli_shown(file), h->owner_pid, h->owner_comm, h->owner_host);
+	json_builder_begin_object(out);
 	json_string(out, "file", file);
 	json_string(out, "journal", journal);
 	json_number(out, "pid", h->owner_pid);
 	json_string(out, "program", h->owner_comm);
 	json_string(out, "host", h->owner_host);
-	g_string_append(out, ", \"transactions\": [");
+	json_list(out, "transactions");
 	shown = 0;
 	err = each_record(fd, h, out);
+	json_builder_end_array(out);
+	json_builder_end_object(out);
 	if (as_json)
-		g_print("%s]}\n", out->str);
+		json_print(out);
 	else if (!err && !shown)
 		g_print("  none: all that was committed is in the file\n");
 	return err;
@@ -154,11 +155,15 @@ static int show(const char *file, int fd, const char *journal, const struct jour
 
 static void say_no_journal(const char *file)
 {
-	g_autoptr(GString) out = g_string_new("{");
+	g_autoptr(JsonBuilder) out = json_builder_new();
 
+	json_builder_begin_object(out);
 	json_string(out, "file", file);
+	json_list(out, "transactions");
+	json_builder_end_array(out);
+	json_builder_end_object(out);
 	if (as_json)
-		g_print("%s, \"transactions\": []}\n", out->str);
+		json_print(out);
 	else
 		g_print("%s: no journal: all that was committed is in the file\n", cli_shown(file));
 }

@@ -9,6 +9,7 @@
 
 #include "cli.h"
 #include "client.h"
+#include "json.h"
 #include "picture.h"
 
 static gboolean as_json;
@@ -24,7 +25,8 @@ static const GOptionEntry entries[] = {
 };
 
 static struct {
-	GString *json, *svg;
+	JsonBuilder *json;
+	GString *svg;
 	guint height, shown;
 } drawn;
 
@@ -132,7 +134,9 @@ int cli_map(int argc, char **argv)
 		cli_complain("no process; see bigfile map --help, or bigfile status for those there are");
 		return CLI_USAGE;
 	}
-	drawn.json = g_string_new("{\"files\": [");
+	drawn.json = json_builder_new();
+	json_builder_begin_object(drawn.json);
+	json_list(drawn.json, "files");
 	drawn.svg = g_string_new(NULL);
 	for (char **t = targets; *t; t++) {
 		int status = strspn(*t, "0123456789") == strlen(*t) ? draw_process(*t) : draw_file(*t);
@@ -141,8 +145,10 @@ int cli_map(int argc, char **argv)
 	}
 	if (svg)
 		return write_svg() ? MAX(worst, CLI_FAILED) : worst;
+	json_builder_end_array(drawn.json);
+	json_builder_end_object(drawn.json);
 	if (as_json)
-		g_print("%s]}\n", drawn.json->str);
+		json_print(drawn.json);
 	else if (worst == CLI_OK && !drawn.shown)
 		g_print("nothing is written there\n");
 	return worst;

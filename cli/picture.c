@@ -140,19 +140,20 @@ void picture_print(const struct picture *p, guint width)
 	g_print("\n");
 }
 
-void picture_add_json(const struct picture *p, GString *out)
+void picture_add_json(const struct picture *p, JsonBuilder *out)
 {
-	g_string_append(out, out->str[out->len - 1] == '[' ? "{" : ", {");
+	json_builder_begin_object(out);
 	json_string(out, "path", p->path);
 	json_number(out, "size", p->size);
 	json_number(out, "dirty_pages", p->dirty);
 	json_number(out, "cell_bytes", p->unit);
-	g_string_append(out, ", \"cells\": [");
-	for (guint i = 0, some = 0; i < p->cells; i++) {
+	json_list(out, "cells");
+	for (guint i = 0; i < p->cells; i++) {
 		if (p->pages[i])
-			g_string_append_printf(out, "%s[%u, %" G_GUINT64_FORMAT "]", some++ ? ", " : "", i, p->pages[i]);
+			json_pair(out, i, p->pages[i]);
 	}
-	g_string_append(out, "]}");
+	json_builder_end_array(out);
+	json_builder_end_object(out);
 }
 
 void picture_add_svg(const struct picture *p, GString *out, guint *height)

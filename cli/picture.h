@@ -3,7 +3,7 @@
 #ifndef BIGFILE_PICTURE_H
 #define BIGFILE_PICTURE_H
 
-#include <glib.h>
+#include <json-glib/json-glib.h>
 
 #include "client.h"
 
@@ -20,7 +20,7 @@ GPtrArray *pictures_of(struct client *c, const char **why);
 
 /* For the terminal: so many columns wide. */
 void picture_print(const struct picture *p, guint width);
-void picture_add_json(const struct picture *p, GString *out);
+void picture_add_json(const struct picture *p, JsonBuilder *out);
 /* Squares below each other; *height grows by what they take. */
 void picture_add_svg(const struct picture *p, GString *out, guint *height);
 #define PICTURE_SVG_WIDTH 1040

@@ -61,13 +61,13 @@ static void print_text(const struct client *c, GPtrArray *all, gboolean fresh)
 	}
 }
 
-static void add_json(GString *out, const struct client *c)
+static void add_json(JsonBuilder *out, const struct client *c)
 {
 	const struct control_page *p = c->page;
 	guint count;
 	g_autofree struct control_file *files = client_files(c, &count);
 
-	g_string_append(out, out->str[out->len - 1] == '[' ? "{" : ", {");
+	json_builder_begin_object(out);
 	json_number(out, "pid", (guint64)c->pid);
 	json_string(out, "program", p->comm);
 	json_string(out, "tracker", p->tracker);
@@ -79,9 +79,9 @@ static void add_json(GString *out, const struct client *c)
 	json_number(out, "bytes", p->bytes);
 	json_number(out, "last_commit_ns", p->last_commit_ns);
 	json_number(out, "last_duration_ns", p->last_duration_ns);
-	g_string_append(out, ", \"files\": [");
+	json_list(out, "files");
 	for (guint i = 0; i < count; i++) {
-		g_string_append(out, i ? ", {" : "{");
+		json_builder_begin_object(out);
 		json_string(out, "path", files[i].path);
 		json_number(out, "size", files[i].size);
 		json_number(out, "committed_size", files[i].committed_size);
@@ -89,9 +89,10 @@ static void add_json(GString *out, const struct client *c)
 		json_number(out, "journal_bytes", files[i].journal_bytes);
 		json_bool(out, "writing", files[i].writing);
 		json_number(out, "error", (guint64)files[i].error);
-		g_string_append(out, "}");
+		json_builder_end_object(out);
 	}
-	g_string_append(out, "]}");
+	json_builder_end_array(out);
+	json_builder_end_object(out);
 }
 
 static GPtrArray *chosen(int *status)
@@ -117,7 +118,7 @@ static GPtrArray *chosen(int *status)
 
 int cli_status(int argc, char **argv)
 {
-	g_autoptr(GString) json = g_string_new("{\"processes\": [");
+	g_autoptr(JsonBuilder) json = json_builder_new();
 	g_autoptr(GPtrArray) list = NULL, all = NULL;
 	int status = CLI_OK;
 	guint shown = 0;
@@ -127,6 +128,8 @@ int cli_status(int argc, char **argv)
 		return CLI_USAGE;
 	list = chosen(&status);
 	all = client_list();
+	json_builder_begin_object(json);
+	json_list(json, "processes");
 	for (guint i = 0; i < list->len; i++) {
 		int err = client_ask(list->pdata[i], CONTROL_STATUS, ANSWER_MS);
 
@@ -140,8 +143,10 @@ int cli_status(int argc, char **argv)
 		else
 			print_text(list->pdata[i], all, err == 0);
 	}
+	json_builder_end_array(json);
+	json_builder_end_object(json);
 	if (as_json)
-		g_print("%s]}\n", json->str);
+		json_print(json);
 	else if (!shown && !pids)
 		g_print("no process of yours has a marked file in use\n");
 	return status;
