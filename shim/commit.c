@@ -26,6 +26,7 @@
 #include "log.h"
 #include "names.h"
 #include "participants.h"
+#include "progress.h"
 #include "quiet.h"
 #include "removal.h"
 #include "seal.h"
@@ -368,10 +369,14 @@ static int commit_views(struct commit_report *report)
 
 int commit_all(struct commit_report *report)
 {
-	int err;
+	int err, fd = -1;
 
+	each_writing(v)
+		fd = v->fd;
 	spare_lend();
+	progress_begin(fd, "is being committed");
 	err = commit_views(report);
+	progress_end();
 	spare_hold();
 	return err;
 }

@@ -8,12 +8,14 @@
 
 #include "guard.h"
 #include "journal_head.h"
+#include "progress.h"
 #include "sys.h"
 
 #define CHUNK ((uint64_t)2 << 20)
 #define GRANULE ((uint64_t)256 << 10)
 #define SLOW_NS 8000
 #define DENSE 16
+#define SHOWN ((uint64_t)1 << 20)
 
 int home_map(struct view *v, uint64_t size)
 {
@@ -181,7 +183,7 @@ static void try_again_after_checkpoint(struct view *v)
 
 struct applying {
 	struct view *view;
-	uint64_t entries;
+	uint64_t entries, bytes;
 	struct journal_beat beat;
 };
 
@@ -195,6 +197,9 @@ static int apply_entry(void *arg, uint64_t offset, const void *data, size_t leng
 		return -EBADMSG;
 	a->entries++;
 	journal_beat(v->journal.fd, &a->beat, length);
+	a->bytes += length;
+	if (a->bytes / SHOWN != (a->bytes - length) / SHOWN)
+		progress_show(a->bytes, v->journal.record.length);
 	if (length < GRANULE)
 		break_up(v, offset);
 	err = sys_pwrite_all(v->fd, data, length, offset);
@@ -211,7 +216,9 @@ static int apply_entries(struct view *v)
 	int err;
 
 	try_again_after_checkpoint(v);
+	progress_begin(v->fd, "is being changed");
 	err = journal_each_sealed(&v->journal, apply_entry, &a);
+	progress_end();
 	look_at_time(v, a.entries, sys_now_ns(CLOCK_MONOTONIC) - start);
 	return err;
 }

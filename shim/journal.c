@@ -149,6 +149,7 @@ static int flush(struct journal *j)
 		j->allocated = end;
 	j->flushed += j->used;
 	j->used = 0;
+	progress_show(0, 0);
 	return 0;
 }
 

@@ -21,27 +21,32 @@
 #define ERASE "\r\033[K"
 #define NAME_LEAST 24 /* columns; the sizes go first */
 
-static struct {
+struct step {
 	int fd;
 	const char *what; /* NULL: nothing is under way */
-	uint64_t began, next;
-	bool shown;
-} now;
+	uint64_t began;
+};
+
+static struct step now, outer;
+static uint64_t next;
+static bool shown;
 
 void progress_begin(int fd, const char *what)
 {
-	now.fd = fd;
-	now.what = what;
-	now.began = sys_now_ns(CLOCK_MONOTONIC);
-	now.next = now.began + SECOND;
-	now.shown = false;
+	outer = now;
+	now = (struct step){ fd, what, sys_now_ns(CLOCK_MONOTONIC) };
+	if (outer.what)
+		return;
+	next = now.began + SECOND;
+	shown = false;
 }
 
 void progress_end(void)
 {
-	if (now.shown)
+	now = outer;
+	outer.what = NULL;
+	if (!now.what && shown)
 		log_to_terminal(ERASE, strlen(ERASE));
-	now.what = NULL;
 }
 
 /* "1.2 GiB" */
@@ -107,9 +112,9 @@ void progress_show(uint64_t done, uint64_t all)
 	unsigned columns;
 	size_t n;
 
-	if (!now.what || time < now.next)
+	if (!now.what || time < next)
 		return;
-	now.next = time + TICK;
+	next = time + TICK;
 	columns = log_terminal_columns();
 	if (!columns)
 		return;
@@ -119,7 +124,7 @@ void progress_show(uint64_t done, uint64_t all)
 	name_of(now.fd, name, sizeof name);
 	n = fmt_print(line, sizeof line, ERASE "%s%s", name_for(name, columns > n + 4 ? columns - n - 1 : 3), state);
 	log_to_terminal(line, n);
-	now.shown = true;
+	shown = true;
 }
 
 /* Of the file, in bytes.  False: the kernel does not tell. */

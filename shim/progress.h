@@ -10,7 +10,10 @@
 
 #include <stdint.h>
 
-/* what: "is being recovered"; fd: of the file that it is about, whose name is looked up when there is something to show. */
+/*
+ * what: "is being recovered"; fd: of the file that it is about, whose name is looked up when there is something to show.  Begun inside another
+ * one it is a step of that, and shown when all of it has taken a second.
+ */
 void progress_begin(int fd, const char *what);
 /* Bytes, of so many; 0: it is not known of how many. */
 void progress_show(uint64_t done, uint64_t all);

@@ -267,6 +267,19 @@ on_terminal() {
 	[[ "$output" = "data.bin: "*recovered && "${#lines[@]}" = 1 ]]
 }
 
+@test "a commit that takes long says so on a terminal" {
+	strace -o trace -e inject=getppid:delay_enter=1 true || skip "strace cannot delay calls here"
+	truncate -s 40M data.bin
+	BIGFILE_PATHS=$PWD/data.bin script -qec "stty cols 100; strace -f --seccomp-bpf -P '$PWD/data.bin.bigfile-journal' -P '$PWD/data.bin' -o trace \
+		-e trace=pwrite64 -e inject=pwrite64:delay_exit=200000 env LD_PRELOAD='$BUILD/.libs/libbigfile.so' '$PROGS/play' \
+		open:data.bin map:0:40000000 fill:0:0:36000000:Z exit:0" /dev/null </dev/null | tr '\r' '\n' >shown
+	grep -E 'data.bin is being committed: [1-9] s$' shown
+	# The parts of it need not take a second each.
+	grep -E 'data.bin is being changed: [0-9]+ %, [0-9.]+ MiB of 34.3 MiB' shown
+	[ "$(tail -c 4 shown | tr -d '\n')" = $'\e[K' ]
+	[ "$(byte data.bin 3000000)" = Z ]
+}
+
 @test "a terminal that is held (Ctrl-S) holds nobody up" {
 	strace -o trace -e inject=getppid:delay_enter=1 true || skip "strace cannot delay calls here"
 	truncate -s 40M data.bin
