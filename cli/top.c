@@ -71,7 +71,7 @@ static void put_head(void)
 	g_autofree char *dirty = cli_size(page_bytes(s->dirty));
 	g_autoptr(GDateTime) now = g_date_time_new_now_local();
 	g_autofree char *clock = g_date_time_format(now, "%H:%M:%S");
-	g_autofree char *text = g_strdup_printf("bigfile top  %s   processes %u, transactions %u, files %u, not committed %s", clock, s->rows->len,
+	g_autofree char *text = g_strdup_printf("%s  processes %u, transactions %u, files %u, not committed %s", clock, s->rows->len,
 						s->sessions, s->files, dirty);
 	g_autofree char *columns = g_strdup_printf("%7s %-12s %10s %8s %8s %9s %10s %6s %7s %6s %8s", "PID", "PROGRAM", "DIRTY", "COMMITS",
 						   "PER SEC", "LAST TOOK", "JOURNAL", "SHARED", "ABORTS", "FAILED", "TRACKER");
@@ -276,6 +276,17 @@ static void watch(void)
 	}
 }
 
+static gboolean are_pids(void)
+{
+	for (char **p = pids; p && *p; p++) {
+		if (client_pid(*p))
+			continue;
+		cli_complain("%s: is not the number of a process; see bigfile status for those there are", *p);
+		return FALSE;
+	}
+	return TRUE;
+}
+
 int main(int argc, char **argv)
 {
 	cli_start();
@@ -284,6 +295,8 @@ int main(int argc, char **argv)
 	if (!cli_parse(&argc, &argv, entries, "[PID...]",
 		       "Shows the processes that have marked files in use, and what they have not committed, as it changes.\n"
 		       "Keys: up and down choose a process, c commits, a aborts, f shows or hides files, q ends."))
+		return CLI_USAGE;
+	if (!are_pids())
 		return CLI_USAGE;
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
 		cli_complain("top needs a terminal; bigfile status --json is for scripts");

@@ -50,4 +50,6 @@ not() { ! "$@"; }
 	run bigfile top </dev/null
 	[ "$status" = 1 ]
 	[[ "$output" == *"needs a terminal; bigfile status --json"* ]]
+	run -2 bigfile top data.bin
+	[[ "$output" == *"data.bin: is not the number of a process; "* ]]
 }
