@@ -31,7 +31,7 @@ arrive() {
 }
 
 @test "the same where another process commits, and what is not touched is not there" {
-	each_tracker arrive process 3 $DATAGRAMS pipe terminal eventfd pread fread
+	each_tracker arrive process 3 datagram-recv datagram-recvmsg terminal eventfd pread fread
 }
 
 # The other way: a thread waits in a call that reads from a window, and the file becomes one that is loaded when it is touched.
