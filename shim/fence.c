@@ -66,7 +66,12 @@ bool fence_noticed(struct view *v, int err)
 
 bool fence_is_due(void)
 {
-	return lease_any && sys_now_ns(CLOCK_MONOTONIC) - asked >= ASK_MS * UINT64_C(1000000);
+	uint64_t now = lease_any ? sys_now_ns(CLOCK_MONOTONIC) : 0;
+
+	/* The first one was taken just now. */
+	if (!asked)
+		asked = now;
+	return lease_any && now - asked >= ASK_MS * UINT64_C(1000000);
 }
 
 void fence_look(void)
