@@ -207,8 +207,12 @@ int journal_put(struct journal *j, uint64_t offset, const void *data, size_t len
 static int blot_out(struct journal *j)
 {
 	static const struct journal_record nothing;
-	int err = sys_pwrite_all(j->fd, &nothing, sizeof nothing, j->start);
+	int err;
 
+	/* In a ring that is full to its last block nothing of it was written: there the oldest record begins, which lives. */
+	if (j->start == j->room_end)
+		return 0;
+	err = sys_pwrite_all(j->fd, &nothing, sizeof nothing, j->start);
 	return !err && j->durable ? sys_fdatasync(j->fd) : err;
 }
 

@@ -105,6 +105,32 @@ static void ring(void)
 	ok(j.allocated < 64 << 20, "and does not grow without end");
 }
 
+/* The newest record ends where the oldest one begins: of one that finds no room nothing may be blotted out there. */
+static void full(void)
+{
+	static char another[] = "/tmp/bigfile-journal-XXXXXX";
+	struct stat st = { .st_ino = 7, .st_size = 100 };
+	struct journal_position last;
+	int err = 0, n;
+
+	journal_close(&j);
+	unlink(path);
+	memcpy(path, another, sizeof path);
+	is_int(journal_init(&j, mkstemp(path), path, &st, true, JOURNAL_DATA), 0, "another journal");
+	for (n = 0; n < 20; n++) {
+		last = j.tail;
+		err |= commit(0, 'l');
+	}
+	journal_trim(&j, last);
+	journal_sync(&j);
+	for (n = 1; !err && (n == 1 || j.tail.offset != last.offset) && n < 100; n++)
+		err = commit(0, 'm');
+	is_int(err, 0, "a ring that is full to its last block");
+	is_int((long long)scan().records, n, "has all its records");
+	is_int(commit(0, 'n'), -EAGAIN, "one more finds no room");
+	is_int((long long)scan().records, n, "and the others are there as before");
+}
+
 static void damage(void)
 {
 	struct stat st = { .st_ino = 7, .st_size = 5 };
@@ -130,10 +156,11 @@ int main(void)
 {
 	struct stat st = { .st_ino = 7, .st_size = 100 };
 
-	plan(20);
+	plan(25);
 	is_int(journal_init(&j, mkstemp(path), path, &st, true, JOURNAL_DATA), 0, "a new journal");
 	records();
 	ring();
+	full();
 	damage();
 	unlink(path);
 	return done();
