@@ -82,14 +82,15 @@ void fence_look(void)
 	int err;
 
 	for (struct view *v = view_first(); v; v = v->next) {
-		if (!v->leased || v->mode != VIEW_WRITING || v->error)
+		/* Another one of the session has found it out: our lock is still our own. */
+		if (!v->leased || v->mode != VIEW_WRITING || v->lock_lost)
 			continue;
 		err = cut || (n >= turn && n < end) ? fence_check(v) : 0;
 		n++;
 		if (!err)
 			continue;
 		/* The others of its volume are most likely lost as well, and are as much in somebody's way. */
-		cut = true;
+		cut = v->lock_lost = true;
 		set(v, err);
 	}
 	turn = end < n ? end : 0;

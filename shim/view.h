@@ -141,6 +141,7 @@ struct view {
 	struct timespec left_time;
 	bool leased;               /* it is on a network file system: lease.h */
 	bool cut_off_said;         /* by this process */
+	bool lock_lost;            /* its own one of the journal was asked for in vain */
 	bool stranger_said;        /* that somebody changes the file without us */
 };
 
