@@ -18,7 +18,7 @@ laboratory() {
 	local p
 	for p in "$TOP"/tests/crash/planted/*.patch; do
 		echo "$p"
-		patch -s --dry-run -d "$TOP" -p1 <"$p"
+		patch -s -F 0 --dry-run -d "$TOP" -p1 <"$p"
 		grep -q '^What: ' "$p"
 		[ -x "$TOP/tests/crash/$(sed -n 's/^By: //p' "$p")" ]
 	done
