@@ -111,10 +111,23 @@ static int is_spent(int jfd, bool *spent, bool *blank)
 	return err;
 }
 
+/* Whose journal is believed where its file is gone: one's own.  Root clears up for others, too: the owner of the folder might delete it anyway. */
+static uid_t heir_of(const char *name)
+{
+	char folder[PATH_MAX];
+	struct stat st;
+
+	if (geteuid())
+		return geteuid();
+	fmt_print(folder, sizeof folder, "%s", name);
+	strrchr(folder, '/')[1] = '\0';
+	return sys_stat(folder, &st) ? 0 : st.st_uid;
+}
+
 /* The file is gone, but for its journal, which says no more than that, or nothing, as a crash may have left it.  NOTHING: no such thing. */
 static int finish_removal(struct restoring *r, const char *journal, struct recovery *report)
 {
-	struct stat ours = { .st_uid = geteuid() };
+	struct stat ours = { .st_uid = heir_of(r->name) };
 	bool looks = r->mode == RECOVER_LOOK, busy = false, spent = false, blank = false;
 	int jfd, err = looks ? journal_open_unlocked(journal, &ours, &jfd, &busy) : journal_open_locked(journal, &ours, false, &jfd);
 

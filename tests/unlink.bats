@@ -360,6 +360,21 @@ landlocked() {
 	[ -z "$(ls -A)" ]
 }
 
+@test "root recovers what an ordinary user has deleted, down to its journal" {
+	as_nobody_can_reach
+	mkdir mine
+	letters mine/data.bin 20000
+	chown -R 65534:65534 mine
+	cd mine
+	run as_nobody strace -f -qq -o /dev/null -P "$PWD/data.bin.bigfile-unlinked.bigfile-journal" -e inject=unlink,unlinkat:signal=SIGKILL \
+		-E LD_PRELOAD="$BATS_TEST_TMPDIR/libbigfile.so" -E BIGFILE_PATHS="$PWD/" \
+		"$PROGS/play" open:data.bin map:0:20000 set:0:0:A msync:0 unlink:data.bin exit:0
+	[ "$(ls -A)" = data.bin.bigfile-unlinked.bigfile-journal ]
+	[ "$("$BIGFILE" check . | cut -d: -f2)" = " unlinked" ]
+	"$BIGFILE" recover .
+	[ -z "$(ls -A)" ]
+}
+
 # refused ERRNO WORD...: the last word fails with that, and what was stored before stays what an abort takes back.
 refused() {
 	local errno=$1
