@@ -135,8 +135,10 @@ static bool holds_commits(int dir, const char *path)
 	IN_HAND struct view *v = namecalls_view_of(dir, path);
 	struct stat st;
 
-	if (v)
+	if (v) {
+		session_lock_refresh();
 		return v->mode != VIEW_UNLINKED && v->committed > 0;
+	}
 	return namecalls_may_be_marked(path) && !sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode) && st.st_size &&
 	       namecalls_is_marked(dir, path);
 }
@@ -174,7 +176,6 @@ int namecalls_commit_before_loss(int dir, const char *path)
 	struct stat st;
 	int err;
 
-	session_lock_refresh();
 	if (!loses_commits(dir, path, NULL))
 		return 0;
 	err = (int)sys_call(SYS_newfstatat, dir, path, &st, AT_SYMLINK_NOFOLLOW);
@@ -263,7 +264,8 @@ static int commit_before_rename(int old_dir, const char *old, int new_dir, const
 	bool exchanged = flags & RENAME_EXCHANGE, vacant;
 	int err;
 
-	session_lock_refresh();
+	if (moved)
+		session_lock_refresh();
 	vacant = is_vacant(new_dir, new) || (exchanged && is_vacant(old_dir, old));
 	if (vacant && !exchanged && is_made_anew(moved, old_dir, old))
 		return 0;
@@ -286,8 +288,8 @@ static const char *folder_of(int dir, const char *path, char *real)
 	return realpath(full, real);
 }
 
-/* *concerned: a name of a view has changed. */
-static int rename_now(int old_dir, const char *old, int new_dir, const char *new, unsigned flags, bool *concerned)
+/* marked: one of the names may be.  *concerned: a name of a view has changed. */
+static int rename_now(int old_dir, const char *old, int new_dir, const char *new, unsigned flags, bool marked, bool *concerned)
 {
 	IN_HAND struct view *moved = namecalls_view_of(old_dir, old);
 	IN_HAND struct view *replaced = NULL;
@@ -300,6 +302,9 @@ static int rename_now(int old_dir, const char *old, int new_dir, const char *new
 	replaced = namecalls_view_of(new_dir, new);
 	*concerned = moved || replaced;
 	r = (struct renaming){ { moved, replaced }, { folder_of(old_dir, old, from), folder_of(new_dir, new, to) } };
+	/* Nothing of ours: it waits for no commit. */
+	if (!marked && !*concerned && !r.folders[0] && !r.folders[1])
+		return NOT_OURS;
 	err = lock_emptied(&r);
 	if (err)
 		return err;
@@ -320,7 +325,7 @@ int namecalls_rename(int old_dir, const char *old, int new_dir, const char *new,
 		err = opening_prepare(new_dir, new);
 	folder = !err && is_folder(old_dir, old);
 	if (!err)
-		err = rename_now(old_dir, old, new_dir, new, flags, &concerned);
+		err = rename_now(old_dir, old, new_dir, new, flags, marked, &concerned);
 	if (err)
 		return err;
 	/* What was known of descriptors by their names, and where journals belong. */

@@ -480,7 +480,7 @@ half_applied() {
 	for f in a.bin b.bin; do
 		fresh
 		rm -f c.bin player
-		BIGFILE_PATHS="$PWD/*.bin" strace -f -qq -o trace -e trace=renameat2 -e inject=renameat2:signal=SIGSTOP:when=2 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		BIGFILE_PATHS="$PWD/*.bin" strace -f -qq -o trace -e trace=renameat2 -e inject=renameat2:signal=SIGSTOP:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
 			"$PROGS/play" open:a.bin map:0:20000 open:b.bin map:0:20000 set:0:1:X set:1:1:X msync:0 post:player rename:$f:c.bin exit:0 &
 		until_true 10 test -e c.bin
 		kill -9 "$(cat player)"

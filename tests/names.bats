@@ -193,3 +193,13 @@ forced() {
 	[[ "$output" != *"$said"* ]]
 }
 @test "a commit before a rename is said where only the user's own commits are to count" { each_tracker forced; }
+
+# By the call that the kernel sees: ours is renameat2, made under the lock that a commit holds.
+unmarked() {
+	: >x
+	strace -qq -o trace -e trace=rename,renameat2 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" -E BIGFILE_PATHS="$PWD/data.bin" \
+		"$PROGS/play" open:data.bin map:0:20000 set:0:1:B rename:x:y exit:0
+	cat trace
+	grep -q '^rename("x", "y") = 0' <(tr -s ' ' <trace)
+}
+@test "a rename that concerns no marked file waits for no commit" { each_tracker unmarked; }
