@@ -143,21 +143,21 @@ int doubt_settle(int jfd, const char *journal, const struct stat *file, struct j
 	return err;
 }
 
-static int confirm_with(const char *path, const struct stat *file, const struct journal_reference *ref, struct doubt *d)
+/* What cannot be read speaks against nothing. */
+static void confirm_with(const char *path, const struct stat *file, const struct journal_reference *ref, struct doubt *d)
 {
 	enum journal_find found;
 	bool busy, lacks = false;
 	int cfd, err = journal_open_unlocked(path, file, &cfd, &busy);
 
 	if (err)
-		return err == -ENOENT ? 0 : err;
+		return;
 	err = journal_read_header(cfd, &d->asked, &found);
 	if (!err && !busy && found == FOUND_HEADER && d->asked.salt == ref->salt)
 		err = doubt_lacks(cfd, &d->asked, ref->seq, &lacks);
 	sys_close(cfd);
-	if (lacks)
+	if (!err && lacks)
 		unknown(d, IS_OLDER);
-	return err;
 }
 
 int doubt_confirm(int jfd, const char *journal, const struct journal_chain *chain, struct doubt *d)
@@ -178,7 +178,7 @@ int doubt_confirm(int jfd, const char *journal, const struct journal_chain *chai
 	if (!sys_fstat(jfd, &file))
 		owner = &file;
 	if (!journal_find((const char *)(ref + 1), ref->salt, journal, owner, d->coordinator, sizeof d->coordinator))
-		err = confirm_with(d->coordinator, owner, ref, d);
+		confirm_with(d->coordinator, owner, ref, d);
 	arena_free(ref, length);
 	return err;
 }
