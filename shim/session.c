@@ -369,14 +369,15 @@ int session_end(int status, bool exits)
 
 static int return_job(void *arg)
 {
-	int err;
+	int err, failed;
 
 	control_goes_on();
 	err = reattach_job(NULL);
 	if (gave_back) {
 		log_warn("an exec has failed: the files that were deleted in the transaction have been given back for it, as BIGFILE_EXIT has it, and "
 			 "so all of it is rolled back");
-		err = control_abort();
+		failed = control_abort();
+		err = err ? err : failed;
 	}
 	gave_back = false;
 	return err;
