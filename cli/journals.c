@@ -166,12 +166,14 @@ static gboolean holder_is_gone(const struct recovery *r)
 	return r->state == JOURNAL_BUSY && (!r->owner_pid || (kill((pid_t)r->owner_pid, 0) && errno == ESRCH));
 }
 
-/* What the kernel does for a process that was killed, syncing a journal, may go on for some ms, and holds the journal. */
+/* What the kernel does for a process that was killed, syncing a journal, may go on for some ms, and holds the journal.  Of one that is in use for
+   longer nobody waits for the next. */
 static int restore_soon(const char *file, enum recover_mode mode, struct recovery *r)
 {
+	static int waited; /* ms, for all files */
 	int err = restore_file(file, mode, r);
 
-	for (int ms = 0; ms < GRACE_MS && holder_is_gone(r); ms += GRACE_STEP_MS) {
+	for (; waited < GRACE_MS && holder_is_gone(r); waited += GRACE_STEP_MS) {
 		g_usleep(GRACE_STEP_MS * 1000);
 		err = restore_file(file, mode, r);
 	}
