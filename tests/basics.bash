@@ -22,3 +22,11 @@ no_journal() { ! ls ./*.bigfile-journal 2>/dev/null; }
 
 # needs_module NAME PACKAGE: of Debian's Python.
 needs_module() { /usr/bin/python3 -c "import $1" 2>/dev/null || skip "$2 is not installed"; }
+
+# memory_group NAME: a control group whose memory can be limited, of either version: sets group, its folder, and limit, the file in it.
+memory_group() {
+	group=/sys/fs/cgroup/memory/$1 limit=memory.limit_in_bytes
+	[ -e /sys/fs/cgroup/memory ] || { group=/sys/fs/cgroup/$1 limit=memory.max; }
+	mkdir "$group" 2>/dev/null || return
+	[ -e "$group/$limit" ] || { rmdir "$group"; return 1; }
+}

@@ -30,10 +30,9 @@ bounded() {
 
 # Without BIGFILE_MEMORY it is half of what the group of processes may have.
 group_limits() {
-	local group=/sys/fs/cgroup/memory/bigfile.$$ limit=memory.limit_in_bytes
+	local group limit
 	[ "$(id -u)" = 0 ] || skip "making a group needs root"
-	[ -e /sys/fs/cgroup/memory ] || { group=/sys/fs/cgroup/bigfile.$$ limit=memory.max; }
-	mkdir "$group" && [ -e "$group/$limit" ] || skip "no group for memory to be had here"
+	memory_group "bigfile.$$" || skip "no group for memory to be had here"
 	mkdir "$group/inner"
 	make_pages 16384
 	echo 32M >"$group/$limit"

@@ -7,6 +7,7 @@ LIBRARY=$BUILD/.libs/libbigfile.so
 PROGS=$BUILD/tests/progs
 LAB=$BUILD/tests/crash
 HARNESS=$(basename "$0")
+. "$TOP/tests/basics.bash"
 unset BIGFILE_PATHS BIGFILE_VIEW BIGFILE_TRACKER BIGFILE_SYNC BIGFILE_EXIT BIGFILE_LOG BIGFILE_JOURNAL_DIR LD_PRELOAD
 
 # mode: quick, full, or normal.  seed, count, time, only: as given; count, time and only may be empty.

@@ -25,5 +25,7 @@ while True:
         break
     libc.ptrace(CONT, pid, None, os.WSTOPSIG(status))
 print("ends", flush=True)
-while not os.path.exists(sys.argv[2]):
+for _ in range(3000):  # a minute
+    if os.path.exists(sys.argv[2]):
+        break
     time.sleep(0.02)
