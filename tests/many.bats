@@ -715,3 +715,17 @@ died_after_failure() {
 	[ ! -e b.bin ]
 	no_journal
 }
+
+@test "what is known to be committed is recovered though the journal that decided it cannot be read" {
+	local k f
+	for f in a b; do
+		for k in 1 2 3 4 5; do
+			fresh
+			BIGFILE_PATHS=$PWD/*.bin LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/play" open:a.bin map:0:20000 open:b.bin map:0:20000 \
+				set:0:1:X set:1:1:X msync:0 raise:9 || true
+			strace -qq -o trace -P "$PWD/$(echo ab | tr -d $f).bin.bigfile-journal" -e trace=pread64 -e inject=pread64:error=EIO:when=$k "$BIGFILE-tool" recover $f.bin
+			[ "$(byte $f.bin 1)" = X ]
+			grep -q EIO trace || break
+		done
+	done
+}
