@@ -171,6 +171,20 @@ static int report_copied(void *arg, struct range at)
 	return pagemap_each(PAGEMAP_COPIED, at, PAGEMAP_LOOK, report_range, arg);
 }
 
+/* Nothing was stored there that is there still. */
+static int report_none(void *arg, struct range at)
+{
+	return 0;
+}
+
+/* What is nowhere goes first: once it is protected it cannot be told from a copy that was swapped out. */
+static int close_chunks(struct collecting *c, struct range at)
+{
+	int err = pagemap_each(PAGEMAP_NOWHERE, at, PAGEMAP_PROTECT, report_none, NULL);
+
+	return err ? err : pagemap_each(PAGEMAP_WRITTEN, at, PAGEMAP_PROTECT, report_copied, c);
+}
+
 static int close_dense(struct collecting *c, struct range limits)
 {
 	int err = 0;
@@ -179,7 +193,7 @@ static int close_dense(struct collecting *c, struct range limits)
 	for (size_t i = 0; i < c->dense.count && !err; i++) {
 		struct range at = range_intersect(c->dense.ranges[i], limits);
 
-		err = pagemap_each(PAGEMAP_WRITTEN, at, PAGEMAP_PROTECT, report_copied, c);
+		err = close_chunks(c, at);
 		if (err == -EPERM)
 			err = report_lost(c, at);
 		else if (!err)

@@ -61,6 +61,11 @@ static const struct pm_scan_arg asked_for[] = {
 		.category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
 		.return_mask = PAGE_IS_PRESENT,
 	},
+	[PAGEMAP_NOWHERE] = {
+		.category_inverted = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
+		.category_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
+		.return_mask = PAGE_IS_PRESENT,
+	},
 };
 
 /* Fills up to BATCH regions; *next: where to go on, at.end when done.  Returns their number or -errno. */

@@ -33,12 +33,13 @@ enum pagemap_pages {
 	PAGEMAP_WRITTEN,        /* in memory or not; -EPERM: userfaultfd does not track it, or - the process is dying - not any
 				   more */
 	PAGEMAP_THERE,          /* in memory, or swapped out; but not where one entry stands for a whole chunk */
+	PAGEMAP_NOWHERE,        /* neither in memory nor swapped out, nor protected: the page table says nothing of it */
 };
 
 /*
  * PAGEMAP_SCAN: calls fn for each range of such pages, stops at its first error.  Copied is what takes time: the kernel
  * has to look up each page, where for the others it reads 8 bytes.  After -EPERM nobody knows what was
- * protected before.
+ * protected before.  A page that is nowhere and has been protected counts as swapped out.
  */
 typedef int (*pagemap_range_fn)(void *arg, struct range at);
 int pagemap_each(enum pagemap_pages what, struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg);

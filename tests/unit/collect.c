@@ -158,6 +158,20 @@ static void stores_meanwhile(void)
 	ok(state(0) == CHUNK_CLOSED && is_found(20), "the same when a loose chunk is closed");
 }
 
+static void with_few_pages(void)
+{
+	start_anew();
+	store(5);
+	collect(false);
+	for (long page = 100; page < 150; page++)
+		(void)map[(uint64_t)page * page_size()];
+	store(7);
+	ok(collect(true) == 1 && seen[7], "a chunk most of whose pages are not in memory is closed: they are not reported");
+	ok(state(0) == CHUNK_CLOSED && collect(false) == 0, "nor later");
+	store(300);
+	ok(collect(false) == 1 && seen[300], "a store to one of them is");
+}
+
 static void lost(void)
 {
 	store(1);
@@ -192,10 +206,11 @@ int main(void)
 	map = (char *)round_up((uintptr_t)map, CHUNK);
 	s.at = chunks.all = (struct range){ (uintptr_t)map, (uintptr_t)map + 2 * CHUNK };
 	map_anew();
-	plan(23);
+	plan(26);
 	from_free_to_closed();
 	read_only_chunk();
 	stores_meanwhile();
+	with_few_pages();
 	lost();
 	return done();
 }
