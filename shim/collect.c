@@ -8,7 +8,8 @@
 /* Pages of a chunk that must be in memory before it is closed.  In a free one also all that are not yet lose something: the kernel
    maps no neighbours of a page that is touched where userfaultfd tracks.  Where the page table has one entry for the whole chunk, looking
    costs little, and the first store would make the kernel forget all that was protected. */
-#define DENSE_LOOSE 32
+#define DENSE_FRESH 32
+#define DENSE_LOOSE 8
 #define DENSE_FREE 448
 #define PATIENCE_NS 100000
 #define PATIENCE_FACTOR 16
@@ -154,13 +155,13 @@ static int count_to_register(void *arg, struct range at)
 }
 
 /* Finds the chunks of `at` with many pages, among the loose or the free ones. */
-static int find_dense(struct collecting *c, bool loose, struct range at)
+static int find_dense(struct collecting *c, bool loose, uint64_t enough, struct range at)
 {
 	int err;
 
 	c->counted = (struct range){ 0, 0 };
 	c->pages = 0;
-	c->enough = loose ? DENSE_LOOSE : DENSE_FREE;
+	c->enough = enough;
 	err = each_free(c, loose, PAGEMAP_THERE, at, loose ? count_to_close : count_to_register);
 	return err ? err : end_count(c, loose ? &c->dense : &c->fresh);
 }
@@ -215,7 +216,7 @@ static int collect_free(struct collecting *c, struct range at)
 
 		err = collect_registered(c, part);
 		if (!err)
-			err = find_dense(c, true, part);
+			err = find_dense(c, true, DENSE_FRESH, part);
 	}
 	/* Whatever could not be registered is still dirty, and reported as such. */
 	if (!err && c->chunks->incomplete)
@@ -227,10 +228,10 @@ static int collect_free(struct collecting *c, struct range at)
 static int survey(struct collecting *c, struct range at)
 {
 	uint64_t start = sys_now_ns(CLOCK_MONOTONIC), took;
-	int err = find_dense(c, false, at);
+	int err = find_dense(c, false, DENSE_FREE, at);
 
 	if (!err)
-		err = find_dense(c, true, at);
+		err = find_dense(c, true, DENSE_LOOSE, at);
 	took = sys_now_ns(CLOCK_MONOTONIC) - start;
 	c->chunks->slow_ns = 0;
 	c->chunks->patience_ns = took * PATIENCE_FACTOR;
