@@ -7,14 +7,19 @@
  *   commit FILE MIB D ROUNDS unread  the same, but the pages have not been read before
  *   commit FILE MIB D ROUNDS known   the same as the first, but something has been stored to each 2 MiB before, and committed
  *   commit FILE MIB D ROUNDS abort   under Bigfile: samples: commit, abort, by turns
+ *   commit FILE MIB D ROUNDS floor, floor-abort   without Bigfile: what the kernel's calls alone take for it (floor.h)
  *
  * Ends without a commit of its own; the first round warms up and does not count.
  */
 #include "bench.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "bigfile.h"
+#include "floor.h"
+
+static bool is_floor;
 
 static void store_everywhere(char *map, size_t size)
 {
@@ -22,15 +27,38 @@ static void store_everywhere(char *map, size_t size)
 		store_scattered(map + at, (size_t)2 << 20, 1);
 }
 
+static int commit(char *map, size_t size)
+{
+	return is_floor ? floor_commit() : msync(map, size, MS_SYNC);
+}
+
+static char *map_it(const char *path, size_t size)
+{
+	char *map = is_floor ? floor_map(path, size) : map_file(path, size);
+
+	if (!map)
+		perror(path);
+	return map;
+}
+
 int main(int argc, char **argv)
 {
 	size_t size = strtoul(argv[2], NULL, 0) << 20;
 	long dirty = atol(argv[3]), rounds = atol(argv[4]);
 	const char *mode = argc > 5 ? argv[5] : "";
-	char *map = map_file(argv[1], size);
+	char *map;
+	bool aborts = !strcmp(mode, "abort") || !strcmp(mode, "floor-abort");
 
+	is_floor = !strncmp(mode, "floor", 5);
+	map = map_it(argv[1], size);
+	if (!map)
+		return 1;
 	if (strcmp(mode, "unread"))
 		read_all(map, size);
+	if (is_floor && floor_watch()) {
+		perror("floor");
+		return 1;
+	}
 	seed_anew();
 	if (!strcmp(mode, "known"))
 		store_everywhere(map, size);
@@ -39,19 +67,19 @@ int main(int argc, char **argv)
 
 		store_scattered(map, size, dirty);
 		stored = now_us();
-		if (msync(map, size, MS_SYNC))
+		if (commit(map, size))
 			return 1;
 		committed = now_us();
 		if (r == 0)
 			continue;
 		printf("commit %.2f\n", committed - stored);
-		if (strcmp(mode, "abort")) {
+		if (!aborts) {
 			printf("store %.2f\nboth %.2f\n", stored - start, committed - start);
 			continue;
 		}
 		store_scattered(map, size, dirty);
 		start = now_us();
-		if (bigfile_abort())
+		if (is_floor ? floor_abort() : bigfile_abort())
 			return 1;
 		printf("abort %.2f\n", now_us() - start);
 	}
