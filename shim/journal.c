@@ -129,6 +129,22 @@ static void hash_buffer(struct journal *j)
 	XXH3_64bits_update(j->hash, j->buffer + skip, j->used - skip);
 }
 
+/*
+ * The disk need not wait for the whole of it.  Of a long one it is waited for here, and the page cache keeps the last part only: memory that is used
+ * again and again costs less than as much new memory as the record is long.
+ */
+static int write_back(struct journal *j, uint64_t at)
+{
+	int err = sys_start_writeback(j->fd, at, j->used);
+
+	if (err || j->flushed < JOURNAL_CACHED + JOURNAL_BUFFER)
+		return err;
+	err = sys_finish_writeback(j->fd, at - JOURNAL_CACHED, JOURNAL_BUFFER);
+	if (!err)
+		sys_drop_cache(j->fd, at - JOURNAL_CACHED - JOURNAL_BUFFER, 2 * JOURNAL_BUFFER);
+	return err;
+}
+
 static int flush(struct journal *j)
 {
 	uint64_t end = j->start + j->flushed + j->used;
@@ -140,9 +156,8 @@ static int flush(struct journal *j)
 	if (err)
 		return err;
 	hash_buffer(j);
-	/* The disk need not wait for the whole of it. */
 	if (j->durable)
-		j->error = sys_start_writeback(j->fd, j->start + j->flushed, j->used);
+		j->error = write_back(j, j->start + j->flushed);
 	if (j->error)
 		return j->error;
 	if (end > j->allocated)

@@ -14,11 +14,13 @@
 #include "sys.h"
 
 #define PIECE ((size_t)1 << 20)
+#define DROP ((uint64_t)4 << 20) /* what is dropped with each piece: folios that it has in part only, too */
 
 /* What of a record's entries is in memory: `held` bytes from `at` on. */
 struct piece {
 	int fd;
 	uint64_t end; /* of the record */
+	bool drops;   /* it is too long to be kept in the page cache, which the writer has not done either */
 	uint64_t at;
 	size_t held;
 	uint8_t *bytes;
@@ -29,6 +31,8 @@ static int piece_read(struct piece *p, uint64_t at)
 {
 	int err;
 
+	if (p->drops)
+		sys_drop_cache(p->fd, at - min_u64(at, DROP), DROP);
 	p->at = at;
 	p->held = (size_t)min_u64(p->end - at, PIECE);
 	err = sys_pread_all(p->fd, p->bytes, p->held, at);
@@ -117,7 +121,7 @@ int journal_each_entry(int fd, uint64_t offset, const struct journal_record *rec
 		       journal_entry_fn fn, void *arg)
 {
 	uint64_t at = offset + sizeof *record;
-	struct piece p = { fd, at + record->length, at, 0, arena_alloc(PIECE), arena_alloc(sizeof *p.hash) };
+	struct piece p = { fd, at + record->length, record->length > JOURNAL_CACHED, at, 0, arena_alloc(PIECE), arena_alloc(sizeof *p.hash) };
 	int err = -ENOMEM;
 
 	if (p.bytes && p.hash) {

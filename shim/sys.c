@@ -43,9 +43,9 @@ int sys_pread_all(int fd, void *buf, size_t n, uint64_t off)
 	return 0;
 }
 
-int sys_start_writeback(int fd, uint64_t off, uint64_t n)
+static int write_back(int fd, uint64_t off, uint64_t n, unsigned flags)
 {
-	int err = (int)sys_call(SYS_sync_file_range, fd, off, n, SYNC_FILE_RANGE_WRITE);
+	int err = (int)sys_call(SYS_sync_file_range, fd, off, n, flags);
 
 	switch (err) {
 	/* A kernel, a file system or a sandbox that does not do it: it may as well wait. */
@@ -58,4 +58,19 @@ int sys_start_writeback(int fd, uint64_t off, uint64_t n)
 		return 0;
 	}
 	return err;
+}
+
+int sys_start_writeback(int fd, uint64_t off, uint64_t n)
+{
+	return write_back(fd, off, n, SYNC_FILE_RANGE_WRITE);
+}
+
+int sys_finish_writeback(int fd, uint64_t off, uint64_t n)
+{
+	return write_back(fd, off, n, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+}
+
+void sys_drop_cache(int fd, uint64_t off, uint64_t n)
+{
+	sys_call(SYS_fadvise64, fd, off, n, POSIX_FADV_DONTNEED);
 }

@@ -232,5 +232,9 @@ int sys_pread_all(int fd, void *buf, size_t n, uint64_t off);
  * ext4, which finds a place on the disk only now, drops what it finds none for, and the next fdatasync is a success.
  */
 int sys_start_writeback(int fd, uint64_t off, uint64_t n);
+/* And waits.  It is in the disk's hands, and not durable. */
+int sys_finish_writeback(int fd, uint64_t off, uint64_t n);
+/* Lets go of the memory that holds n bytes of a file and that the disk has too; a hint. */
+void sys_drop_cache(int fd, uint64_t off, uint64_t n);
 
 #endif

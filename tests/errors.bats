@@ -159,6 +159,23 @@ writeback_fails() {
 }
 @test "write-back that fails at once fails the commit, and the recovery" { each_tracker writeback_fails; }
 
+# Of a record this long all but the last part is out of the page cache already when it is sealed, the disk having been waited for.
+long_record() {
+	letters data.bin 160000000
+	strace -f -qq -o trace -e trace=sync_file_range -e inject=sync_file_range:error=EIO:when=35 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:160000000 fill:0:0:159000000:X msync:0 msync:0 raise:9 >out 2>&1 || true
+	grep 'WAIT_AFTER.*INJECTED' trace
+	[ "$(grep -c 'msync: EIO' out)" = 1 ]
+	[ "$(at 0 1 80000000 158999999 159000000)" = XXXXa ]
+	[ "$(stat -f -c %T .)" = tmpfs ] || [ "$(fincore -n -b -o RES data.bin.bigfile-journal)" -lt 40000000 ]
+	bigfile recover data.bin
+	head -c 159000000 /dev/zero | tr '\0' X >wanted
+	head -c 1000000 /dev/zero | tr '\0' a >>wanted
+	cmp data.bin wanted
+	no_journal
+}
+@test "a record longer than what is kept of it in memory: the disk's error is its error, and it is read from the disk" { long_record; }
+
 # Each has its first sync fail: the parent makes a new journal, which the child must go on in, and then the other way round.
 sync_fails_among_several() {
 	strace -f -qq -o trace -e inject=fdatasync:error=EIO:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
