@@ -47,6 +47,14 @@ again() {
 	seed=$((seed + 1))
 }
 
+# a_tracker WORD...: one of the two, for the same words always the same, so that a part alone repeats what it did among the others.
+# (RANDOM would be another one in each $(...), whatever the seed.)
+a_tracker() {
+	local sum
+	sum=$(cksum <<<"$*")
+	if [ $((${sum%% *} % 2)) = 0 ]; then echo uffd; else echo mprotect; fi
+}
+
 # In memory where there is room: most of the laboratory is bound by it.
 WORK=$(mktemp -d -p "${CRASH_TMP:-/dev/shm}" crash.XXXXXX)
 END_COMMANDS=()
