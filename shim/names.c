@@ -21,6 +21,7 @@
 #include "log.h"
 #include "marks.h"
 #include "retire.h"
+#include "roster.h"
 #include "shared.h"
 #include "sys.h"
 #include "tracker.h"
@@ -316,10 +317,43 @@ int names_sync_folder(const char *path, const char **last)
 	return err;
 }
 
+/* Is its deletion part of this commit, and this the first that has it aside? */
+static bool is_newly_aside(const struct view *v)
+{
+	return view_is_aside(v) && v->mode == VIEW_WRITING && build_has_changes(v->build) && v->journal.durable && !v->journal.named;
+}
+
+/*
+ * Out of the rosters of others it has been struck when it was set aside.  After its deletion nobody finds it, nor its file: so that must be durable
+ * before.  Of those that this commit changes too there is nothing to be done: they are made durable before it is decided, or are what decides
+ * it, and then are asked about it.
+ */
+static int sync_rosters(struct view **at_fault)
+{
+	bool any = false;
+
+	for (const struct view *v = view_first(); v && !any; v = v->next)
+		any = is_newly_aside(v);
+	for (struct view *v = view_first(); v && any; v = v->next) {
+		int err = 0;
+
+		if (v->mode == VIEW_WRITING && !v->journal.error && v->journal.durable && !build_has_changes(v->build) && !roster_is_empty(&v->journal))
+			err = journal_sync(&v->journal);
+		if (err) {
+			*at_fault = v;
+			return err;
+		}
+	}
+	return 0;
+}
+
 int names_sync(struct view **at_fault)
 {
 	const char *last = NULL, *last_journal = NULL;
+	int rosters = sync_rosters(at_fault);
 
+	if (rosters)
+		return rosters;
 	for (struct view *v = view_first(); v; v = v->next) {
 		struct journal *j = &v->journal;
 		int err;

@@ -583,3 +583,28 @@ participant_dies_and_all_is_aborted() {
 	done
 	[ $olds -gt 0 ] && [ $news -gt 0 ]
 }
+
+# What was struck from the roster of another one is durable before the deletion is, though that one has no part in it.
+@test "a power cut after nothing but a deletion was committed: nobody looks for the file" {
+	local gone kept
+	two_disks
+	# What happens to be on the disk already is of no use here.
+	sync() { :; }
+	for gone in e/a.bin x/b.bin e/a.bin x/b.bin; do
+		kept=x/b.bin
+		[ $gone != $kept ] || kept=e/a.bin
+		rm -f e/*.* x/*.*
+		letters $gone 20000
+		letters $kept 20000
+		command sync -f e x
+		env BIGFILE_PATHS="$PWD/e/*:$PWD/x/*" LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/play" open:$kept map:0:20000 open:$gone map:0:20000 \
+			set:0:1:X set:1:1:X msync:0 unlink:$gone msync:0 raise:9 || true
+		power_cut
+		after_boot "$BIGFILE" recover ${gone%/*}
+		run -0 after_boot "$BIGFILE" recover e x
+		echo "$gone: $output"
+		[[ "$output" != *"cannot be found"* ]]
+		[ -z "$(ls e x | grep -F .bigfile-)" ]
+		[ "$(byte $kept 1)" = X ] && [ ! -e $gone ]
+	done
+}
