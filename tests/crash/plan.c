@@ -199,6 +199,20 @@ static void vain(struct plan *p, uint64_t *r, plan_fn fn, void *arg)
 		fn(&end, arg);
 }
 
+/* Nothing but a removal: no other file's record says then that it takes place.  False: it would be of one that is gone. */
+static bool remove_alone(struct plan *p, uint64_t *r, plan_fn fn, void *arg)
+{
+	struct plan_operation op = { .kind = PLAN_UNLINK, .file = 1 + (unsigned)chance_below(r, p->part->files - 1) };
+
+	op.offset = (size_t)chance_below(r, 2);
+	if (p->files[op.file].gone || !p->files[op.file].size)
+		return false;
+	if (fn)
+		fn(&op, arg);
+	apply(p, &op);
+	return true;
+}
+
 void plan_next(struct plan *p, plan_fn fn, void *arg)
 {
 	uint64_t r = p->seed * 1000003 + ++p->n;
@@ -206,6 +220,8 @@ void plan_next(struct plan *p, plan_fn fn, void *arg)
 
 	if (p->part->aborts && chance_below(&r, 2))
 		vain(p, &r, fn, arg);
+	if (p->part->unlinks && chance_below(&r, 4) == 0 && remove_alone(p, &r, fn, arg))
+		return;
 	/* Each transaction leaves a trace in its first file, so that no two states are equal. */
 	for (bool first = true; left > 0 || first; first = false) {
 		struct plan_operation op = choose(p, &r);
