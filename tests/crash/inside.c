@@ -17,6 +17,8 @@
 #include "restore.h"
 
 #define BOOTS 4
+#define GRACE_MS 500
+#define GRACE_STEP_MS 10
 
 struct inside inside;
 static char shown[BOOTS][2][4096]; /* files for boot_id and stat */
@@ -224,7 +226,7 @@ static int recover_one(unsigned i, const char *suffix)
 	return result;
 }
 
-int inside_recover(unsigned first)
+static int recover_all(unsigned first)
 {
 	unsigned files = inside.watch->files;
 
@@ -241,4 +243,19 @@ int inside_recover(unsigned first)
 			return result;
 	}
 	return 0;
+}
+
+/*
+ * Who was killed a moment ago may still have a journal's lock: the kernel holds its descriptors while it syncs for it, or while somebody looks at
+ * them.  That passes, and is no loss; one that stays for half a second is.
+ */
+int inside_recover(unsigned first)
+{
+	int result = recover_all(first);
+
+	for (unsigned waited = 0; result == -EBUSY && waited < GRACE_MS; waited += GRACE_STEP_MS) {
+		usleep(GRACE_STEP_MS * 1000);
+		result = recover_all(first);
+	}
+	return result;
 }
