@@ -7,7 +7,8 @@
  *   kills PART SEED FOLDER TRANSACTIONS STEP VICTIM TRACKER WORKER LIBRARY BIGFILE
  *
  * VICTIM: all, 0 (the process that was started) or 1 (its child); with a t behind the number only at the calls by which it takes its turn and
- * gives it away, which is when half a transaction is there.  The last line is "= tried ..."; see README.md.
+ * gives it away, which is when half a transaction is there; with a c only at those that write and sync, which is when it commits, and the
+ * other one has to complete that.  The last line is "= tried ..."; see README.md.
  */
 #include <ctype.h>
 #include <err.h>
@@ -34,7 +35,7 @@ static unsigned long tried, lost;
 struct killing {
 	long wanted, count; /* points: before and after each call */
 	int victim;         /* -1: all */
-	bool turns;         /* only at those calls */
+	char calls;         /* t, c: only at those; 0: at all */
 	pid_t child;        /* the second process that was seen */
 	bool done;
 	unsigned acked;
@@ -50,13 +51,20 @@ static char *text_of(const char *format, const char *a)
 	return t;
 }
 
+static bool is_of_commit(uint64_t number)
+{
+	return number == SYS_pwrite64 || number == SYS_fdatasync || number == SYS_io_submit || number == SYS_io_getevents;
+}
+
 static bool is_victim(struct tracer *t, struct killing *k, const struct call *c)
 {
 	if (c->process != t->first && !k->child)
 		k->child = c->process;
 	if (k->victim < 0)
 		return true;
-	if (k->turns && ((c->number != SYS_read && c->number != SYS_write) || c->args[2] != 1))
+	if (k->calls == 'c' && !is_of_commit(c->number))
+		return false;
+	if (k->calls == 't' && ((c->number != SYS_read && c->number != SYS_write) || c->args[2] != 1))
 		return false;
 	return c->process == (k->victim ? k->child : t->first);
 }
@@ -161,10 +169,11 @@ static void recover_and_check(const struct killing *k)
 static bool kill_at(long wanted, const struct state *base)
 {
 	char *arguments[7 + PLAN_FILES] = { words[8], (char *)"run", words[1], words[2], (char *)"0", words[4] };
-	struct killing k = { .wanted = wanted, .victim = strcmp(words[6], "all") ? atoi(words[6]) : -1, .turns = words[6][1] == 't' };
+	struct killing k = { .wanted = wanted, .victim = strcmp(words[6], "all") ? atoi(words[6]) : -1 };
 	struct tracer t = { .entered = entered, .left = point, .arg = &k, .output = output };
 	int status;
 
+	k.calls = k.victim < 0 ? 0 : words[6][1];
 	watch_place(&watch, base, 0);
 	/* The worker sees those that were made anew as they are. */
 	for (unsigned i = 0; i < watch.files; i++)
