@@ -4,7 +4,7 @@
  *
  *   race LIBRARIES RACER PLUGIN TOOL FOLDER PART TRACKER SEED COUNT
  *
- * LIBRARIES: libshake.so and libbigfile.so, with a colon between.  Parts: stores, calls, fork, signals, plugin, and join: two programs
+ * LIBRARIES: libshake.so and libbigfile.so, with a colon between.  Parts: stores, calls, fork, signals, plugin, ending, and join: two programs
  * that come and go.  One try is a seed: fresh files, one to three runs of the racer on them, each of which goes on where the one before has
  * ended, whichever way it did; recovery by the tool, or by the next run.  What must hold is in racer.h; besides nobody waits for ever, dies
  * of what it did not do itself, or is told that a commit has failed.
@@ -69,7 +69,7 @@ static pid_t start_racer(pid_t group, const char *which, uint64_t seed)
 	pid_t pid;
 
 	snprintf(seed_text, sizeof seed_text, "%lu", seed);
-	snprintf(ms, sizeof ms, "%lu", 5 + scatter(seed) % 60);
+	snprintf(ms, sizeof ms, "%lu", strcmp(which, "ending") ? 5 + scatter(seed) % 60 : 1 + scatter(seed) % 8);
 	pid = fork();
 	if (pid)
 		return pid;

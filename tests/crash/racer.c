@@ -4,7 +4,8 @@
  *
  *   racer PART SEED MS A B [PLUGIN]     descriptor COMMON_FD: struct common
  *
- * Parts: those of race.c.  It ends after about MS milliseconds, in one of the ways there are.
+ * Parts: those of race.c.  It ends after about MS milliseconds, in one of the ways there are; the part ending always by an exit while
+ * threads store and commit.
  */
 #include <errno.h>
 #include <signal.h>
@@ -82,6 +83,9 @@ static void start_part(const char *part, char *plugin, uint64_t *random)
 	} else if (!strcmp(part, "plugin")) {
 		start(use_plugin, plugin);
 		start(use_plugin, plugin);
+	} else if (!strcmp(part, "ending")) {
+		start(commit_now_and_then, NULL);
+		start(commit_now_and_then, NULL);
 	}
 }
 
@@ -103,9 +107,13 @@ static void *exit_from_thread(void *arg)
 }
 
 /* Of more processes than one, those that go on must find the gate as before: this one may not leave with it in hand. */
-static void end(bool alone)
+static void end(bool alone, bool by_exit)
 {
+	static const int exits[] = { 2, 3, 4, 8, 9 };
 	uint64_t way = chance(&ending_random) % (alone ? 10 : 2);
+
+	if (by_exit)
+		way = (uint64_t)exits[chance(&ending_random) % (sizeof exits / sizeof *exits)];
 
 	if (way < 2) {
 		rest();
@@ -142,7 +150,7 @@ static void end(bool alone)
 int main(int argc, char **argv)
 {
 	uint64_t random = seeds = scatter(strtoull(argv[2], NULL, 10));
-	bool joins = !strcmp(argv[1], "first") || !strcmp(argv[1], "second"), shared;
+	bool joins = !strcmp(argv[1], "first") || !strcmp(argv[1], "second"), ends = !strcmp(argv[1], "ending"), shared;
 	long ms = strtol(argv[3], NULL, 10);
 	char why[200];
 
@@ -151,7 +159,7 @@ int main(int argc, char **argv)
 		return perror("common"), 2;
 	common->programs[__atomic_fetch_add(&common->program_count, 1, __ATOMIC_SEQ_CST) % 16] = (uint32_t)getpid();
 	ending_random = chance(&random);
-	gated = strcmp(argv[1], "signals") && (joins || chance(&random) % 2);
+	gated = strcmp(argv[1], "signals") && !ends && (joins || chance(&random) % 2);
 	shared = !joins && chance(&random) % 3 == 0;
 	open_files(argv + 4);
 	if (!joins && !state_is_good(base, 0, common->floor, why, sizeof why))
@@ -162,5 +170,5 @@ int main(int argc, char **argv)
 		have_it_shared(chance(&random) % 2);
 	for (; ms > 0 && going_on(); ms--)
 		usleep(1000);
-	end(!joins && !(gated && !strcmp(argv[1], "fork")));
+	end(!joins && !(gated && !strcmp(argv[1], "fork")), ends);
 }
