@@ -5,11 +5,16 @@
  *   bulk FILE MIB commit [kill]   by stores and msync: samples: commit (microseconds) and anonymous (MiB of memory that is neither
  *                                 the file's nor dirty pages); kill: dies by SIGKILL as soon as it is committed
  *   bulk FILE MIB write           the same bytes by write and fdatasync, into a file that is there: sample: commit
+ *   bulk FILE MIB floor           the same, into a new file first, and from that into the one that is there, not synced again: what
+ *                                 the kernel's calls alone take for a commit of it
  */
 #include "bench.h"
 
 #include <signal.h>
 #include <string.h>
+
+#define PIECE ((size_t)4 << 20)
+#define CACHED ((size_t)128 << 20)
 
 static void fill(char *to, size_t size, long seed)
 {
@@ -47,6 +52,42 @@ static int by_write(const char *path, size_t size, long seed)
 	return 0;
 }
 
+/* The new file's memory is used again and again. */
+static int write_new(int fd, char *piece, size_t size, long seed)
+{
+	for (size_t at = 0; at < size; at += PIECE) {
+		fill(piece, PIECE, seed + (long)at);
+		if (pwrite(fd, piece, PIECE, (off_t)at) != PIECE || sync_file_range(fd, (off_t)at, PIECE, SYNC_FILE_RANGE_WRITE))
+			return 1;
+		if (at < CACHED)
+			continue;
+		sync_file_range(fd, (off_t)(at - CACHED), PIECE, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+		posix_fadvise(fd, (off_t)(at - CACHED), PIECE, POSIX_FADV_DONTNEED);
+	}
+	return fdatasync(fd) != 0;
+}
+
+static int by_both(const char *path, size_t size, long seed)
+{
+	static char piece[PIECE];
+	char name[4096];
+	int fd = open(path, O_RDWR), fresh;
+	double start = now_us();
+
+	snprintf(name, sizeof name, "%s.floor", path);
+	fresh = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	unlink(name);
+	if (fd < 0 || fresh < 0 || write_new(fresh, piece, size, seed))
+		return 1;
+	for (size_t at = 0; at < size; at += PIECE) {
+		if (pread(fresh, piece, PIECE, (off_t)at) != PIECE || pwrite(fd, piece, PIECE, (off_t)at) != PIECE)
+			return 1;
+		posix_fadvise(fresh, (off_t)at, PIECE, POSIX_FADV_DONTNEED);
+	}
+	printf("commit %.0f\n", now_us() - start);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	size_t size = strtoul(argv[2], NULL, 0) << 20;
@@ -56,6 +97,8 @@ int main(int argc, char **argv)
 	seed_anew();
 	if (!strcmp(argv[3], "write"))
 		return by_write(argv[1], size, lrand48());
+	if (!strcmp(argv[3], "floor"))
+		return by_both(argv[1], size, lrand48());
 	map = map_file(argv[1], size);
 	fill(map, size, lrand48());
 	start = now_us();
