@@ -21,6 +21,8 @@
 #include "oracle.h"
 
 #define LOG_MAGIC 0x6a736677736872ull
+#define SUPER_END 4096
+
 enum { LOG_FLUSH = 1, LOG_FUA = 2, LOG_DISCARD = 4 };
 
 struct log_super {
@@ -91,7 +93,10 @@ static void put(int fd, const struct entry *e, size_t from, size_t to)
 	}
 }
 
-/* k 0: all that was written is there, in order; otherwise some, and one of them torn. */
+/*
+ * k 0: all that was written is there, in order; otherwise some, and one of them torn.  Not the first block: the super block of ext4 is two sectors
+ * there, with one checksum, and is written past ext4's journal when it is mounted or unmounted.
+ */
 static int crash(unsigned k)
 {
 	int fd = image_put(&disk);
@@ -104,6 +109,8 @@ static int crash(unsigned k)
 
 		if (k && chance_below(&randomness, 16) >= odds && i != torn)
 			continue;
+		if (i == torn && e->offset < SUPER_END)
+			torn = SIZE_MAX;
 		if (k && i == torn && chance_below(&randomness, 2))
 			put(fd, e, 0, cut);
 		else
