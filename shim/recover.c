@@ -264,6 +264,7 @@ int recover_opened(int jfd, const char *journal, int file_fd, const char *path,
 		err = redo_chain(jfd, &h, &chain, file_fd, in_file);
 	if (!err)
 		err = progress_fsync(file_fd);
+	report->redone = !err;
 	if (!err)
 		log_info("%s: recovered, %lu committed records redone", path, chain.records);
 	return err;

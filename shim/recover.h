@@ -37,6 +37,7 @@ struct recovery {
 	uint64_t last_seq;
 	uint64_t last_time;   /* CLOCK_REALTIME nanoseconds of the newest record */
 	bool removed;         /* the newest record says that the file is deleted */
+	bool redone;          /* the file has what was committed, and an error is one of what came then: of the journal */
 	uint64_t new_size;    /* of the file after recovery; meaningful when records > 0 */
 	uint32_t owner_pid;   /* JOURNAL_BUSY: who */
 	char owner_host[64];

@@ -56,6 +56,9 @@ static int is_ours(const struct retiring *r, int fd, const struct journal_chain 
 	*ours = false;
 	if (!err)
 		err = journal_read_reference(fd, chain->last_at, rec, &ref, &length);
+	if (err == -EBADMSG)
+		log_error("%s: is in doubt about its last commit and does not tell whom to ask: bigfile recover --force or --discard that file; "
+			  "until then %s is kept", r->path, r->journal);
 	if (err)
 		return err;
 	*ours = ref->salt == r->header.salt;
