@@ -22,6 +22,7 @@ struct point {
 	enum crash_kind kind;
 	unsigned acked;
 	const struct point *before;
+	long killed; /* before this call of its recovery, which another one has completed; 0: it was not */
 };
 
 static void describe(const struct point *p, char *text, size_t size)
@@ -34,7 +35,9 @@ static void describe(const struct point *p, char *text, size_t size)
 		n += (size_t)snprintf(text + n, size - n, "; in its recovery: ");
 	}
 	if (n < size)
-		snprintf(text + n, size - n, "%s after event %zu", kinds[p->kind], p->event);
+		n += (size_t)snprintf(text + n, size - n, "%s after event %zu", kinds[p->kind], p->event);
+	if (p->killed && n < size)
+		snprintf(text + n, size - n, "; its recovery killed before call %ld", p->killed);
 }
 
 static void fail(struct explore *x, const struct point *p, const char *what)
@@ -94,14 +97,14 @@ static void kill_recovery(struct explore *x, const struct point *p, const struct
 
 	place(x, s, p->kind, boot);
 	fflush(stdout);
+	second.killed = 1 + (long)chance_below(&x->random, (uint64_t)calls);
 	child = fork();
 	if (child == 0) {
-		inside.kill_at = 1 + (long)chance_below(&x->random, (uint64_t)calls);
+		inside.kill_at = second.killed;
 		inside_recover(0);
 		_exit(0);
 	}
 	waitpid(child, &status, 0);
-	chance(&x->random);
 	if (!WIFEXITED(status))
 		fail(x, &second, "recovery crashed");
 	recover_and_check(x, &second);
@@ -116,7 +119,7 @@ static void crash_recovery(struct explore *x, const struct point *before, const 
 		disk_take(d, t, i);
 		for (unsigned k = 0; k < 2; k++) {
 			struct point p = { t, i, k ? CRASH_ALL + chance_below(&x->random, CRASH_KINDS - CRASH_ALL) : CRASH_KILL,
-					   before->acked, before };
+					   before->acked, before, 0 };
 
 			disk_crash(d, t, p.kind, &x->random, &s);
 			place(x, &s, p.kind, p.kind == CRASH_KILL ? boot : boot + 1);
@@ -167,7 +170,7 @@ static void crash_here(struct explore *x, const struct trace *t, const struct di
 	struct state s;
 
 	for (unsigned k = 0; k < 2 + x->samples; k++) {
-		struct point p = { t, i, CRASH_KILL, acked, NULL };
+		struct point p = { t, i, CRASH_KILL, acked, NULL, 0 };
 		unsigned boot;
 
 		if (k == 1)
