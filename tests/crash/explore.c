@@ -2,11 +2,16 @@
 /* See explore.h. */
 #include "explore.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* Seconds of processor time: it takes a millisecond. */
+#define PATIENCE 20
 
 static const char *const kinds[] = {
 	[CRASH_KILL] = "kill", [CRASH_ALL] = "power cut, all on disk", [CRASH_NOTHING] = "power cut, nothing unsynced on disk",
@@ -72,10 +77,28 @@ static void check(struct explore *x, const struct point *p, int result)
 	}
 }
 
-static void place(struct explore *x, const struct state *s, enum crash_kind kind, unsigned boot)
+static struct {
+	struct explore *x;
+	const struct point *at;
+} under_way;
+
+/* In a loop of the engine's, not in stdio. */
+static void never_ends(int sig)
 {
+	fail(under_way.x, under_way.at, "recovery does not end");
+	_exit(1);
+}
+
+static void place(struct explore *x, const struct state *s, const struct point *p, unsigned boot)
+{
+	static const struct itimerval patience = { .it_value.tv_sec = PATIENCE };
+
+	under_way.x = x;
+	under_way.at = p;
+	signal(SIGPROF, never_ends);
+	setitimer(ITIMER_PROF, &patience, NULL);
 	inside.boot = boot;
-	watch_place(x->watch, s, kind == CRASH_KILL ? 0 : inside.boot_time);
+	watch_place(x->watch, s, p->kind == CRASH_KILL ? 0 : inside.boot_time);
 }
 
 static void recover_and_check(struct explore *x, const struct point *p)
@@ -95,7 +118,7 @@ static void kill_recovery(struct explore *x, const struct point *p, const struct
 	int status;
 	pid_t child;
 
-	place(x, s, p->kind, boot);
+	place(x, s, p, boot);
 	fflush(stdout);
 	second.killed = 1 + (long)chance_below(&x->random, (uint64_t)calls);
 	child = fork();
@@ -122,7 +145,7 @@ static void crash_recovery(struct explore *x, const struct point *before, const 
 					   before->acked, before, 0 };
 
 			disk_crash(d, t, p.kind, &x->random, &s);
-			place(x, &s, p.kind, p.kind == CRASH_KILL ? boot : boot + 1);
+			place(x, &s, &p, p.kind == CRASH_KILL ? boot : boot + 1);
 			recover_and_check(x, &p);
 			state_free(&s);
 		}
@@ -137,7 +160,7 @@ static void crash_deeper(struct explore *x, const struct point *p, const struct 
 	size_t from = 0;
 	long calls;
 
-	place(x, s, p->kind, boot);
+	place(x, s, p, boot);
 	trace_cut(recorded, 0);
 	inside.recording = true;
 	inside_recover((unsigned)chance_below(&x->random, x->watch->files));
@@ -183,7 +206,7 @@ static void crash_here(struct explore *x, const struct trace *t, const struct di
 		boot = p.kind != CRASH_KILL;
 		disk_crash(d, t, p.kind, &x->random, &s);
 		alarm(300);
-		place(x, &s, p.kind, boot);
+		place(x, &s, &p, boot);
 		recover_and_check(x, &p);
 		if (x->deep && chance_below(&x->random, odds_of_depth(x, &p)) == 0)
 			crash_deeper(x, &p, d, &s, boot);
@@ -205,5 +228,6 @@ void explore_trace(struct explore *x, const struct trace *t, const struct state 
 			crash_here(x, t, &d, i, acked);
 	}
 	alarm(0);
+	setitimer(ITIMER_PROF, &(struct itimerval){ 0 }, NULL);
 	disk_free(&d);
 }
