@@ -16,12 +16,6 @@ grep -q 'tracker uffd cannot be used here' "$TMPDIR/out" || bad=1
 [ "$bad" = 0 ] || { echo "lost: uffd is asked for, and:"; cat "$TMPDIR/out"; }
 echo "= tried 1 survived $((1 - bad)) lost $bad uffd asked for, Linux $(uname -r)"
 
-for type in ext4 xfs; do
-	CRASH_TMP=/run tests/crash/limits --only quota-$type --seed "$seed" 2>&1
-done
-CRASH_TMP=/run tests/crash/limits --only bad-disk --seed "$seed" 2>&1
-CRASH_TMP=/run tests/crash/kills --quick --only '^(bank|fork)$' --seed "$seed" 2>&1
-
 # The programs of the test suite, with the tracker that this kernel can have.
 topics="commit size recover"
 [ "$mode" != full ] || topics+=" windows signals threads sharing unlink"
@@ -33,4 +27,11 @@ for topic in $topics; do
 	n=$(grep -c '^ok\|^not ok' "$TMPDIR/out")
 	echo "= tried $n survived $((n - bad)) lost $bad $topic.bats, Linux $(uname -r)"
 done
+
+# What takes long comes last.
+for type in ext4 xfs; do
+	CRASH_TMP=/run tests/crash/limits --only quota-$type --seed "$seed" 2>&1
+done
+CRASH_TMP=/run tests/crash/limits --only bad-disk --seed "$seed" 2>&1
+CRASH_TMP=/run tests/crash/kills --quick --only '^(bank|fork)$' --seed "$seed" 2>&1
 echo "guest: done"
