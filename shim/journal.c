@@ -341,13 +341,25 @@ void journal_revoke(struct journal *j)
 		j->error = err;
 }
 
+/* What the page cache has let go of comes from the disk: as in recovery it is known to be whole before any of it is applied. */
+static int look_whether_whole(struct journal *j)
+{
+	struct journal_record r;
+	uint64_t at = j->start;
+	int err = j->record.length > JOURNAL_CACHED ? journal_locate(j->fd, &j->header, j->record.seq, j->start, &at, &r) : 0;
+
+	return err == -ENOENT || (!err && at != j->start) ? -EBADMSG : err;
+}
+
 int journal_each_sealed(struct journal *j, journal_entry_fn fn, void *arg)
 {
 	const uint8_t *p = j->buffer + sizeof j->record, *end = p + j->record.length;
 	int err = 0;
 
-	if (j->flushed)
-		return journal_each_entry(j->fd, j->start, &j->record, fn, arg);
+	if (j->flushed) {
+		err = look_whether_whole(j);
+		return err ? err : journal_each_entry(j->fd, j->start, &j->record, fn, arg);
+	}
 	while (p < end && !err) {
 		struct journal_entry e;
 

@@ -176,6 +176,21 @@ long_record() {
 }
 @test "a record longer than what is kept of it in memory: the disk's error is its error, and it is read from the disk" { long_record; }
 
+# It is read twice, and the first time changes nothing.
+long_record_misread() {
+	letters data.bin 160000000
+	strace -f -qq -o trace -e trace=pread64 -e inject=pread64:error=EIO:when=100 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:160000000 fill:0:0:159000000:X msync:0 raise:9 >out 2>&1 || true
+	cat out
+	grep 'INJECTED' trace
+	grep -q 'committed, but the file cannot be written: Input/output error' out
+	[ "$(at 0 1 80000000 158999999)" = aaaa ]
+	bigfile recover data.bin
+	[ "$(at 0 1 80000000 158999999 159000000)" = XXXXa ]
+	no_journal
+}
+@test "a record longer than that which cannot be read again: the file is not touched before recovery" { long_record_misread; }
+
 # Each has its first sync fail: the parent makes a new journal, which the child must go on in, and then the other way round.
 sync_fails_among_several() {
 	strace -f -qq -o trace -e inject=fdatasync:error=EIO:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
