@@ -20,24 +20,19 @@
 struct piece {
 	int fd;
 	uint64_t end; /* of the record */
-	uint64_t length;
+	bool drops;   /* it is too long to be kept in the page cache, which the writer has not done either */
 	uint64_t at;
 	size_t held;
 	uint8_t *bytes;
 	XXH3_state_t *hash; /* of what was taken */
 };
 
-void journal_let_go(int fd, uint64_t at, uint64_t length)
-{
-	if (length > JOURNAL_CACHED)
-		sys_drop_cache(fd, at - min_u64(at, DROP), DROP);
-}
-
 static int piece_read(struct piece *p, uint64_t at)
 {
 	int err;
 
-	journal_let_go(p->fd, at, p->length);
+	if (p->drops)
+		sys_drop_cache(p->fd, at - min_u64(at, DROP), DROP);
 	p->at = at;
 	p->held = (size_t)min_u64(p->end - at, PIECE);
 	err = sys_pread_all(p->fd, p->bytes, p->held, at);
@@ -126,7 +121,7 @@ int journal_each_entry(int fd, uint64_t offset, const struct journal_record *rec
 		       journal_entry_fn fn, void *arg)
 {
 	uint64_t at = offset + sizeof *record;
-	struct piece p = { fd, at + record->length, record->length, at, 0, arena_alloc(PIECE), arena_alloc(sizeof *p.hash) };
+	struct piece p = { fd, at + record->length, record->length > JOURNAL_CACHED, at, 0, arena_alloc(PIECE), arena_alloc(sizeof *p.hash) };
 	int err = -ENOMEM;
 
 	if (p.bytes && p.hash) {

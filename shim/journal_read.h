@@ -18,9 +18,6 @@
 /* Gets a piece of an entry: data for [offset, offset + length) of the file. */
 typedef int (*journal_entry_fn)(void *arg, uint64_t offset, const void *data, size_t length);
 
-/* A record of `length` bytes is being read: lets go of what lies before `at`, if it is too long to be kept. */
-void journal_let_go(int fd, uint64_t at, uint64_t length);
-
 /*
  * Calls fn for the entries of a record at `offset`, in order, in pieces of at most the scratch
  * memory's size.  Stops at the first error and returns it; -EBADMSG when entries overrun the record, or, after the last one, when they
