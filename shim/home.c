@@ -8,6 +8,7 @@
 
 #include "guard.h"
 #include "journal_head.h"
+#include "pagemap.h"
 #include "progress.h"
 #include "sys.h"
 
@@ -152,18 +153,25 @@ static void touch(void *arg)
 /*
  * The page cache keeps a file in folios of up to 2 MiB. To change a page of such a one the kernel goes through all its blocks, which
  * takes ten times as long as all else; to a small folio it does not. The kernel breaks up a folio that it is told to call
- * cold in part, if that is clean and in no other process's page tables; this is done once for each granule.
+ * cold in part, if that is clean and in no other process's page tables; this is done once for each granule, or for a chunk that is one folio.
  */
 static void break_up(struct view *v, uint64_t offset)
 {
+	struct range chunk = { offset / CHUNK * CHUNK / GRANULE, (offset / CHUNK + 1) * CHUNK / GRANULE };
 	uint64_t granule = offset / GRANULE, all = round_up(v->home_size / GRANULE + 1, 8 * page_size());
 	uint8_t *page = v->home + page_floor(offset);
+	bool whole = false;
 
 	if (open_pages_is_open(&v->broken_up, granule) || open_pages_reach(&v->broken_up, all))
 		return;
-	if (!guard_run(touch, page))
+	if (!guard_run(touch, page)) {
+		whole = pagemap_is_huge((uintptr_t)page);
 		sys_madvise(page, page_size(), MADV_COLD);
-	open_pages_set(&v->broken_up, granule, granule + 1);
+	}
+	if (whole)
+		open_pages_set(&v->broken_up, chunk.start, min_u64(chunk.end, v->broken_up.pages));
+	else
+		open_pages_set(&v->broken_up, granule, granule + 1);
 }
 
 /* Folios that were dirty cannot be broken up, and large ones come back with what is read anew: it is seen by the time. */

@@ -138,6 +138,22 @@ int pagemap_count(enum pagemap_pages what, struct range at, uint64_t enough, uin
 	return 0;
 }
 
+bool pagemap_is_huge(uint64_t at)
+{
+	struct page_region found;
+	struct pm_scan_arg asked = {
+		.size = sizeof asked,
+		.start = page_floor(at),
+		.end = page_floor(at) + page_size(),
+		.vec = (uintptr_t)&found,
+		.vec_len = 1,
+		.category_mask = PAGE_IS_HUGE,
+		.return_mask = PAGE_IS_HUGE,
+	};
+
+	return sys_ioctl(pagemap_fd, PAGEMAP_SCAN, &asked) == 1;
+}
+
 int pagemap_open_of(uint32_t pid, uint32_t tid)
 {
 	char path[64];

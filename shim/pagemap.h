@@ -46,6 +46,9 @@ int pagemap_each(enum pagemap_pages what, struct range at, enum pagemap_protect 
 /* Adds up to `enough` of them to *pages. */
 int pagemap_count(enum pagemap_pages what, struct range at, uint64_t enough, uint64_t *pages);
 
+/* Does one entry of the page table stand for the whole chunk (2 MiB) of the page at `at`?  No, where it cannot be told. */
+bool pagemap_is_huge(uint64_t at);
+
 /*
  * Another process's table: a descriptor.  By a thread that lives as long as the process does: where the first thread has
  * ended, /proc/PID/pagemap is that of nobody.  -ESRCH, -ENOENT: it is gone; -EACCES: not ours to look into, or - the
