@@ -9,6 +9,8 @@
 #include "sys.h"
 #include "userfault.h"
 
+#define SHORT (16 * CHUNK)
+
 static uint64_t index_of(const struct chunks *c, uint64_t at)
 {
 	return at / CHUNK - c->all.start / CHUNK;
@@ -58,6 +60,23 @@ bool chunks_next(struct chunk_walk *w, struct range *part, enum chunk_state *sta
 	}
 	*part = (struct range){ w->rest.start, end };
 	w->rest.start = end;
+	return true;
+}
+
+bool chunks_next_mixed(struct chunk_walk *w, struct range *part, enum chunk_state *state)
+{
+	struct chunk_walk ahead;
+	enum chunk_state is;
+	struct range more;
+
+	if (!chunks_next(w, part, state))
+		return false;
+	if (*state == CHUNK_CLOSED || part->end - part->start > SHORT)
+		return true;
+	for (ahead = *w; chunks_next(&ahead, &more, &is) && is != CHUNK_CLOSED && more.end - more.start <= SHORT; *w = ahead) {
+		part->end = more.end;
+		*state = CHUNK_MIXED;
+	}
 	return true;
 }
 
@@ -128,9 +147,10 @@ void chunks_register(struct chunks *c, const struct range_list *wanted)
 {
 	struct plan *p = arena_alloc(sizeof *p);
 
-	c->incomplete = !p;
-	if (!p)
+	if (!p) {
+		c->incomplete = true;
 		return;
+	}
 	for (uint64_t merge = 0; plan_runs(p, c, wanted, merge);)
 		merge = merge ? merge * 2 : CHUNK;
 	register_plan(c, p);

@@ -22,7 +22,7 @@
 #define CHUNK ((uint64_t)2 << 20)
 #define CHUNK_RUNS 128
 
-enum chunk_state { CHUNK_FREE, CHUNK_LOOSE, CHUNK_CLOSED };
+enum chunk_state { CHUNK_FREE, CHUNK_LOOSE, CHUNK_CLOSED, CHUNK_MIXED };
 
 struct chunks {
 	struct range all;     /* the segment */
@@ -30,7 +30,7 @@ struct chunks {
 	unsigned count;
 	struct open_pages closed; /* one bit a chunk; it counts inside the runs only */
 	struct range files;   /* from its start on: where one entry of the page table for a whole chunk is the file's.  Elsewhere it may be a copy */
-	bool incomplete;      /* a registration failed: something dirty is not registered */
+	bool incomplete;      /* a registration failed, since this was last set to false: something dirty is not registered */
 	uint64_t slow_ns;     /* spent on chunks that are not closed since their pages were last counted */
 	uint64_t patience_ns; /* how much of it before that is done again */
 };
@@ -43,6 +43,8 @@ struct chunk_walk {
 
 /* The next stretch of chunks in one state; false at the end. */
 bool chunks_next(struct chunk_walk *w, struct range *part, enum chunk_state *state);
+/* The same, but short stretches of free and loose ones that follow each other are one, which is CHUNK_MIXED. */
+bool chunks_next_mixed(struct chunk_walk *w, struct range *part, enum chunk_state *state);
 
 /* Registers the chunks of `wanted`, which are in order; what was not registered before is loose. */
 void chunks_register(struct chunks *c, const struct range_list *wanted);
