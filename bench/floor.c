@@ -17,7 +17,7 @@
 
 #define PAGE ((size_t)4096)
 #define CHUNK ((size_t)2 << 20)
-#define SPAN ((size_t)32 << 20)
+#define SPAN ((size_t)256 << 20)
 #define REGIONS 512
 #define ENTRY 64     /* bytes of the journal for a page with one change, as Bigfile's */
 #define ROOM ((size_t)32 << 20)
@@ -99,7 +99,7 @@ int floor_watch(void)
 	struct uffdio_register r = { .range = { (uintptr_t)map, size }, .mode = UFFDIO_REGISTER_MODE_WP };
 	int uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
 
-	if (break_up() || uffd < 0 || ioctl(uffd, UFFDIO_API, &api) || ioctl(uffd, UFFDIO_REGISTER, &r))
+	if (break_up() || madvise(map, size, MADV_POPULATE_READ) || uffd < 0 || ioctl(uffd, UFFDIO_API, &api) || ioctl(uffd, UFFDIO_REGISTER, &r))
 		return -1;
 	return look(take_nothing);
 }

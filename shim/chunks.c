@@ -11,12 +11,12 @@
 
 #define SHORT (16 * CHUNK)
 
-static uint64_t index_of(const struct chunks *c, uint64_t at)
+uint64_t chunks_index(const struct chunks *c, uint64_t at)
 {
 	return at / CHUNK - c->all.start / CHUNK;
 }
 
-static uint64_t start_of(const struct chunks *c, uint64_t index)
+uint64_t chunks_start(const struct chunks *c, uint64_t index)
 {
 	return (c->all.start / CHUNK + index) * CHUNK;
 }
@@ -29,12 +29,12 @@ struct range chunks_around(const struct chunks *c, struct range at)
 /* Inside a run: is the chunk at `at` closed, and up to where is that so? */
 static enum chunk_state state_in_run(const struct chunks *c, struct range at, uint64_t *end)
 {
-	uint64_t first = index_of(c, at.start), limit = index_of(c, at.end - 1) + 1, found, stop;
+	uint64_t first = chunks_index(c, at.start), limit = chunks_index(c, at.end - 1) + 1, found, stop;
 
 	*end = at.end;
 	if (!open_pages_next(&c->closed, first, limit, &found, &stop))
 		return CHUNK_LOOSE;
-	*end = min_u64(at.end, start_of(c, found == first ? stop : found));
+	*end = min_u64(at.end, chunks_start(c, found == first ? stop : found));
 	return found == first ? CHUNK_CLOSED : CHUNK_LOOSE;
 }
 
@@ -159,18 +159,20 @@ void chunks_register(struct chunks *c, const struct range_list *wanted)
 
 int chunks_close(struct chunks *c, struct range at)
 {
-	uint64_t end = index_of(c, at.end - 1) + 1;
-	int err = open_pages_reach(&c->closed, index_of(c, c->all.end - 1) + 1);
+	uint64_t end = chunks_index(c, at.end - 1) + 1;
+	int err = open_pages_reach(&c->closed, chunks_index(c, c->all.end - 1) + 1);
 
-	if (!err)
-		open_pages_set(&c->closed, index_of(c, at.start), end);
-	return err;
+	if (err)
+		return err;
+	open_pages_set(&c->closed, chunks_index(c, at.start), end);
+	open_pages_clear(&c->filled, min_u64(chunks_index(c, at.start), c->filled.pages), min_u64(end, c->filled.pages));
+	return 0;
 }
 
 static void clear_closed(struct chunks *c, struct range at)
 {
-	open_pages_clear(&c->closed, min_u64(index_of(c, at.start), c->closed.pages),
-			 min_u64(index_of(c, at.end - 1) + 1, c->closed.pages));
+	open_pages_clear(&c->closed, min_u64(chunks_index(c, at.start), c->closed.pages),
+			 min_u64(chunks_index(c, at.end - 1) + 1, c->closed.pages));
 }
 
 /* What there is no room for is free. */

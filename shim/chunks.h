@@ -29,10 +29,13 @@ struct chunks {
 	struct range runs[CHUNK_RUNS]; /* registered, sorted, apart from each other */
 	unsigned count;
 	struct open_pages closed; /* one bit a chunk; it counts inside the runs only */
+	struct open_pages filled; /* the same; it counts for closed ones only (filling.h) */
 	struct range files;   /* from its start on: where one entry of the page table for a whole chunk is the file's.  Elsewhere it may be a copy */
 	bool incomplete;      /* a registration failed, since this was last set to false: something dirty is not registered */
 	uint64_t slow_ns;     /* spent on chunks that are not closed since their pages were last counted */
 	uint64_t patience_ns; /* how much of it before that is done again */
+	uint64_t fill_ns;     /* what may be spent on filling, */
+	uint64_t fill_at;     /* and where that goes on */
 };
 
 struct chunk_walk {
@@ -52,6 +55,9 @@ void chunks_register(struct chunks *c, const struct range_list *wanted);
 int chunks_close(struct chunks *c, struct range at);
 /* Whatever the kernel knew of `at` is gone, or not to be relied on: those chunks are free. */
 void chunks_forget(struct chunks *c, struct range at);
+/* The number of the chunk in which that address lies, and where one begins: the first one before the segment, if it is cut short. */
+uint64_t chunks_index(const struct chunks *c, uint64_t at);
+uint64_t chunks_start(const struct chunks *c, uint64_t index);
 /* The chunks that `at` meets. */
 struct range chunks_around(const struct chunks *c, struct range at);
 

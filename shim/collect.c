@@ -2,13 +2,14 @@
 /* See collect.h. */
 #include "collect.h"
 
+#include "filling.h"
 #include "pagemap.h"
 #include "sys.h"
 
 /* Pages of a chunk that must be in memory before it is closed.  In a free one also all that are not yet lose something: the kernel
    maps no neighbours of a page that is touched where userfaultfd tracks.  Where the page table has one entry for the whole chunk, looking
    costs little, and the first store would make the kernel forget all that was protected. */
-#define DENSE_LOOSE 16
+#define DENSE_LOOSE 8
 #define DENSE_FREE 448
 #define PATIENCE_NS 100000
 #define PATIENCE_FACTOR 16
@@ -110,14 +111,17 @@ static int collect_or_look(struct collecting *c, struct range at)
 	int err = 0;
 
 	while (!err && chunks_next_mixed(&w, &part, &state)) {
-		uint64_t start = state == CHUNK_CLOSED ? 0 : sys_now_ns(CLOCK_MONOTONIC);
+		uint64_t start = sys_now_ns(CLOCK_MONOTONIC), took;
 
 		if (state == CHUNK_CLOSED || state == CHUNK_LOOSE)
 			err = collect_stretch(c, &w, state, part);
 		else
 			err = look_at(c, state, part, note_hot);
-		if (start)
-			c->chunks->slow_ns += sys_now_ns(CLOCK_MONOTONIC) - start;
+		took = sys_now_ns(CLOCK_MONOTONIC) - start;
+		if (state == CHUNK_CLOSED)
+			filling_earn(c->chunks, took);
+		else
+			c->chunks->slow_ns += took;
 	}
 	return err;
 }

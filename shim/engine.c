@@ -129,6 +129,18 @@ static void checkpoint_idle(void)
 	session_lock_release();
 }
 
+/* As long as the bell is not rung. */
+static void tend(uint32_t heard)
+{
+	for (bool more = true; more && control_bell() == heard;) {
+		more = false;
+		session_lock_take();
+		for (struct view *v = view_first(); v; v = v->next)
+			more |= v->mode == VIEW_WRITING && v->tracker->tend && v->tracker->tend(v);
+		session_lock_release();
+	}
+}
+
 static void look_at_leases(void)
 {
 	if (!fence_is_due())
@@ -229,6 +241,7 @@ static void serve(void)
 			timeout = LOOK_MS;
 		if (gate_is_closed())
 			timeout = HELD_MS;
+		tend(heard);
 		idle = wait_idle(heard, timeout, looked);
 		if (timeout == HELD_MS)
 			look_for_holder();

@@ -16,6 +16,7 @@
 #include "arena.h"
 #include "chunks.h"
 #include "collect.h"
+#include "filling.h"
 #include "log.h"
 #include "pagemap.h"
 #include "sys.h"
@@ -121,8 +122,10 @@ static void detach(struct view *v)
 	struct tracking *t = v->tracking;
 
 	for (unsigned i = 0; t && i < VIEW_SEGMENTS; i++) {
-		if (t->chunks[i])
+		if (t->chunks[i]) {
 			open_pages_free(&t->chunks[i]->closed);
+			open_pages_free(&t->chunks[i]->filled);
+		}
 		arena_free(t->chunks[i], sizeof *t->chunks[i]);
 	}
 	arena_free(t, sizeof *t);
@@ -337,6 +340,17 @@ static int mark(struct view *v, uint64_t page)
 	return err == -ENOENT ? 0 : err;
 }
 
+static bool tend(struct view *v)
+{
+	struct tracking *t = v->tracking;
+
+	for (unsigned i = 0; i < v->segment_count; i++) {
+		if (t->chunks[i] && filling_step(t->chunks[i]))
+			return true;
+	}
+	return false;
+}
+
 const struct tracker tracker_uffd = {
 	.name = "uffd",
 	.start = start,
@@ -356,5 +370,6 @@ const struct tracker tracker_uffd = {
 	.thaw = thaw,
 	.freeze_part = freeze_part,
 	.thaw_part = thaw_part,
+	.tend = tend,
 	.mark = mark,
 };

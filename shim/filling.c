@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See filling.h. */
+#include "filling.h"
+
+#include <sys/mman.h>
+
+#include "kernel.h"
+#include "sys.h"
+
+#define STEP_PAGES 32
+#define LEAST_NS 500000 /* for less it is not begun */
+
+void filling_earn(struct chunks *c, uint64_t ns)
+{
+	c->fill_ns += ns / 2;
+}
+
+/* Moves c->fill_at to a place of the file in a closed chunk that is not full, from there on or from the beginning; false: there is none. */
+static bool find_place(struct chunks *c, struct range files)
+{
+	uint64_t end = range_is_empty(files) ? 0 : chunks_index(c, files.end - 1) + 1;
+
+	for (int turn = 0; turn < 2; turn++) {
+		for (c->fill_at = max_u64(c->fill_at, files.start); c->fill_at < files.end;) {
+			uint64_t i = chunks_index(c, c->fill_at), closed;
+
+			if (!open_pages_next(&c->closed, i, end, &closed, &(uint64_t){ 0 }))
+				break;
+			if (closed == i && !open_pages_is_open(&c->filled, i))
+				return true;
+			c->fill_at = chunks_start(c, max_u64(closed, i + 1));
+		}
+		c->fill_at = 0;
+	}
+	return false;
+}
+
+/* What is not in the page cache stays where it is; so does everything if the kernel will not. */
+static void fill(struct range at)
+{
+	uint8_t cached[STEP_PAGES] = { 0 };
+	uint64_t page = page_size(), n = (at.end - at.start) / page;
+
+	if (sys_call(SYS_mincore, at.start, at.end - at.start, cached))
+		return;
+	for (uint64_t i = 0, end; i < n; i = end) {
+		for (end = i + 1; end < n && (cached[end] & 1) == (cached[i] & 1); end++)
+			;
+		if (cached[i] & 1)
+			sys_madvise((uint8_t *)at.start + i * page, (end - i) * page, MADV_POPULATE_READ);
+	}
+}
+
+bool filling_step(struct chunks *c)
+{
+	struct range files = range_intersect(c->all, c->files), at;
+	uint64_t start, took, i, limit;
+
+	if (c->fill_ns < LEAST_NS)
+		return false;
+	if (!find_place(c, files) || open_pages_reach(&c->filled, c->closed.pages)) {
+		c->fill_ns = 0;
+		return false;
+	}
+	i = chunks_index(c, c->fill_at);
+	limit = min_u64(chunks_start(c, i + 1), files.end);
+	at = (struct range){ c->fill_at, min_u64(c->fill_at + STEP_PAGES * page_size(), limit) };
+	start = sys_now_ns(CLOCK_MONOTONIC);
+	fill(at);
+	took = sys_now_ns(CLOCK_MONOTONIC) - start;
+	c->fill_ns -= min_u64(took, c->fill_ns);
+	c->fill_at = at.end;
+	if (at.end == limit)
+		open_pages_set(&c->filled, i, i + 1);
+	return true;
+}
