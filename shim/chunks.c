@@ -166,6 +166,7 @@ int chunks_close(struct chunks *c, struct range at)
 		return err;
 	open_pages_set(&c->closed, chunks_index(c, at.start), end);
 	open_pages_clear(&c->filled, min_u64(chunks_index(c, at.start), c->filled.pages), min_u64(end, c->filled.pages));
+	c->fillable = true;
 	return 0;
 }
 

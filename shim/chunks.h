@@ -34,6 +34,7 @@ struct chunks {
 	bool incomplete;      /* a registration failed, since this was last set to false: something dirty is not registered */
 	uint64_t slow_ns;     /* spent on chunks that are not closed since their pages were last counted */
 	uint64_t patience_ns; /* how much of it before that is done again */
+	bool fillable;        /* some closed chunk is not filled, as far as is known */
 	uint64_t fill_ns;     /* what may be spent on filling, */
 	uint64_t fill_at;     /* and where that goes on */
 };

@@ -12,23 +12,20 @@
 
 void filling_earn(struct chunks *c, uint64_t ns)
 {
-	c->fill_ns += ns / 2;
+	c->fill_ns = c->fillable ? c->fill_ns + ns / 2 : 0;
 }
 
 /* Moves c->fill_at to a place of the file in a closed chunk that is not full, from there on or from the beginning; false: there is none. */
 static bool find_place(struct chunks *c, struct range files)
 {
-	uint64_t end = range_is_empty(files) ? 0 : chunks_index(c, files.end - 1) + 1;
-
 	for (int turn = 0; turn < 2; turn++) {
-		for (c->fill_at = max_u64(c->fill_at, files.start); c->fill_at < files.end;) {
-			uint64_t i = chunks_index(c, c->fill_at), closed;
+		c->fill_at = max_u64(c->fill_at, files.start);
+		while (c->fill_at < files.end) {
+			uint64_t i = chunks_index(c, c->fill_at);
 
-			if (!open_pages_next(&c->closed, i, end, &closed, &(uint64_t){ 0 }))
-				break;
-			if (closed == i && !open_pages_is_open(&c->filled, i))
+			if (open_pages_is_open(&c->closed, i) && !open_pages_is_open(&c->filled, i))
 				return true;
-			c->fill_at = chunks_start(c, max_u64(closed, i + 1));
+			c->fill_at = chunks_start(c, i + 1);
 		}
 		c->fill_at = 0;
 	}
@@ -56,12 +53,11 @@ bool filling_step(struct chunks *c)
 	struct range files = range_intersect(c->all, c->files), at;
 	uint64_t start, took, i, limit;
 
-	if (c->fill_ns < LEAST_NS)
+	if (!c->fillable || c->fill_ns < LEAST_NS)
 		return false;
-	if (!find_place(c, files) || open_pages_reach(&c->filled, c->closed.pages)) {
-		c->fill_ns = 0;
+	c->fillable = find_place(c, files) && !open_pages_reach(&c->filled, c->closed.pages);
+	if (!c->fillable)
 		return false;
-	}
 	i = chunks_index(c, c->fill_at);
 	limit = min_u64(chunks_start(c, i + 1), files.end);
 	at = (struct range){ c->fill_at, min_u64(c->fill_at + STEP_PAGES * page_size(), limit) };
