@@ -5,8 +5,8 @@
  *   bulk FILE MIB commit [kill]   by stores and msync: samples: commit (microseconds) and anonymous (MiB of memory that is neither
  *                                 the file's nor dirty pages); kill: dies by SIGKILL as soon as it is committed
  *   bulk FILE MIB write           the same bytes by write and fdatasync, into a file that is there: sample: commit
- *   bulk FILE MIB floor           the same, into a new file first, and from that into the one that is there, not synced again: what
- *                                 the kernel's calls alone take for a commit of it
+ *   bulk FILE MIB floor           the same, into a new file first, synced, and then into the one that is there, not synced again: what the kernel's
+ *                                 calls alone take for a commit of it, out of little memory and with nothing compared
  */
 #include "bench.h"
 
@@ -80,9 +80,9 @@ static int by_both(const char *path, size_t size, long seed)
 	if (fd < 0 || fresh < 0 || write_new(fresh, piece, size, seed))
 		return 1;
 	for (size_t at = 0; at < size; at += PIECE) {
-		if (pread(fresh, piece, PIECE, (off_t)at) != PIECE || pwrite(fd, piece, PIECE, (off_t)at) != PIECE)
+		fill(piece, PIECE, seed + (long)at);
+		if (pwrite(fd, piece, PIECE, (off_t)at) != PIECE)
 			return 1;
-		posix_fadvise(fresh, (off_t)at, PIECE, POSIX_FADV_DONTNEED);
 	}
 	printf("commit %.0f\n", now_us() - start);
 	return 0;

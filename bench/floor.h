@@ -2,7 +2,8 @@
 /*
  * The floor: what the kernel's calls alone take for a commit in the way of Bigfile's uffd tracker, by a program that keeps no books and
  * checks nothing.  No library that finds out with these calls what was stored can be faster.  It leaves the journal's content to nobody
- * and the file to the kernel's writeback, and finds the file in small folios already, which Bigfile must break up first.
+ * and the file to the kernel's writeback, and begins with the file in small folios, all pages in the page table and all protected, which Bigfile
+ * gets at in the course of its commits.
  *
  * One mapping, one thread.  0, or -1 and errno.
  */

@@ -14,9 +14,18 @@
 #define UNIT ((size_t)64)
 #define LONGEST_RUN ((uint64_t)1 << 20)
 #define PIECE ((uint64_t)64 << 10)
+#define EXACT_MOST 65536 /* ranges: 1 MiB */
 
 /* What the file holds of the pages at hand. */
 static uint8_t then[PIECE];
+
+static void note_exact(struct build *b)
+{
+	if (!b->inexact && (b->exact.count == EXACT_MOST || range_list_add(&b->exact, b->run)))
+		b->inexact = true;
+	if (b->inexact)
+		range_list_free(&b->exact);
+}
 
 static void log_run(struct build *b)
 {
@@ -31,6 +40,7 @@ static void log_run(struct build *b)
 	}
 	if (!b->error)
 		b->error = journal_put(&v->journal, b->run.start, b->run_at, length);
+	note_exact(b);
 	b->run = (struct range){ 0, 0 };
 }
 
@@ -104,21 +114,6 @@ static bool add_differences(struct build *b, uint64_t offset, const uint8_t *now
 	return any;
 }
 
-static bool was_taken(const struct range_list *l, uint64_t offset)
-{
-	size_t low = 0, high = l->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (l->ranges[middle].end <= offset)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < l->count && l->ranges[low].start <= offset;
-}
-
 /* A pass ends where the offsets stop ascending.  Says whether the page was taken before it. */
 static bool note_taken(struct build *b, uint64_t offset)
 {
@@ -132,7 +127,7 @@ static bool note_taken(struct build *b, uint64_t offset)
 	}
 	if (!b->error)
 		b->error = range_list_add(&b->now, page);
-	return was_taken(&b->before, offset);
+	return range_list_meets(&b->before, page);
 }
 
 static void take_page(struct build *b, uint64_t offset, const uint8_t *now, const uint8_t *was)
@@ -194,6 +189,12 @@ int build_take(void *arg, struct view *v, const struct segment *s, struct range 
 void build_flush(struct build *b)
 {
 	log_run(b);
+}
+
+const struct range_list *build_exact(struct build *b)
+{
+	range_list_normalize(&b->exact);
+	return b->inexact ? NULL : &b->exact;
 }
 
 bool build_has_changes(const struct build *b)
@@ -294,6 +295,7 @@ void build_end(struct view *v, bool committed)
 		carry_over(b);
 	}
 	range_list_free(&b->logged);
+	range_list_free(&b->exact);
 	range_list_free(&b->before);
 	range_list_free(&b->now);
 	arena_free(b, sizeof *b);

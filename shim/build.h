@@ -24,6 +24,8 @@ struct build {
 	struct range run;         /* differing bytes not yet logged: file offsets */
 	const uint8_t *run_at;
 	struct range_list logged; /* pages with such bytes: file offsets */
+	struct range_list exact;  /* the bytes that are logged: file offsets; */
+	bool inexact;             /* or they are too many to be told one by one */
 	struct range_list before; /* pages taken in earlier passes, in order */
 	struct range_list now;    /* and in this one */
 	uint64_t pages;
@@ -37,6 +39,8 @@ int build_take(void *arg, struct view *v, const struct segment *s, struct range 
 void build_take_copy(struct view *v, struct range pages, const uint8_t *now);
 /* Logs what is still held back. */
 void build_flush(struct build *b);
+/* The bytes that the record is about, in order: file offsets, not beyond the end.  NULL: they are too many. */
+const struct range_list *build_exact(struct build *b);
 /* Is there anything to commit in this view? */
 bool build_has_changes(const struct build *b);
 /* Frees v->build; when the commit failed, everything taken is dirty again. */

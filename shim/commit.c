@@ -247,14 +247,15 @@ static int reserve(struct view *v)
 	return err;
 }
 
-static void apply(struct view *v)
+/* settled: what was logged was in the view at one instant, and not kept apart. */
+static void apply(struct view *v, bool settled)
 {
 	uint64_t seq = v->journal.tail.seq - 1;
 	struct stat st;
 	int err = journal_note(&v->journal, seq - 1, seq, NULL);
 
 	if (!err)
-		err = home_apply(v);
+		err = home_apply(v, settled && !v->shared ? build_exact(v->build) : NULL);
 	/* What cp -p and tar have set last is meant to stay. */
 	if (!err && v->times[1].tv_sec)
 		sys_call(SYS_utimensat, v->fd, NULL, v->times, 0);
@@ -281,7 +282,7 @@ static void apply_all(struct commit_report *report)
 			continue;
 		report->files++;
 		report->bytes += v->journal.record.length;
-		apply(v);
+		apply(v, !report->stopped);
 	}
 }
 

@@ -11,6 +11,7 @@
 #include "pagemap.h"
 #include "progress.h"
 #include "sys.h"
+#include "tracker.h"
 
 #define CHUNK ((uint64_t)2 << 20)
 #define GRANULE ((uint64_t)256 << 10)
@@ -217,21 +218,55 @@ static int apply_entry(void *arg, uint64_t offset, const void *data, size_t leng
 	return guard_copy(v->home + offset, data, length);
 }
 
-static int apply_entries(struct view *v)
+static int apply_part(struct applying *a, const struct segment *s, struct range at)
+{
+	int err = 0;
+
+	for (uint64_t end; at.start < at.end && !err; at.start = end) {
+		end = min_u64(at.end, at.start + SHOWN);
+		err = apply_entry(a, view_offset(s, at.start), (const void *)at.start, end - at.start);
+	}
+	return err;
+}
+
+static int find_stored(void *arg, struct view *v, const struct segment *s, struct range at)
+{
+	return range_list_meets(arg, (struct range){ view_offset(s, at.start), view_offset(s, at.end) }) ? -EAGAIN : 0;
+}
+
+/* -EAGAIN: something was stored there meanwhile. */
+static int apply_view(struct applying *a, const struct range_list *exact)
+{
+	struct view *v = a->view;
+	int err = 0;
+
+	for (unsigned i = 0; i < v->segment_count; i++) {
+		const struct segment *s = &v->segments[i];
+
+		for (size_t j = 0; j < exact->count && !err; j++)
+			err = apply_part(a, s, segment_range(s, exact->ranges[j].start, exact->ranges[j].end));
+	}
+	return err ? err : v->tracker->look(v, find_stored, (void *)exact);
+}
+
+static int apply_entries(struct view *v, const struct range_list *exact)
 {
 	struct applying a = { .view = v };
 	uint64_t start = sys_now_ns(CLOCK_MONOTONIC);
-	int err;
+	int err = -EAGAIN;
 
 	try_again_after_checkpoint(v);
 	progress_begin(v->fd, "is being changed");
-	err = journal_each_sealed(&v->journal, apply_entry, &a);
+	if (exact && v->journal.flushed)
+		err = apply_view(&a, exact);
+	if (err)
+		err = journal_each_sealed(&v->journal, apply_entry, &a);
 	progress_end();
 	look_at_time(v, a.entries, sys_now_ns(CLOCK_MONOTONIC) - start);
 	return err;
 }
 
-int home_apply(struct view *v)
+int home_apply(struct view *v, const struct range_list *exact)
 {
 	const struct journal_record *r = &v->journal.record;
 	struct stat st;
@@ -243,5 +278,5 @@ int home_apply(struct view *v)
 		err = sys_ftruncate(v->fd, r->new_size);
 	if (!err)
 		err = home_map(v, r->new_size);
-	return err ? err : apply_entries(v);
+	return err ? err : apply_entries(v, exact);
 }

@@ -34,7 +34,11 @@ const uint8_t *home_look(struct view *v, uint64_t offset, uint64_t length);
  */
 int home_reserve(struct view *v, const struct range_list *logged, bool *allocated);
 
-/* Applies the record that was just sealed: sizes first, then its ranges.  Idempotent. */
-int home_apply(struct view *v);
+/*
+ * Applies the record that was just sealed: sizes first, then its ranges.  Idempotent.  One that has been written to the disk as it came would have
+ * to be read again; with `exact`, the bytes of its ranges, they are taken out of the view, if - as the tracker says afterwards - nothing has been
+ * stored there since they were logged.  A crash before that is known leaves no other bytes changed than recovery writes.
+ */
+int home_apply(struct view *v, const struct range_list *exact);
 
 #endif

@@ -91,6 +91,21 @@ void range_list_normalize(struct range_list *l)
 	l->count = kept;
 }
 
+bool range_list_meets(const struct range_list *l, struct range r)
+{
+	size_t low = 0, high = l->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (l->ranges[middle].end <= r.start)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < l->count && l->ranges[low].start < r.end;
+}
+
 uint64_t range_list_length(const struct range_list *l)
 {
 	uint64_t total = 0;

@@ -6,6 +6,7 @@
 #ifndef BIGFILE_RANGELIST_H
 #define BIGFILE_RANGELIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "page.h"
@@ -20,6 +21,8 @@ struct range_list {
 int range_list_add(struct range_list *l, struct range r);
 /* Sorts and merges: afterwards no two ranges meet. */
 void range_list_normalize(struct range_list *l);
+/* Does one of them meet r?  Only of one that is in order as range_list_normalize leaves it. */
+bool range_list_meets(const struct range_list *l, struct range r);
 uint64_t range_list_length(const struct range_list *l);
 void range_list_free(struct range_list *l);
 

@@ -8,7 +8,7 @@ int main(void)
 	struct range_list l = { 0 };
 	bool apart = true;
 
-	plan(8);
+	plan(11);
 	range_list_add(&l, (struct range){ 10, 20 });
 	range_list_add(&l, (struct range){ 20, 30 });
 	is_int((long long)l.count, 1, "neighbours merge");
@@ -18,7 +18,11 @@ int main(void)
 	is_int((long long)l.count, 2, "out of order it is kept apart");
 	range_list_normalize(&l);
 	ok(l.count == 1 && l.ranges[0].start == 0 && l.ranges[0].end == 30, "until it is put in order");
+	range_list_add(&l, (struct range){ 50, 60 });
+	ok(range_list_meets(&l, (struct range){ 29, 31 }) && range_list_meets(&l, (struct range){ 40, 51 }), "what meets it by one is found");
+	ok(!range_list_meets(&l, (struct range){ 30, 50 }) && !range_list_meets(&l, (struct range){ 60, 70 }), "what lies between and behind does not");
 	range_list_free(&l);
+	ok(!range_list_meets(&l, (struct range){ 0, 100 }), "nothing meets an empty one");
 
 	for (uint64_t i = 0, x = 1; i < 10000; i++) {
 		x = x * 6364136223846793005u + 1442695040888963407u;
