@@ -63,6 +63,11 @@ bool chunks_next(struct chunk_walk *w, struct range *part, enum chunk_state *sta
 	return true;
 }
 
+static bool is_apart(enum chunk_state state, struct range part)
+{
+	return state == CHUNK_CLOSED || (state == CHUNK_LOOSE && part.end - part.start > SHORT);
+}
+
 bool chunks_next_mixed(struct chunk_walk *w, struct range *part, enum chunk_state *state)
 {
 	struct chunk_walk ahead;
@@ -71,9 +76,9 @@ bool chunks_next_mixed(struct chunk_walk *w, struct range *part, enum chunk_stat
 
 	if (!chunks_next(w, part, state))
 		return false;
-	if (*state == CHUNK_CLOSED || part->end - part->start > SHORT)
+	if (is_apart(*state, *part))
 		return true;
-	for (ahead = *w; chunks_next(&ahead, &more, &is) && is != CHUNK_CLOSED && more.end - more.start <= SHORT; *w = ahead) {
+	for (ahead = *w; chunks_next(&ahead, &more, &is) && !is_apart(is, more); *w = ahead) {
 		part->end = more.end;
 		*state = CHUNK_MIXED;
 	}

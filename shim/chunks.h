@@ -47,7 +47,7 @@ struct chunk_walk {
 
 /* The next stretch of chunks in one state; false at the end. */
 bool chunks_next(struct chunk_walk *w, struct range *part, enum chunk_state *state);
-/* The same, but short stretches of free and loose ones that follow each other are one, which is CHUNK_MIXED. */
+/* The same, but free ones and short stretches of loose ones that follow each other are one, which is CHUNK_MIXED. */
 bool chunks_next_mixed(struct chunk_walk *w, struct range *part, enum chunk_state *state);
 
 /* Registers the chunks of `wanted`, which are in order; what was not registered before is loose. */

@@ -21,7 +21,7 @@ struct collecting {
 	struct chunks *chunks;
 	tracker_dirty_fn fn;
 	void *arg;
-	struct range_list small; /* free chunks that must be looked at page by page */
+	struct range_list small; /* chunks that are not closed and must be looked at page by page */
 	struct range_list hot;   /* chunks that have been looked at only, and have something dirty; or that are to be registered */
 	struct range_list dense; /* chunks that are to be closed */
 	struct range counted;    /* the chunk whose pages are being counted, */
@@ -36,7 +36,7 @@ static int report_range(void *arg, struct range at)
 	return c->fn(c->arg, c->view, c->segment, at);
 }
 
-/* Of the chunks that are free, those with pages one by one: where one entry stands for all of them they are the file's. */
+/* Where one entry of the page table stands for a whole chunk it is the file's. */
 static int note_small(void *arg, struct range at)
 {
 	struct collecting *c = arg;
@@ -49,11 +49,14 @@ static struct range behind_files(const struct chunks *chunks, struct range at)
 	return (struct range){ max_u64(at.start, chunks->files.end), at.end };
 }
 
-/* What is dirty in free chunks: at first without asking what is copied, for which the kernel looks up each page, be it one of 2 MiB. */
+/*
+ * Calls fn for what is dirty in a stretch of free chunks, or of free and loose ones.  At first it is not asked what is copied, for which the kernel
+ * looks up each page, be it one of 2 MiB.
+ */
 static int look_at_free(struct collecting *c, struct range at, pagemap_range_fn fn)
 {
 	struct range files = range_intersect(at, c->chunks->files);
-	int err = pagemap_each(PAGEMAP_THERE, files, PAGEMAP_LOOK, note_small, c);
+	int err = pagemap_each(PAGEMAP_THERE_WRITTEN, files, PAGEMAP_LOOK, note_small, c);
 
 	for (size_t i = 0; i < c->small.count && !err; i++)
 		err = pagemap_each(PAGEMAP_COPIED_WRITTEN, range_intersect(c->small.ranges[i], files), PAGEMAP_LOOK, fn, c);
@@ -61,12 +64,12 @@ static int look_at_free(struct collecting *c, struct range at, pagemap_range_fn 
 	return err ? err : pagemap_each(PAGEMAP_COPIED_WRITTEN, behind_files(c->chunks, at), PAGEMAP_LOOK, fn, c);
 }
 
-/* Calls fn for what is dirty in a stretch of chunks. */
+/* The same for any. */
 static int look_at(struct collecting *c, enum chunk_state state, struct range at, pagemap_range_fn fn)
 {
 	int err;
 
-	if (state == CHUNK_FREE)
+	if (state == CHUNK_FREE || state == CHUNK_MIXED)
 		return look_at_free(c, at, fn);
 	err = pagemap_each(state == CHUNK_CLOSED ? PAGEMAP_WRITTEN : PAGEMAP_COPIED_WRITTEN, at, PAGEMAP_LOOK, fn, c);
 	/* The kernel does not track it any more. */

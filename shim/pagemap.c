@@ -64,6 +64,12 @@ static const struct pm_scan_arg asked_for[] = {
 		.category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
 		.return_mask = PAGE_IS_PRESENT,
 	},
+	[PAGEMAP_THERE_WRITTEN] = {
+		.category_inverted = PAGE_IS_HUGE,
+		.category_mask = PAGE_IS_HUGE | PAGE_IS_WRITTEN,
+		.category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
+		.return_mask = PAGE_IS_PRESENT,
+	},
 	[PAGEMAP_NOWHERE] = {
 		.category_inverted = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
 		.category_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,

@@ -33,6 +33,7 @@ enum pagemap_pages {
 	PAGEMAP_WRITTEN,        /* in memory or not; -EPERM: userfaultfd does not track it, or - the process is dying - not any
 				   more */
 	PAGEMAP_THERE,          /* in memory, or swapped out; but not where one entry stands for a whole chunk */
+	PAGEMAP_THERE_WRITTEN,
 	PAGEMAP_NOWHERE,        /* neither in memory nor swapped out, nor protected: the page table says nothing of it */
 };
 
