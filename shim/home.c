@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "arena.h"
 #include "guard.h"
 #include "journal_head.h"
 #include "pagemap.h"
@@ -18,6 +19,7 @@
 #define SLOW_NS 8000
 #define DENSE 16
 #define SHOWN ((uint64_t)1 << 20)
+#define PIECE ((uint64_t)512 << 10) /* that is applied out of the view at once: whoever stores there waits for its copy */
 
 int home_map(struct view *v, uint64_t size)
 {
@@ -218,35 +220,54 @@ static int apply_entry(void *arg, uint64_t offset, const void *data, size_t leng
 	return guard_copy(v->home + offset, data, length);
 }
 
-static int apply_part(struct applying *a, const struct segment *s, struct range at)
+static int find_stored(void *arg, struct view *v, const struct segment *s, struct range at)
+{
+	return -EAGAIN;
+}
+
+/* -EAGAIN: something has been stored there since it was logged. */
+static int copy_clean(struct view *v, struct segment *s, struct range at, uint8_t *to)
+{
+	struct range pages = { page_floor(at.start), page_ceil(at.end) };
+	int err;
+
+	lock_take_blocked(&window_lock);
+	err = v->tracker->hold(v, s, pages, find_stored, NULL);
+	if (!err)
+		err = guard_copy(to, (const void *)at.start, at.end - at.start);
+	if (v->tracker->let_go)
+		v->tracker->let_go(v, pages);
+	lock_release_blocked(&window_lock);
+	return err;
+}
+
+static int apply_part(struct applying *a, struct segment *s, struct range at, uint8_t *piece)
 {
 	int err = 0;
 
 	for (uint64_t end; at.start < at.end && !err; at.start = end) {
-		end = min_u64(at.end, at.start + SHOWN);
-		err = apply_entry(a, view_offset(s, at.start), (const void *)at.start, end - at.start);
+		end = min_u64(at.end, at.start / PIECE * PIECE + PIECE);
+		err = copy_clean(a->view, s, (struct range){ at.start, end }, piece);
+		if (!err)
+			err = apply_entry(a, view_offset(s, at.start), piece, end - at.start);
 	}
 	return err;
 }
 
-static int find_stored(void *arg, struct view *v, const struct segment *s, struct range at)
-{
-	return range_list_meets(arg, (struct range){ view_offset(s, at.start), view_offset(s, at.end) }) ? -EAGAIN : 0;
-}
-
-/* -EAGAIN: something was stored there meanwhile. */
 static int apply_view(struct applying *a, const struct range_list *exact)
 {
 	struct view *v = a->view;
-	int err = 0;
+	uint8_t *piece = v->tracker->hold ? arena_alloc(PIECE) : NULL;
+	int err = piece ? 0 : -ENOMEM;
 
 	for (unsigned i = 0; i < v->segment_count; i++) {
-		const struct segment *s = &v->segments[i];
+		struct segment *s = &v->segments[i];
 
 		for (size_t j = 0; j < exact->count && !err; j++)
-			err = apply_part(a, s, segment_range(s, exact->ranges[j].start, exact->ranges[j].end));
+			err = apply_part(a, s, segment_range(s, exact->ranges[j].start, exact->ranges[j].end), piece);
 	}
-	return err ? err : v->tracker->look(v, find_stored, (void *)exact);
+	arena_free(piece, PIECE);
+	return err;
 }
 
 static int apply_entries(struct view *v, const struct range_list *exact)

@@ -36,8 +36,8 @@ int home_reserve(struct view *v, const struct range_list *logged, bool *allocate
 
 /*
  * Applies the record that was just sealed: sizes first, then its ranges.  Idempotent.  One that has been written to the disk as it came would have
- * to be read again; with `exact`, the bytes of its ranges, they are taken out of the view, if - as the tracker says afterwards - nothing has been
- * stored there since they were logged.  A crash before that is known leaves no other bytes changed than recovery writes.
+ * to be read again; with `exact`, the bytes of its ranges, they are taken out of the view, piece by piece, each of which is kept from being stored
+ * to and seen to be clean first, so that nothing but the record gets into the file.
  */
 int home_apply(struct view *v, const struct range_list *exact);
 

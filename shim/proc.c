@@ -83,6 +83,18 @@ bool proc_is_stopped(uint32_t pid)
 	return fields && fields[0] == 'T';
 }
 
+uint64_t proc_max_map_count(void)
+{
+	char text[32] = "";
+	int fd = sys_open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC, 0);
+
+	if (fd >= 0) {
+		sys_read(fd, text, sizeof text - 1);
+		sys_close(fd);
+	}
+	return text[0] ? strtoull(text, NULL, 10) : 65530;
+}
+
 static int call_for(void *fn, const char *name)
 {
 	uint32_t tid = (uint32_t)strtoul(name, NULL, 10);

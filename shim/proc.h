@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which process a number means: the number and the time at which it started, from /proc/PID/stat.
+ * Which process a number means: the number and the time at which it started, from /proc/PID/stat; and what else /proc says of processes.
  */
 #ifndef BIGFILE_PROC_H
 #define BIGFILE_PROC_H
@@ -22,6 +22,9 @@ uint64_t proc_start_time(uint32_t pid);
 bool proc_is_alive(uint32_t pid, uint64_t start_time);
 /* By SIGSTOP or its like: none of its threads runs. */
 bool proc_is_stopped(uint32_t pid);
+
+/* Memory areas that a process may have (vm.max_map_count); as is usual, when it cannot be told. */
+uint64_t proc_max_map_count(void);
 
 /* Calls fn for each thread of this process. */
 void proc_each_thread(void (*fn)(uint32_t tid));

@@ -5,11 +5,10 @@
  */
 #include "reach.h"
 
-#include <stdlib.h>
-
 #include "gate.h"
 #include "held.h"
 #include "loading.h"
+#include "proc.h"
 #include "shared.h"
 #include "sys.h"
 #include "tracker.h"
@@ -29,17 +28,9 @@ void reach_begin(struct view *v)
 static uint64_t runs_allowed(void)
 {
 	static uint64_t allowed;
-	char text[32] = "";
-	int fd;
 
-	if (allowed)
-		return allowed;
-	fd = sys_open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC, 0);
-	if (fd >= 0) {
-		sys_read(fd, text, sizeof text - 1);
-		sys_close(fd);
-	}
-	allowed = (text[0] ? strtoull(text, NULL, 10) : 65530) / 8;
+	if (!allowed)
+		allowed = proc_max_map_count() / 8;
 	return allowed;
 }
 

@@ -70,6 +70,10 @@ struct tracker {
 	/* Engine, private views, while nothing is asked of it: a little (some 20 us) of what makes later collects faster; false: there is
 	   nothing to do.  NULL: never. */
 	bool (*tend)(struct view *v);
+	/* Engine, private views, the window lock being held by lock_take_blocked: from hold to let_go nobody can store to `at`, of segment s; what is
+	   dirty there goes to fn.  let_go, also after an error; NULL: to release the lock is enough.  hold NULL: it cannot be told. */
+	int (*hold)(struct view *v, struct segment *s, struct range at, tracker_dirty_fn fn, void *arg);
+	void (*let_go)(struct view *v, struct range at);
 	/* Engine.  The page, which may be storable, is dirty, although collect has reported it. */
 	int (*mark)(struct view *v, uint64_t page);
 };

@@ -13,14 +13,12 @@
  */
 #include "tracker.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "arena.h"
 #include "closing.h"
 #include "guard.h"
 #include "openpages.h"
 #include "pagemap.h"
+#include "proc.h"
 #include "sys.h"
 
 #define BATCH 512
@@ -33,25 +31,13 @@ static struct open_pages *open_pages_of(struct view *v, const struct segment *s)
 	return (struct open_pages *)v->tracking + (s - v->segments);
 }
 
-static uint64_t read_max_map_count(void)
-{
-	char text[32] = "";
-	int fd = sys_open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC, 0);
-
-	if (fd >= 0) {
-		sys_read(fd, text, sizeof text - 1);
-		sys_close(fd);
-	}
-	return text[0] ? strtoull(text, NULL, 10) : 65530;
-}
-
 static int start(void)
 {
 	bool can_scan;
 
 	have_pagemap = pagemap_open(&can_scan) == 0;
 	/* A run costs its own area and the one behind it; leave half of all to the program. */
-	max_runs = read_max_map_count() / 4;
+	max_runs = proc_max_map_count() / 4;
 	return 0;
 }
 
@@ -190,7 +176,7 @@ static void forget(struct view *v, struct range at)
 }
 
 /* Reports what of a closed run was really stored to. */
-static int report_run(struct view *v, struct segment *s, struct range at, tracker_dirty_fn fn, void *arg)
+static int report_run(struct view *v, const struct segment *s, struct range at, tracker_dirty_fn fn, void *arg)
 {
 	struct range *found;
 	int err = 0;
@@ -248,27 +234,38 @@ static int collect(struct view *v, tracker_dirty_fn fn, void *arg)
 	return err;
 }
 
+static int each_open(struct view *v, struct segment *s, struct range at, tracker_dirty_fn fn, void *arg)
+{
+	uint64_t page = page_index(s, at.start), end = page_index(s, at.end), first, stop;
+	int err = 0;
+
+	for (; !err && open_pages_next(open_pages_of(v, s), page, end, &first, &stop); page = stop)
+		err = fn(arg, v, s, (struct range){ s->at.start + first * page_size(), s->at.start + stop * page_size() });
+	return err;
+}
+
+struct looking {
+	tracker_dirty_fn fn;
+	void *arg;
+};
+
+static int look_at_run(void *arg, struct view *v, const struct segment *s, struct range at)
+{
+	const struct looking *l = arg;
+
+	return report_run(v, s, at, l->fn, l->arg);
+}
+
 static int look(struct view *v, tracker_dirty_fn fn, void *arg)
 {
+	struct looking l = { fn, arg };
 	int err = 0;
 
 	for (unsigned i = 0; i < v->segment_count && !err; i++) {
-		struct segment *s = &v->segments[i];
-		struct open_pages *o = open_pages_of(v, s);
-		struct range limits = segment_range(s, 0, page_ceil(v->size));
-		uint64_t page = 0, end = 0, first, stop;
+		struct range at = segment_range(&v->segments[i], 0, page_ceil(v->size));
 
-		if (!range_is_empty(limits)) {
-			page = page_index(s, limits.start);
-			end = page_index(s, limits.end);
-		}
-		while (!err && open_pages_next(o, page, end, &first, &stop)) {
-			struct range at = { s->at.start + first * page_size(),
-					    s->at.start + stop * page_size() };
-
-			err = report_run(v, s, at, fn, arg);
-			page = stop;
-		}
+		if (!range_is_empty(at))
+			err = each_open(v, &v->segments[i], at, look_at_run, &l);
 	}
 	return err;
 }
@@ -319,16 +316,11 @@ static int report(struct view *v)
 
 static int count_own(struct view *v, uint64_t *pages)
 {
-	*pages = 0;
-	for (unsigned i = 0; i < v->segment_count; i++) {
-		struct segment *s = &v->segments[i];
-		uint64_t page = 0, end = page_index(s, s->at.end), first, stop;
+	struct counting c = { 0, UINT64_MAX };
 
-		while (open_pages_next(open_pages_of(v, s), page, end, &first, &stop)) {
-			*pages += stop - first;
-			page = stop;
-		}
-	}
+	for (unsigned i = 0; i < v->segment_count; i++)
+		each_open(v, &v->segments[i], v->segments[i].at, count_range, &c);
+	*pages = c.pages;
 	return 0;
 }
 
@@ -375,6 +367,12 @@ static int mark(struct view *v, uint64_t page)
 	return err;
 }
 
+/* What is not open can only be stored to after the handler has opened it, under the lock. */
+static int hold(struct view *v, struct segment *s, struct range at, tracker_dirty_fn fn, void *arg)
+{
+	return have_pagemap ? each_open(v, s, at, fn, arg) : -ENOTSUP;
+}
+
 const struct tracker tracker_mprotect = {
 	.name = "mprotect",
 	.stores_fault = true,
@@ -396,5 +394,6 @@ const struct tracker tracker_mprotect = {
 	.freeze = freeze,
 	.thaw = thaw,
 	.freeze_part = freeze_part,
+	.hold = hold,
 	.mark = mark,
 };

@@ -340,6 +340,20 @@ static int mark(struct view *v, uint64_t page)
 	return err == -ENOENT ? 0 : err;
 }
 
+static int hold(struct view *v, struct segment *s, struct range at, tracker_dirty_fn fn, void *arg)
+{
+	struct chunks *c = chunks_of(v, s);
+	int err = c ? freeze_part(v, at) : -ENOMEM;
+
+	return err ? err : collect_look(v, s, c, at, fn, arg);
+}
+
+static void let_go(struct view *v, struct range at)
+{
+	if (thaw_part(v, at))
+		thaw(v);
+}
+
 static bool tend(struct view *v)
 {
 	struct tracking *t = v->tracking;
@@ -371,5 +385,7 @@ const struct tracker tracker_uffd = {
 	.freeze_part = freeze_part,
 	.thaw_part = thaw_part,
 	.tend = tend,
+	.hold = hold,
+	.let_go = let_go,
 	.mark = mark,
 };

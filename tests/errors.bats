@@ -186,6 +186,7 @@ intrude() {
 		letters data.bin "$bytes"
 		"$@" env LD_PRELOAD="$BUILD/.libs/libbigfile.so" BIGFILE_PATHS="$PWD/data.bin" "$PROGS/intrude" data.bin "$bytes" $mode >out 2>&1 || true
 		cat out
+		if grep -q seen out; then return 1; fi
 		! grep -q 'in time' out || return 0
 	done
 	return 1
@@ -194,15 +195,17 @@ all_are_X() { [ "$(tr -d X <data.bin | wc -c)" = 0 ] && [ "$(stat -c %s data.bin
 
 # What is long is applied out of the view, unless that is stored to meanwhile.
 stored_to_while_applied() {
-	intrude 32000000
-	all_are_X 32000000
-	no_journal
+	for _ in 1 2 3; do
+		intrude 32000000
+		all_are_X 32000000
+		no_journal
+	done
 	intrude 32000000 kill
 	bigfile recover data.bin
 	all_are_X 32000000
 	no_journal
 }
-@test "what is stored while a long record is applied is not in it" { each_tracker stored_to_while_applied; }
+@test "what is stored while a long record is applied does not get into the file" { each_tracker stored_to_while_applied; }
 
 long_record_read_again() {
 	intrude 160000000

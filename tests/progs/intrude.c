@@ -5,8 +5,8 @@
  *
  *   intrude FILE BYTES [kill]
  *
- * Says "in time" when the last byte had not been written to the file before that store.  Ends by _exit(1) after the commit; kill: by
- * SIGKILL, as soon as Z is in the file, which is said, or when the commit has ended.  It sees the file through a mapping that is not Bigfile's.
+ * Says "in time" when the last byte had not been written to the file before that store, and "seen" when Z gets into the file before the commit has
+ * ended.  Ends by _exit(1) after the commit; kill: by SIGKILL after that store.  It sees the file through a mapping that is not Bigfile's.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -34,13 +34,13 @@ static void *intrude(void *arg)
 	map[size - 1] = 'Z';
 	if (last != 'X')
 		puts("in time");
-	while (arg && file[size - 1] != 'Z' && !committed)
-		;
-	if (arg && file[size - 1] == 'Z')
-		puts("seen in the file");
 	fflush(stdout);
 	if (arg)
 		kill(getpid(), SIGKILL);
+	while (!committed && file[size - 1] != 'Z')
+		;
+	if (file[size - 1] == 'Z')
+		puts("seen");
 	return NULL;
 }
 
