@@ -181,12 +181,13 @@ static void clear_closed(struct chunks *c, struct range at)
 			 min_u64(chunks_index(c, at.end - 1) + 1, c->closed.pages));
 }
 
-/* What there is no room for is free. */
+/* What there is no room for is free, dirty or not. */
 static void split_run(struct chunks *c, unsigned i, struct range before, struct range behind)
 {
 	c->runs[i] = before;
 	if (c->count == CHUNK_RUNS) {
 		clear_closed(c, behind);
+		c->incomplete = true;
 		return;
 	}
 	memmove(c->runs + i + 2, c->runs + i + 1, (c->count - i - 1) * sizeof *c->runs);

@@ -31,7 +31,7 @@ struct chunks {
 	struct open_pages closed; /* one bit a chunk; it counts inside the runs only */
 	struct open_pages filled; /* the same; it counts for closed ones only (filling.h) */
 	struct range files;   /* from its start on: where one entry of the page table for a whole chunk is the file's.  Elsewhere it may be a copy */
-	bool incomplete;      /* a registration failed, since this was last set to false: something dirty is not registered */
+	bool incomplete;      /* since this was last set to false: something that may be dirty is free, for it could not be registered or kept so */
 	uint64_t slow_ns;     /* spent on chunks that are not closed since their pages were last counted */
 	uint64_t patience_ns; /* how much of it before that is done again */
 	bool fillable;        /* some closed chunk is not filled, as far as is known */

@@ -129,16 +129,22 @@ static void checkpoint_idle(void)
 	session_lock_release();
 }
 
-/* As long as the bell is not rung. */
-static void tend(uint32_t heard)
+/* As long as nobody wants anything: the bell is not rung, nobody waits for the lock, and nothing is due. */
+static void tend(uint32_t heard, uint64_t due)
 {
-	for (bool more = true; more && control_bell() == heard;) {
+	for (bool more = !shared_session(); more && control_bell() == heard && sys_now_ns(CLOCK_MONOTONIC) < due;) {
 		more = false;
 		session_lock_take();
 		for (struct view *v = view_first(); v; v = v->next)
 			more |= v->mode == VIEW_WRITING && v->tracker->tend && v->tracker->tend(v);
+		more = more && !lock_is_wanted(&session_lock);
 		session_lock_release();
 	}
+}
+
+static uint64_t when_due(int timeout)
+{
+	return timeout < 0 ? UINT64_MAX : sys_now_ns(CLOCK_MONOTONIC) + (uint64_t)timeout * 1000000;
 }
 
 static void look_at_leases(void)
@@ -241,7 +247,7 @@ static void serve(void)
 			timeout = LOOK_MS;
 		if (gate_is_closed())
 			timeout = HELD_MS;
-		tend(heard);
+		tend(heard, min_u64(when_due(timeout), config.interval_ms ? last_commit + config.interval_ms * UINT64_C(1000000) : UINT64_MAX));
 		idle = wait_idle(heard, timeout, looked);
 		if (timeout == HELD_MS)
 			look_for_holder();

@@ -6,8 +6,8 @@
  * two to four times as much as going over pages alone, and the more the more evenly both are mixed: a program that stores here and there
  * finds its commits slower from one to the next. When all pages are there, looking costs as little as it can, and stays so.
  *
- * It is done when nothing else is to be done, in steps so small that nobody waits for it, and takes no more time than half of
- * what has been spent on looking at closed chunks. Nothing is read from the disk for it.
+ * It is done when nothing else is to be done, in steps of some 20 us, of which who wants the session lock waits for one, and takes no more time than
+ * half of what has been spent on looking at closed chunks. Nothing is read from the disk for it.
  *
  * Engine thread, session lock.
  */

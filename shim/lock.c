@@ -46,6 +46,11 @@ void lock_release_blocked(struct lock *l)
 		sys_futex_wake(&l->word, 1);
 }
 
+bool lock_is_wanted(const struct lock *l)
+{
+	return __atomic_load_n(&l->word, __ATOMIC_RELAXED) == 2;
+}
+
 void lock_take(struct lock *l)
 {
 	uint64_t mask = signals_block();

@@ -31,6 +31,8 @@ void lock_release(struct lock *l);
 /* The same for who has blocked signals, and lets them in again. */
 void lock_take_blocked(struct lock *l);
 void lock_release_blocked(struct lock *l);
+/* Holder: does anybody wait for it?  It may be that nobody does any more. */
+bool lock_is_wanted(const struct lock *l);
 /* Holder by lock_take_blocked, who takes it again and again: lets those who wait have it first. */
 void lock_pass(struct lock *l);
 /* In the child of fork, for a lock that the forking thread holds or nobody does. */
