@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "copies.h"
 #include "guard.h"
 #include "home.h"
 #include "memory.h"
@@ -289,6 +290,8 @@ void build_end(struct view *v, bool committed)
 	if (!b)
 		return;
 	if (committed) {
+		copies_note(v, &b->before);
+		copies_note(v, &b->now);
 		range_list_free(&v->carried);
 		v->carry_all = false;
 	} else {

@@ -18,6 +18,7 @@
 
 #include "build.h"
 #include "checkpoint.h"
+#include "copies.h"
 #include "cut.h"
 #include "fence.h"
 #include "gate.h"
@@ -362,6 +363,8 @@ static int commit_views(struct commit_report *report)
 	}
 	if (!err)
 		removal_end();
+	if (!err)
+		copies_limit();
 	each_writing(v)
 		checkpoint_consider(v, false);
 	report->duration_ns = sys_now_ns(CLOCK_MONOTONIC) - start;

@@ -7,6 +7,7 @@
 #include "arena.h"
 #include "build.h"
 #include "checkpoint.h"
+#include "copies.h"
 #include "fmt.h"
 #include "journal_lock.h"
 #include "log.h"
@@ -40,6 +41,7 @@ static void dismantle(struct view *v)
 		sys_munmap(v->home, v->home_size);
 	open_pages_free(&v->broken_up);
 	open_pages_free(&v->looked_at);
+	copies_free(v);
 	if (v->shared)
 		memory_drop(v);
 	tracker->detach(v);

@@ -52,6 +52,11 @@ static const struct pm_scan_arg asked_for[] = {
 		.category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
 		.return_mask = PAGE_IS_WRITTEN,
 	},
+	[PAGEMAP_COPIED_THERE] = {
+		.category_inverted = PAGE_IS_FILE,
+		.category_mask = PAGE_IS_FILE | PAGE_IS_PRESENT,
+		.return_mask = PAGE_IS_PRESENT,
+	},
 	/* Exactly this is what the kernel has a short way for. */
 	[PAGEMAP_WRITTEN] = {
 		.flags = PM_SCAN_CHECK_WPASYNC,
@@ -122,26 +127,6 @@ int pagemap_each(enum pagemap_pages what, struct range at, enum pagemap_protect 
 int pagemap_each_of(int fd, struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg)
 {
 	return each(fd, PAGEMAP_WRITTEN, at, protect, fn, arg);
-}
-
-int pagemap_count(enum pagemap_pages what, struct range at, uint64_t enough, uint64_t *pages)
-{
-	struct page_region found[BATCH];
-	struct pm_scan_arg asked = asked_for[what];
-
-	while (at.start < at.end && *pages < enough) {
-		uint64_t next;
-		int n;
-
-		asked.max_pages = enough - *pages;
-		n = scan(pagemap_fd, asked, at, found, &next);
-		if (n < 0)
-			return n;
-		for (int i = 0; i < n; i++)
-			*pages += (found[i].end - found[i].start) / page_size();
-		at.start = next;
-	}
-	return 0;
 }
 
 bool pagemap_is_huge(uint64_t at)

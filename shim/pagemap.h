@@ -30,6 +30,7 @@ void pagemap_after_fork(void);
 enum pagemap_pages {
 	PAGEMAP_COPIED,         /* of private memory */
 	PAGEMAP_COPIED_WRITTEN,
+	PAGEMAP_COPIED_THERE,   /* in memory, too */
 	PAGEMAP_WRITTEN,        /* in memory or not; -EPERM: userfaultfd does not track it, or - the process is dying - not any
 				   more */
 	PAGEMAP_THERE,          /* in memory, or swapped out; but not where one entry stands for a whole chunk */
@@ -44,8 +45,6 @@ enum pagemap_pages {
  */
 typedef int (*pagemap_range_fn)(void *arg, struct range at);
 int pagemap_each(enum pagemap_pages what, struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg);
-/* Adds up to `enough` of them to *pages. */
-int pagemap_count(enum pagemap_pages what, struct range at, uint64_t enough, uint64_t *pages);
 
 /* Does one entry of the page table stand for the whole chunk (2 MiB) of the page at `at`?  No, where it cannot be told. */
 bool pagemap_is_huge(uint64_t at);

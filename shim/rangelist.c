@@ -91,19 +91,26 @@ void range_list_normalize(struct range_list *l)
 	l->count = kept;
 }
 
-bool range_list_meets(const struct range_list *l, struct range r)
+size_t range_list_first(const struct range_list *l, uint64_t at)
 {
 	size_t low = 0, high = l->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (l->ranges[middle].end <= r.start)
+		if (l->ranges[middle].end <= at)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < l->count && l->ranges[low].start < r.end;
+	return low;
+}
+
+bool range_list_meets(const struct range_list *l, struct range r)
+{
+	size_t i = range_list_first(l, r.start);
+
+	return i < l->count && l->ranges[i].start < r.end;
 }
 
 uint64_t range_list_length(const struct range_list *l)

@@ -21,7 +21,9 @@ struct range_list {
 int range_list_add(struct range_list *l, struct range r);
 /* Sorts and merges: afterwards no two ranges meet. */
 void range_list_normalize(struct range_list *l);
-/* Does one of them meet r?  Only of one that is in order as range_list_normalize leaves it. */
+/* The first one that ends behind `at`, or count.  Only of a list that is in order as range_list_normalize leaves it. */
+size_t range_list_first(const struct range_list *l, uint64_t at);
+/* Does one of them meet r?  The same. */
 bool range_list_meets(const struct range_list *l, struct range r);
 uint64_t range_list_length(const struct range_list *l);
 void range_list_free(struct range_list *l);

@@ -122,6 +122,10 @@ struct view {
 	struct open_pages broken_up; /* where large folios were, by granules (home.c) */
 	struct open_pages looked_at; /* what is compared through the mapping, by chunks of 2 MiB (home.c) */
 	uint64_t look_chunk, looked; /* the chunk at hand, and how many of its pages were compared one after the other */
+	struct open_pages copied, copied_lately; /* chunks of the file that commits were about: ever, lately; */
+	uint64_t copied_hand;                    /* the chunk at which dropping them goes on */
+	struct range_list copied_now;            /* and the pages of the one that ends now, while it does (copies.c) */
+	bool copied_unknown;                     /* there was no memory for it */
 	uint64_t slow_since;     /* applying takes long, as of the checkpoint that ended below this record; 0: it does not */
 	struct journal journal;
 	struct range_list carried; /* file ranges that are dirty although the tracker calls them clean: a

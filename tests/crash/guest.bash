@@ -1,6 +1,7 @@
 # What the harness `older` does in its machine: guest.bash TOP BUILD MODE SEED.  "= tried" lines and the like are its output.
 cd "$1" || exit 1
 export BIGFILE_BUILD=$2 HOME=/root TMPDIR=/run/tmp PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export EMULATED=1
 mode=$3 seed=$4
 mkdir -p "$TMPDIR"
 hostname guest

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See copies.h. */
+#include "copies.h"
+
+#include <sys/mman.h>
+
+#include "chunks.h"
+#include "loading.h"
+#include "log.h"
+#include "pagemap.h"
+#include "sys.h"
+#include "tracker.h"
+
+#define SLACK 8  /* that part of the limit is made free at a time */
+#define LATELY_NS UINT64_C(5000000000)
+
+/* Pages: at most so many copies are there; and so many must be before they are counted. */
+static uint64_t at_most, count_from;
+static uint64_t lately_since;
+
+static void note_lately(struct view *v, struct open_pages *o, struct range r)
+{
+	uint64_t end = (r.end - 1) / CHUNK + 1;
+
+	if (!open_pages_reach(o, round_up(end, 8 * page_size())))
+		open_pages_set(o, r.start / CHUNK, end);
+}
+
+void copies_note(struct view *v, const struct range_list *pages)
+{
+	for (size_t i = 0; i < pages->count && !v->shared; i++) {
+		struct range r = pages->ranges[i];
+
+		at_most += (r.end - r.start) / page_size();
+		note_lately(v, &v->copied, r);
+		if (range_list_add(&v->copied_now, r))
+			v->copied_unknown = true;
+	}
+}
+
+static void clear(struct open_pages *o)
+{
+	open_pages_clear(o, 0, o->pages);
+}
+
+static bool may_be_dropped(const struct view *v)
+{
+	return v->mode == VIEW_WRITING && !v->shared && !v->error && !v->carried.count && !v->carry_all && !v->copied_unknown &&
+	       !view_is_aside(v) && v->tracker->hold;
+}
+
+static int count(void *arg, struct range at)
+{
+	*(uint64_t *)arg += (at.end - at.start) / page_size();
+	return 0;
+}
+
+static uint64_t copies_in(struct range at)
+{
+	struct range found[64];
+	uint64_t pages = 0, next;
+	int n;
+
+	if (!pagemap_each(PAGEMAP_COPIED_THERE, at, PAGEMAP_LOOK, count, &pages))
+		return pages;
+	for (pages = 0; at.start < at.end; at.start = next) {
+		n = pagemap_read_copied(at, found, 64, &next);
+		if (n < 0)
+			return 0;
+		for (int i = 0; i < n; i++)
+			count(&pages, found[i]);
+	}
+	return pages;
+}
+
+static int keep(void *arg, struct view *v, const struct segment *s, struct range at)
+{
+	return range_list_add(arg, at);
+}
+
+static int keep_those_of_now(struct view *v, const struct segment *s, struct range at, struct range_list *keeping)
+{
+	const struct range_list *l = &v->copied_now;
+	struct range file = { view_offset(s, at.start), view_offset(s, at.end) };
+	int err = 0;
+
+	for (size_t i = range_list_first(l, file.start); !err && i < l->count && l->ranges[i].start < file.end; i++)
+		err = range_list_add(keeping, range_intersect(segment_range(s, l->ranges[i].start, l->ranges[i].end), at));
+	return err;
+}
+
+static void drop_between(const struct range_list *keeping, struct range at)
+{
+	for (size_t i = 0; i <= keeping->count; i++) {
+		uint64_t end = i < keeping->count ? keeping->ranges[i].start : at.end;
+
+		/* What cannot be dropped, as it is locked in memory, stays. */
+		if (at.start < end)
+			sys_madvise((void *)at.start, end - at.start, MADV_DONTNEED);
+		if (i < keeping->count)
+			at.start = keeping->ranges[i].end;
+	}
+}
+
+/* Nobody stores there while the window lock is held.  Returns how many copies went. */
+static uint64_t drop(struct view *v, struct segment *s, struct range at)
+{
+	struct range_list keeping = { NULL, 0, 0 };
+	uint64_t before = copies_in(at), after;
+	int err = before ? keep_those_of_now(v, s, at, &keeping) : -ENOENT;
+
+	if (err)
+		goto out;
+	lock_take_blocked(&window_lock);
+	err = v->tracker->hold(v, s, at, keep, &keeping);
+	range_list_normalize(&keeping);
+	if (!err)
+		drop_between(&keeping, at);
+	if (v->tracker->let_go)
+		v->tracker->let_go(v, at);
+	lock_release_blocked(&window_lock);
+out:
+	range_list_free(&keeping);
+	after = err ? before : copies_in(at);
+	return before - min_u64(after, before);
+}
+
+static uint64_t drop_chunk(struct view *v, uint64_t chunk)
+{
+	/* Behind file_end the view is not the file's mapping. */
+	uint64_t end = min_u64(page_floor(min_u64(v->committed, v->size)), v->file_end), pages = 0;
+	struct range whole = { chunk * CHUNK, min_u64((chunk + 1) * CHUNK, end) };
+
+	for (unsigned i = 0; i < v->segment_count && whole.start < whole.end; i++) {
+		struct range at = segment_range(&v->segments[i], whole.start, whole.end);
+
+		if (!range_is_empty(at))
+			pages += drop(v, &v->segments[i], at);
+	}
+	return pages;
+}
+
+/* Once round.  lately: also of chunks that a commit was about lately. */
+static void drop_from(struct view *v, uint64_t goal, bool lately)
+{
+	uint64_t start = v->copied_hand, end = v->copied.pages;
+
+	for (int turn = 0; turn < 2 && at_most > goal; turn++) {
+		uint64_t chunk = turn ? 0 : start, limit = turn ? min_u64(start, end) : end;
+
+		for (; at_most > goal && (chunk = open_pages_first(&v->copied, chunk, limit)) < limit; chunk++) {
+			if (lately || !open_pages_is_open(&v->copied_lately, chunk))
+				at_most -= min_u64(drop_chunk(v, chunk), at_most);
+		}
+		v->copied_hand = chunk;
+	}
+}
+
+static void count_all(void)
+{
+	at_most = 0;
+	for (struct view *v = view_first(); v; v = v->next) {
+		for (unsigned i = 0; i < v->segment_count && v->mode == VIEW_WRITING && !v->shared; i++) {
+			struct range at = segment_range(&v->segments[i], 0, page_ceil(v->size));
+
+			at_most += range_is_empty(at) ? 0 : copies_in(at);
+		}
+	}
+}
+
+static void drop_some(uint64_t limit)
+{
+	for (int pass = 0; pass < 2; pass++) {
+		for (struct view *v = view_first(); v; v = v->next) {
+			if (may_be_dropped(v))
+				drop_from(v, limit - limit / SLACK, pass);
+		}
+	}
+	log_debug("copies of pages take %lu KiB of memory, %lu are allowed", at_most * page_size() >> 10, limit * page_size() >> 10);
+}
+
+/* What was committed now is so lately from here on. */
+static void turn(void)
+{
+	uint64_t now = sys_now_ns(CLOCK_MONOTONIC);
+	bool anew = now - lately_since > LATELY_NS;
+
+	for (struct view *v = view_first(); v; v = v->next) {
+		if (anew)
+			clear(&v->copied_lately);
+		for (size_t i = 0; i < v->copied_now.count; i++)
+			note_lately(v, &v->copied_lately, v->copied_now.ranges[i]);
+		range_list_free(&v->copied_now);
+		v->copied_unknown = false;
+	}
+	if (anew)
+		lately_since = now;
+}
+
+void copies_limit(void)
+{
+	uint64_t limit = loading_limit() / page_size();
+
+	if (at_most > max_u64(limit, count_from)) {
+		for (struct view *v = view_first(); v; v = v->next)
+			range_list_normalize(&v->copied_now);
+		count_all();
+		if (at_most > limit)
+			drop_some(limit);
+		/* To count takes long where little more may come. */
+		count_from = at_most + limit / SLACK / 2;
+	}
+	turn();
+}
+
+void copies_free(struct view *v)
+{
+	open_pages_free(&v->copied);
+	open_pages_free(&v->copied_lately);
+	range_list_free(&v->copied_now);
+}

@@ -1,0 +1,40 @@
+# What private views keep in memory of what was committed: no more than BIGFILE_MEMORY, and nothing is lost when it leaves.
+load helpers
+
+anonymous() { awk '/RssAnon/ { print $2 }' "/proc/$1/status"; }
+
+# Eight commits of 8 MB each, one behind the other.
+committed_leaves() {
+	local words=() i
+	letters data.bin 64000000
+	for i in {0..7}; do words+=("fill:0:$((i * 8000000)):8000000:X" msync:0); done
+	start_play map:0:64000000 "${words[@]}" ready get:0:0 get:0:63999999 set:0:5:Y ready exit:0
+	[ "$(anonymous "$pid")" -lt 40000 ]
+	go
+	until_true 10 ready_count 2
+	go
+	wait "$pid"
+	[ "$(grep -v ready out | tr -d '\n')" = XX ]
+	[ "$(tr -d X <data.bin)" = Y ]
+	no_journal
+}
+limited() { BIGFILE_MEMORY=16M committed_leaves; }
+@test "what was committed leaves memory again, and the program finds it in the file" { each_tracker limited; }
+
+kept() {
+	rm -f data.bin
+	truncate -s 4M data.bin
+	BIGFILE_MEMORY=256K timeout 60 "$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/keeps" data.bin 1024 2 30
+	no_journal
+}
+@test "threads find what they stored while copies are dropped" { each_tracker kept; }
+
+# At nearly each commit.
+fuzzed() {
+	BIGFILE_MEMORY=16K run bigfile run -p "$PWD/data.bin" -- "$PROGS/fuzz" data.bin 15000 "$RANDOM$RANDOM" --end=0
+	echo "$output"
+	[[ "$output" == *": ok" ]]
+	cmp data.bin data.bin.wanted
+	no_journal
+}
+@test "15,000 random operations, while copies are dropped" { each_tracker fuzzed; }

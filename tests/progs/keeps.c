@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Description: threads store to pages of their own, and look each time whether what they stored there last is there still, while all of it is
+ * committed again and again.
+ *
+ *   keeps FILE PAGES THREADS COMMITS      FILE has PAGES pages of zeros
+ *
+ * The last word that it prints is "kept", or the page that went back.  Ends by exit(0), which commits the rest.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define PAGE 4096
+#define MOST 16
+
+static char *map;
+static uint64_t pages, threads;
+static _Atomic int ended, lost;
+
+static volatile uint64_t *word_of(uint64_t page)
+{
+	return (volatile uint64_t *)(map + page * PAGE + page * 8 % PAGE);
+}
+
+static void *store(void *arg)
+{
+	uint64_t own = pages / threads, first = (uint64_t)(uintptr_t)arg * own, random = first + 1;
+	uint64_t *last = calloc(own, sizeof *last);
+
+	while (last && !ended && !lost) {
+		/* Most to a few pages, some to any. */
+		random = random * 6364136223846793005ul + 1442695040888963407ul;
+		uint64_t i = random >> 60 ? (random >> 33) % (own / 16 + 1) : (random >> 33) % own;
+
+		if (*word_of(first + i) != last[i]) {
+			printf("page %lu holds %lu, %lu was stored\n", first + i, *word_of(first + i), last[i]);
+			lost = 1;
+		}
+		*word_of(first + i) = ++last[i];
+	}
+	/* Once more all of it. */
+	for (uint64_t i = 0; last && i < own && !lost; i++)
+		lost = *word_of(first + i) != last[i];
+	free(last);
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	int fd = open(argv[1], O_RDWR);
+	pthread_t all[MOST];
+
+	pages = strtoul(argv[2], NULL, 0);
+	threads = strtoul(argv[3], NULL, 0);
+	map = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED || threads < 1 || threads > MOST || pages < threads)
+		return perror(argv[1]), 1;
+	for (uint64_t t = 0; t < threads; t++) {
+		if (pthread_create(&all[t], NULL, store, (void *)(uintptr_t)t))
+			return perror("pthread_create"), 1;
+	}
+	for (long left = strtol(argv[4], NULL, 0); left > 0 && !lost; left--) {
+		if (msync(map, pages * PAGE, MS_SYNC))
+			return perror("msync"), 1;
+	}
+	ended = 1;
+	for (uint64_t t = 0; t < threads; t++)
+		pthread_join(all[t], NULL);
+	puts(lost ? "lost" : "kept");
+	return lost;
+}
