@@ -86,20 +86,32 @@ static int count_dirty(void)
 	return 0;
 }
 
-/* Was it asked for? */
-static bool answer(enum control_op op, int (*fn)(void))
+/* The transaction goes on in others: who has left it must not die with their lock in hand. */
+static bool has_left(void)
 {
-	uint32_t ticket;
+	return shared_session() && !shared_takes_part;
+}
+
+static int do_locked(int (*fn)(void))
+{
 	int result;
 
-	if (!control_pending(op, &ticket))
-		return false;
-	control_begin(op, ticket);
 	session_lock_take();
 	result = fn();
 	control_note_files();
 	session_lock_release();
-	control_answer(op, ticket, result);
+	return result;
+}
+
+/* Was it asked for?  Who has left is gone for whoever asks: even to look takes the lock. */
+static bool answer(enum control_op op, int (*fn)(void))
+{
+	uint32_t ticket;
+
+	if (!control_pending(op, &ticket))
+		return false;
+	control_begin(op, ticket);
+	control_answer(op, ticket, has_left() ? -ESRCH : do_locked(fn));
 	return true;
 }
 
@@ -181,12 +193,6 @@ static void reclaim_if_pressed(void)
 	session_lock_take();
 	reclaim_run();
 	session_lock_release();
-}
-
-/* The transaction goes on in others: who has left it must not die with their lock in hand. */
-static bool has_left(void)
-{
-	return shared_session() && !shared_takes_part;
 }
 
 /*

@@ -104,6 +104,25 @@ leaves_quietly() {
 }
 @test "who leaves a transaction leaves its lock alone" { each_tracker leaves_quietly; }
 
+# The delay: when it has left, and can still be found.  To look takes the lock, and who looks does not know how long the process has.
+tells_nothing() {
+	local child
+	unseen
+	strace -f -qq -o trace -e inject=unlinkat:delay_enter=2000000:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:5:X fork post:child set:0:6:C endchild wait exit:0 >out &
+	child=$(posted child)
+	until_true 10 is_silent "$child" 2>>err
+	wait $!
+	[ "$(at 5 6)" = XC ]
+}
+# It is there, and not shown.
+is_silent() {
+	local status=0
+	bigfile status "$1" || status=$?
+	[ $status = 3 ] && [ -e ".run/bigfile/$1" ]
+}
+@test "nor does it take that for who looks at it" { each_tracker tells_nothing; }
+
 rolled_back_by() {
 	both exit:0
 	bigfile abort "$(cat "$1")"
