@@ -25,8 +25,9 @@ bank() { # WORKER FILES KILLS
 	rm -f e/* x/* 2>/dev/null || true
 	on_disks "$2"
 	"$PROGS/bank" make "${files[@]}"
-	run -0 "$PROGS/bank" drive "$BIGFILE" "${BIGFILE_KILLS:-$3}" $RANDOM "$1" "${files[@]}"
+	run "$PROGS/bank" drive "$BIGFILE" "${BIGFILE_KILLS:-$3}" $RANDOM "$1" "${files[@]}"
 	echo "$output"
+	[ "$status" = 0 ]
 	no_journals
 }
 @test "money is conserved over 16 files on two disks, whenever the bank is killed" {
