@@ -21,8 +21,9 @@
 static const struct {
 	const char *option, *variable;
 	gboolean is_path;
+	const char *words;
 } settings[] = {
-#define X(option, variable, is_path) { option, variable, is_path },
+#define X(option, variable, is_path, words) { option, variable, is_path, words },
 	SETTINGS_OF_RUN(X)
 #undef X
 };
@@ -45,10 +46,26 @@ static gboolean must_be_absolute(const char *key)
 	return !strcmp(key, PATHS);
 }
 
+/* NULL: any. */
+static const char *words_of(const char *key)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(settings); i++) {
+		if (!strcmp(key, settings[i].option))
+			return settings[i].words;
+	}
+	return NULL;
+}
+
 /* A pattern that begins where the program starts would mean another file each time. */
 static gboolean check_value(const char *file, const char *group, const char *key, char **values)
 {
+	const char *words = words_of(key);
+
 	for (char **v = values; *v; v++) {
+		if (!setting_takes(words, *v)) {
+			cli_complain("%s: [%s] %s=%s: must be one of %s", file, group, key, *v, words);
+			return FALSE;
+		}
 		if (!must_be_absolute(key) || **v == '/')
 			continue;
 		cli_complain("%s: [%s] %s=%s: must begin with a slash", file, group, key, *v);

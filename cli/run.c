@@ -27,8 +27,9 @@ static bool verbose, no_config;
 static struct setting {
 	const char *option, *variable, *value;
 	bool is_path;
+	const char *words;
 } settings[] = {
-#define X(option, variable, is_path) { option, variable, NULL, is_path },
+#define X(option, variable, is_path, words) { option, variable, NULL, is_path, words },
 	SETTINGS_OF_RUN(X)
 #undef X
 };
@@ -94,6 +95,18 @@ static void take_option(int option)
 	}
 }
 
+/* The engine would use the default: another run than was asked for. */
+static bool are_understood(void)
+{
+	for (const struct setting *s = settings; s < settings + SETTINGS; s++) {
+		if (!s->value || setting_takes(s->words, s->value))
+			continue;
+		complain("--", s->option, "=", s->value, ": must be one of ", s->words, "; see bigfile run --help");
+		return false;
+	}
+	return true;
+}
+
 /* Options end at the first word that is none: what follows belongs to the command. */
 static bool parse(int argc, char **argv)
 {
@@ -113,6 +126,8 @@ static bool parse(int argc, char **argv)
 		}
 		take_option(option);
 	}
+	if (!are_understood())
+		return false;
 	if (optind < argc)
 		return true;
 	complain("no command; see bigfile run --help");

@@ -3,24 +3,41 @@
 #ifndef BIGFILE_SETTINGS_H
 #define BIGFILE_SETTINGS_H
 
-/* X(option, variable, is it a path) */
-#define SETTINGS_OF_RUN(X)                                 \
-	X("tracker", "BIGFILE_TRACKER", false)             \
-	X("view", "BIGFILE_VIEW", false)                   \
-	X("journal-dir", "BIGFILE_JOURNAL_DIR", true)      \
-	X("exit", "BIGFILE_EXIT", false)                   \
-	X("sync", "BIGFILE_SYNC", false)                   \
-	X("interval", "BIGFILE_INTERVAL", false)           \
-	X("durable", "BIGFILE_DURABLE", false)             \
-	X("wait", "BIGFILE_WAIT", false)                   \
-	X("network", "BIGFILE_NETWORK", false)             \
-	X("memory", "BIGFILE_MEMORY", false)               \
-	X("on-error", "BIGFILE_ON_ERROR", false)           \
-	X("commit-signal", "BIGFILE_COMMIT_SIGNAL", false) \
-	X("abort-signal", "BIGFILE_ABORT_SIGNAL", false)   \
-	X("log", "BIGFILE_LOG", false)                     \
-	X("log-format", "BIGFILE_LOG_FORMAT", false)       \
-	X("blame", "BIGFILE_BLAME", true)
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+
+/* X(option, variable, is it a path, the words that it takes or NULL: the engine looks at it) */
+#define SETTINGS_OF_RUN(X)                                                         \
+	X("tracker", "BIGFILE_TRACKER", false, "auto uffd mprotect")               \
+	X("view", "BIGFILE_VIEW", false, "auto private")                           \
+	X("journal-dir", "BIGFILE_JOURNAL_DIR", true, NULL)                        \
+	X("exit", "BIGFILE_EXIT", false, "success commit abort")                   \
+	X("sync", "BIGFILE_SYNC", false, "commit defer")                           \
+	X("interval", "BIGFILE_INTERVAL", false, NULL)                             \
+	X("durable", "BIGFILE_DURABLE", false, "yes no 1 0")                       \
+	X("wait", "BIGFILE_WAIT", false, NULL)                                     \
+	X("network", "BIGFILE_NETWORK", false, "checked any")                      \
+	X("memory", "BIGFILE_MEMORY", false, NULL)                                 \
+	X("on-error", "BIGFILE_ON_ERROR", false, "fail warn")                      \
+	X("commit-signal", "BIGFILE_COMMIT_SIGNAL", false, NULL)                   \
+	X("abort-signal", "BIGFILE_ABORT_SIGNAL", false, NULL)                     \
+	X("log", "BIGFILE_LOG", false, "quiet error warn info debug")              \
+	X("log-format", "BIGFILE_LOG_FORMAT", false, "text json journal")          \
+	X("blame", "BIGFILE_BLAME", true, NULL)
+
+/* Is value one of these words, in whatever case?  An empty one asks for the default. */
+static inline bool setting_takes(const char *words, const char *value)
+{
+	size_t n = strlen(value), word;
+
+	for (const char *w = words; w && *w; w += word + (w[word] == ' ')) {
+		word = strcspn(w, " ");
+		if (word == n && !strncasecmp(w, value, n))
+			return true;
+	}
+	return !words || !n;
+}
 
 /* Under this name the launcher becomes the tool, with COMMAND and the arguments of run, when there is a configuration. */
 #define CONFIGURE_COMMAND "configure-run"

@@ -54,7 +54,8 @@ variables() { run bigfile run "$@" -- env; }
 	wrong 'interval=5\n' 'not'
 	wrong '[touch]\npath=data\n' '[touch] path=data: must begin with a slash'
 	wrong '[touch]\njournal-dir=a\n' 'must begin with a slash'
-	wrong '[touch]\nlog=a;b\n' 'takes one value'
+	wrong '[touch]\ninterval=1;2\n' 'takes one value'
+	wrong '[bigfile]\nsync=defre\n' '[bigfile] sync=defre: must be one of commit defer'
 	run env BIGFILE_CONFIG="$PWD/none.conf" "$BIGFILE" run -p x -- touch ran
 	[ "$status" = 2 ]
 }

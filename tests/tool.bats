@@ -47,6 +47,22 @@ load helpers
 	[ "$(grep -oE '"BIGFILE_[A-Z_]+"' "$TOP/shim/config.c" | sort -u | wc -l)" = 17 ]
 }
 
+@test "run refuses a word that an option does not take" {
+	run -2 bigfile run -p x --sync=defre -- touch ran
+	[ "$output" = "bigfile: --sync=defre: must be one of commit defer; see bigfile run --help" ]
+	[ ! -e ran ]
+	# What it takes is what the engine understands, in any case.
+	sed -nE 's/^\tX\("([a-z-]+)".*, "([^"]+)"\).*/\1 \2/p' "$TOP/cli/settings.h" >words
+	[ "$(wc -l <words)" = "$(grep -c 'choose("' "$TOP/shim/config.c")" ]
+	while read -r option all; do
+		for word in $all; do
+			bigfile run -p x "--$option=${word^^}" -- true 2>>said
+		done
+	done <words
+	run ! grep "not understood" said
+	[ "$(wc -l <said)" -gt 9 ] # as no file matches
+}
+
 @test "run finds the command as execvp does" {
 	mkdir bin dir
 	printf 'echo "script $1"\n' >bin/plain
