@@ -5,8 +5,8 @@
  *
  *   lazy FILE up|down|random TOUCHES [fork]
  *
- * Prints microseconds per page.  To be run plainly, under `bigfile run`, and so with `fork`, by turns; the file is in the page cache, or it
- * is the disk that is measured.
+ * Prints microseconds per touch, and ends with status 1.  To be run plainly, under `bigfile run`, and so with `fork`, by turns; the file is in
+ * the page cache, or it is the disk that is measured.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -65,7 +65,6 @@ int main(int argc, char **argv)
 	start = now_us();
 	for (size_t i = 0; i < touches; i++)
 		sum = (char)(sum + map[place(argv[2][0], i, pages) * PAGE]);
-	printf("BenchmarkTouch/%s%s %zu %.2f us%s\n", argv[2], shared ? "/shared" : "", touches, (now_us() - start) / (double)touches,
-	       sum ? "" : " ");
+	printf("first-touch %.4f%s\n", (now_us() - start) / (double)touches, sum ? "" : " ");
 	return 1;
 }
