@@ -58,10 +58,7 @@ static bool clip_to_reach(const struct view *v, uint64_t page, struct range *run
 	if (!view_reaches(v, page, &end))
 		return false;
 	run->end = end;
-	for (uint64_t p = run->start; p < page; p = end) {
-		end = page;
-		run->start = view_reaches(v, p, &end) ? run->start : end;
-	}
+	run->start = view_reaches_from(v, page, run->start);
 	return true;
 }
 

@@ -93,6 +93,13 @@ uint64_t open_pages_first(const struct open_pages *o, uint64_t page, uint64_t en
 	return page < limit ? page : end;
 }
 
+uint64_t open_pages_start(const struct open_pages *o, uint64_t page, uint64_t first)
+{
+	while (page > first && open_pages_is_open(o, page - 1))
+		page -= page % WORD_PAGES == 0 && page - first >= WORD_PAGES && word_of(o, page - 1) == UINT64_MAX ? WORD_PAGES : 1;
+	return page;
+}
+
 bool open_pages_next(const struct open_pages *o, uint64_t page, uint64_t end, uint64_t *first,
 		     uint64_t *run_end)
 {

@@ -26,7 +26,9 @@ void open_pages_set(struct open_pages *o, uint64_t first, uint64_t end);
 void open_pages_clear(struct open_pages *o, uint64_t first, uint64_t end);
 /* The first open page from `page` on; end: there is none below that. */
 uint64_t open_pages_first(const struct open_pages *o, uint64_t page, uint64_t end);
-/* The same, and the end of its run, for which all of the run is looked at; false when there is none below end. */
+/* Where the run begins, not before `first`, that ends with this page, which is open. */
+uint64_t open_pages_start(const struct open_pages *o, uint64_t page, uint64_t first);
+/* The first one, and the end of its run, for which all of the run is looked at; false when there is none below end. */
 bool open_pages_next(const struct open_pages *o, uint64_t page, uint64_t end, uint64_t *first, uint64_t *run_end);
 
 #endif

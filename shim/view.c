@@ -342,6 +342,17 @@ bool view_reaches(const struct view *v, uint64_t at, uint64_t *end)
 	return first == page;
 }
 
+uint64_t view_reaches_from(const struct view *v, uint64_t at, uint64_t start)
+{
+	const struct segment *s = v->partial ? view_segment_at((struct view *)v, at) : NULL;
+	uint64_t first;
+
+	if (!s)
+		return start;
+	first = open_pages_start(&v->reach[s - v->segments], (at - s->at.start) / page_size(), (start - s->at.start) / page_size());
+	return s->at.start + first * page_size();
+}
+
 bool view_is_aside(const struct view *v)
 {
 	return v->aside && v->mode == VIEW_WRITING && aside_is(v->path);

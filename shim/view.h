@@ -252,6 +252,8 @@ struct view *view_get_first_in(struct range at, struct range *inside);
  * or from who alone adds pages.
  */
 bool view_reaches(const struct view *v, uint64_t at, uint64_t *end);
+/* The same of one that it can: from where on, but not from before `start`, which is in the same segment. */
+uint64_t view_reaches_from(const struct view *v, uint64_t at, uint64_t start);
 struct segment *view_segment_at(struct view *v, uint64_t at);
 
 bool view_size_changed(const struct view *v);
