@@ -143,8 +143,11 @@ int cli_map(int argc, char **argv)
 
 		worst = MAX(worst, status);
 	}
-	if (svg)
+	/* A picture of nothing would take the place of an earlier one. */
+	if (svg && (drawn.shown || worst == CLI_OK))
 		return write_svg() ? MAX(worst, CLI_FAILED) : worst;
+	if (svg)
+		return worst;
 	json_builder_end_array(drawn.json);
 	json_builder_end_object(drawn.json);
 	if (as_json)

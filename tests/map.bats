@@ -60,6 +60,10 @@ no_map_left() { ! ls "${XDG_RUNTIME_DIR:-/dev/shm}"/bigfile*/"$pid".map* 2>/dev/
 	[ "$status" = 3 ]
 	run bigfile map nothing
 	[ "$status" = 1 ]
+	echo earlier >picture.svg
+	run bigfile map --svg picture.svg nothing
+	[ "$status" = 1 ]
+	[ "$(cat picture.svg)" = earlier ]
 	run bigfile map
 	[ "$status" = 2 ]
 	start_play map:0:20000 set:0:1:X ready exit:1
