@@ -43,6 +43,31 @@ fails() {
 	./x
 }
 
+# A file of two accounts, then killed: what the lines of libbigfile(3) have moved is there.
+example_of_the_page() {
+	{
+		echo '#include <bigfile.h>
+		#include <fcntl.h>
+		#include <signal.h>
+		#include <stdio.h>
+		#include <sys/mman.h>
+		int main(int argc, char **argv)
+		{
+			long *balance = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, open(argv[1], O_RDWR), 0), amount = 30;
+			int from = 0, to = 1;'
+		sed -n '/^\.SH EXAMPLES/,/^\.fi/{/^\./d;s/\\-/-/g;p}' "$TOP/man/libbigfile.3"
+		echo 'balance[0] = 0;
+			return raise(SIGKILL);
+		}'
+	} >example.c
+	gcc -Wall -Werror -I"$TOP/include" -o example example.c
+	head -c 4096 /dev/zero >data.bin
+	bigfile run -p "$PWD/data.bin" -- ./example data.bin || [ $? = 137 ]
+	bigfile recover data.bin
+	[ "$(od -An -td8 -N16 data.bin | tr -s ' ')" = ' -30 30' ]
+}
+@test "the example of libbigfile(3) transfers" { each_tracker example_of_the_page; }
+
 py() { PYTHONPATH=$TOP/python bigfile run -p "$PWD/data.bin" -- /usr/bin/python3 -c "$@"; }
 
 blocks() {
