@@ -24,7 +24,7 @@ limited() { BIGFILE_MEMORY=16M committed_leaves; }
 kept() {
 	rm -f data.bin
 	truncate -s 4M data.bin
-	BIGFILE_MEMORY=256K timeout 60 "$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/keeps" data.bin 1024 2 30
+	BIGFILE_MEMORY=256K timeout 300 "$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/keeps" data.bin 1024 2 30
 	no_journal
 }
 @test "threads find what they stored while copies are dropped" { each_tracker kept; }
