@@ -162,17 +162,17 @@ static int collect_all_hot(struct collecting *c, struct range at)
 	return err;
 }
 
-/* Whatever could not be registered is still dirty, and reported as such. */
-static int report_unregistered(struct collecting *c, struct range at)
+/* Calls fn for those pages in the chunks of `at` that are in this state. */
+static int each_in_state(struct collecting *c, enum chunk_state wanted, enum pagemap_pages what, struct range at, pagemap_range_fn fn)
 {
 	struct chunk_walk w = { c->chunks, at, 0 };
 	enum chunk_state state;
 	struct range part;
 	int err = 0;
 
-	while (c->chunks->incomplete && !err && chunks_next(&w, &part, &state)) {
-		if (state == CHUNK_FREE)
-			err = pagemap_each(PAGEMAP_COPIED_WRITTEN, part, PAGEMAP_LOOK, report_range, c);
+	while (!err && chunks_next(&w, &part, &state)) {
+		if (state == wanted)
+			err = pagemap_each(what, part, PAGEMAP_LOOK, fn, c);
 	}
 	return err;
 }
@@ -215,19 +215,14 @@ static int count_to_register(void *arg, struct range at)
 /* Finds the chunks of `at` with many pages, among the loose or the free ones. */
 static int find_dense(struct collecting *c, enum chunk_state among, struct range at)
 {
-	struct chunk_walk w = { c->chunks, at, 0 };
-	enum chunk_state state;
-	struct range part;
-	int err = 0;
+	bool loose = among == CHUNK_LOOSE;
+	int err;
 
 	c->counted = (struct range){ 0, 0 };
 	c->pages = 0;
-	c->enough = among == CHUNK_LOOSE ? DENSE_LOOSE : DENSE_FREE;
-	while (!err && chunks_next(&w, &part, &state)) {
-		if (state == among)
-			err = pagemap_each(PAGEMAP_THERE, part, PAGEMAP_LOOK, among == CHUNK_LOOSE ? count_to_close : count_to_register, c);
-	}
-	return err ? err : end_count(c, among == CHUNK_LOOSE ? &c->dense : &c->hot);
+	c->enough = loose ? DENSE_LOOSE : DENSE_FREE;
+	err = each_in_state(c, among, PAGEMAP_THERE, at, loose ? count_to_close : count_to_register);
+	return err ? err : end_count(c, loose ? &c->dense : &c->hot);
 }
 
 /* These pages were not protected and are now: of them, what the kernel has copied was dirty. */
@@ -294,8 +289,9 @@ int collect_chunks(struct view *v, const struct segment *s, struct chunks *chunk
 		err = collect_all_hot(&c, at);
 	if (!err && chunks->slow_ns > max_u64(PATIENCE_NS, chunks->patience_ns))
 		err = survey(&c, at);
-	if (!err)
-		err = report_unregistered(&c, at);
+	/* Whatever could not be registered is still dirty, and reported as such. */
+	if (!err && chunks->incomplete)
+		err = each_in_state(&c, CHUNK_FREE, PAGEMAP_COPIED_WRITTEN, at, report_range);
 	range_list_free(&c.small);
 	range_list_free(&c.hot);
 	range_list_free(&c.dense);
