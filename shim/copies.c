@@ -18,7 +18,7 @@
 static uint64_t at_most, count_from;
 static uint64_t lately_since;
 
-static void note_lately(struct view *v, struct open_pages *o, struct range r)
+static void note_chunks(struct open_pages *o, struct range r)
 {
 	uint64_t end = (r.end - 1) / CHUNK + 1;
 
@@ -32,7 +32,7 @@ void copies_note(struct view *v, const struct range_list *pages)
 		struct range r = pages->ranges[i];
 
 		at_most += (r.end - r.start) / page_size();
-		note_lately(v, &v->copied, r);
+		note_chunks(&v->copied, r);
 		if (range_list_add(&v->copied_now, r))
 			v->copied_unknown = true;
 	}
@@ -189,7 +189,7 @@ static void turn(void)
 		if (anew)
 			clear(&v->copied_lately);
 		for (size_t i = 0; i < v->copied_now.count; i++)
-			note_lately(v, &v->copied_lately, v->copied_now.ranges[i]);
+			note_chunks(&v->copied_lately, v->copied_now.ranges[i]);
 		range_list_free(&v->copied_now);
 		v->copied_unknown = false;
 	}

@@ -38,3 +38,23 @@ fuzzed() {
 	no_journal
 }
 @test "15,000 random operations, while copies are dropped" { each_tracker fuzzed; }
+
+# Applying cuts the file first, and what is long is taken out of the view after that.
+cut_and_grown() {
+	letters data.bin 40000000
+	BIGFILE_MEMORY=1M bigfile run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin map:0:40000000 trunc:1000003 trunc:40000000 \
+		fill:0:2000000:36000000:X msync:0 get:0:3000000 trunc:30000000 trunc:39000000 fill:0:31000000:7000000:Y msync:0 get:0:3000000 \
+		get:0:31000000 exit:0 >out
+	[ "$(tr -d '\n' <out)" = XXY ]
+	{
+		head -c 1000003 /dev/zero | tr '\0' a
+		head -c 999997 /dev/zero
+		head -c 28000000 /dev/zero | tr '\0' X
+		head -c 1000000 /dev/zero
+		head -c 7000000 /dev/zero | tr '\0' Y
+		head -c 1000000 /dev/zero
+	} >wanted
+	cmp data.bin wanted
+	no_journal
+}
+@test "a file that is cut and grows in one long record, while copies are dropped" { each_tracker cut_and_grown; }
