@@ -46,6 +46,14 @@ void state_free(struct state *s)
 	s->nodes = s->name_count = 0;
 }
 
+void state_no_later(struct state *s, time_t newest)
+{
+	for (unsigned i = 0; i < s->nodes; i++) {
+		if (s->contents[i].modified.tv_sec > newest)
+			s->contents[i].modified.tv_sec = newest;
+	}
+}
+
 int state_find(const struct state *s, unsigned folder, const char *name)
 {
 	for (unsigned i = 0; i < s->name_count; i++) {

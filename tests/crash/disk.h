@@ -54,6 +54,8 @@ enum crash_kind {
 
 void state_copy(struct state *to, const struct state *from);
 void state_free(struct state *s);
+/* No file has been modified after that second. */
+void state_no_later(struct state *s, time_t newest);
 /* -1: there is none. */
 int state_find(const struct state *s, unsigned folder, const char *name);
 void state_apply(struct state *s, const struct event *e);

@@ -98,7 +98,18 @@ static void place(struct explore *x, const struct state *s, const struct point *
 	signal(SIGPROF, never_ends);
 	setitimer(ITIMER_PROF, &patience, NULL);
 	inside.boot = boot;
-	watch_place(x->watch, s, p->kind == CRASH_KILL ? 0 : inside.boot_time);
+	watch_place(x->watch, s);
+}
+
+/*
+ * What the crash leaves.  After a power cut nothing is newer than the boot that follows, and stays so while that lasts: the machine was not
+ * really started anew, and the clock that it is told is coarser than that of the files.
+ */
+static void crash(const struct disk *d, const struct point *p, uint64_t *random, struct state *s)
+{
+	disk_crash(d, p->trace, p->kind, random, s);
+	if (p->kind != CRASH_KILL)
+		state_no_later(s, inside.boot_time);
 }
 
 static void recover_and_check(struct explore *x, const struct point *p)
@@ -144,7 +155,7 @@ static void crash_recovery(struct explore *x, const struct point *before, const 
 			struct point p = { t, i, k ? CRASH_ALL + chance_below(&x->random, CRASH_KINDS - CRASH_ALL) : CRASH_KILL,
 					   before->acked, before, 0 };
 
-			disk_crash(d, t, p.kind, &x->random, &s);
+			crash(d, &p, &x->random, &s);
 			place(x, &s, &p, p.kind == CRASH_KILL ? boot : boot + 1);
 			recover_and_check(x, &p);
 			state_free(&s);
@@ -204,7 +215,7 @@ static void crash_here(struct explore *x, const struct trace *t, const struct di
 		if (k > 1 && !d->pending_count)
 			break;
 		boot = p.kind != CRASH_KILL;
-		disk_crash(d, t, p.kind, &x->random, &s);
+		crash(d, &p, &x->random, &s);
 		alarm(300);
 		place(x, &s, &p, boot);
 		recover_and_check(x, &p);

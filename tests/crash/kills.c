@@ -174,7 +174,7 @@ static bool kill_at(long wanted, const struct state *base)
 	int status;
 
 	k.calls = k.victim < 0 ? 0 : words[6][1];
-	watch_place(&watch, base, 0);
+	watch_place(&watch, base);
 	/* The worker sees those that were made anew as they are. */
 	for (unsigned i = 0; i < watch.files; i++)
 		watch.watched[i].shown = watch.watched[i].inode;

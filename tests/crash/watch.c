@@ -226,15 +226,10 @@ void watch_compare(struct watch *w)
 		compare_file(w, i);
 }
 
-static struct timespec no_later(struct timespec t, time_t newest)
-{
-	return newest && t.tv_sec > newest ? (struct timespec){ newest, t.tv_nsec } : t;
-}
-
-static void place_marked(struct watch *w, const struct state *s, unsigned i, time_t newest)
+static void place_marked(struct watch *w, const struct state *s, unsigned i)
 {
 	const struct content *c = &s->contents[i];
-	struct timespec t = no_later(c->modified, newest), times[2] = { t, t };
+	struct timespec times[2] = { c->modified, c->modified };
 	struct stat st;
 
 	if (fstat(w->fds[i], &st) || ((size_t)st.st_size != c->size && ftruncate(w->fds[i], (off_t)c->size)))
@@ -267,7 +262,7 @@ static void place_name(struct watch *w, const struct name *n)
 		err(3, "%s to %s", path, wanted);
 }
 
-static void place_other(struct watch *w, const struct state *s, const struct name *n, time_t newest)
+static void place_other(struct watch *w, const struct state *s, const struct name *n)
 {
 	const struct content *c = &s->contents[n->node];
 	static const uint8_t zeros[BLOCK];
@@ -287,16 +282,14 @@ static void place_other(struct watch *w, const struct state *s, const struct nam
 	}
 	w->watched[n->node].inode = st.st_ino;
 	if (w->watched[n->node].shown) {
-		struct timespec t = no_later(c->modified, newest);
-
-		if (futimens(fd, (struct timespec[]){ t, t }) || fstat(fd, &st))
+		if (futimens(fd, (struct timespec[]){ c->modified, c->modified }) || fstat(fd, &st))
 			err(3, "futimens");
 		w->watched[n->node].changed = st.st_ctim;
 	}
 	close(fd);
 }
 
-void watch_place(struct watch *w, const struct state *s, time_t newest)
+void watch_place(struct watch *w, const struct state *s)
 {
 	clear(w, w->unlinks);
 	for (unsigned i = w->unlinks ? 0 : w->files; i < TRACE_NODES; i++)
@@ -306,15 +299,15 @@ void watch_place(struct watch *w, const struct state *s, time_t newest)
 		if (s->names[i].node < w->files && !w->unlinks)
 			place_name(w, &s->names[i]);
 		else
-			place_other(w, s, &s->names[i], newest);
+			place_other(w, s, &s->names[i]);
 	}
 	for (unsigned i = 0; i < w->files && !w->unlinks; i++)
-		place_marked(w, s, i, newest);
+		place_marked(w, s, i);
 }
 
 void watch_resume(struct watch *w, const struct state *s)
 {
-	watch_place(w, s, 0);
+	watch_place(w, s);
 	state_free(&w->now);
 	state_copy(&w->now, s);
 	trace_cut(&w->trace, 0);

@@ -54,8 +54,8 @@ bool watch_is_marked(const char *name, unsigned *i);
 /* Where marked file i is: in the first folder, or, of files that lie apart, in the folders by turns. */
 const char *watch_folder_of(const struct watch *w, unsigned i);
 
-/* Makes the folders what the state says.  `newest`: the latest time that a file may have; 0: as it was. */
-void watch_place(struct watch *w, const struct state *s, time_t newest);
+/* Makes the folders what the state says. */
+void watch_place(struct watch *w, const struct state *s);
 /* The same, as it was; and what is done from here on is a new trace. */
 void watch_resume(struct watch *w, const struct state *s);
 /* Deletes what belongs to nobody. */
