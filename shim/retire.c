@@ -141,7 +141,7 @@ static int settle(struct retiring *r, int fd)
 	if (!err && (answer == DOUBT_UNKNOWN || answer == DOUBT_OLDER)) {
 		log_error("%s: is in doubt about its last commit, and %s, which would tell, is %s: bigfile recover "
 			  "--force or --discard that file first", r->path, r->journal, answer == DOUBT_OLDER ? "older" : "damaged");
-		err = -EBADMSG;
+		err = answer == DOUBT_OLDER ? -ESTALE : -EBADMSG;
 	}
 	return err ? err : doubt_write(fd, &h, &chain, answer);
 }
