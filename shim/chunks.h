@@ -56,6 +56,8 @@ void chunks_register(struct chunks *c, const struct range_list *wanted);
 int chunks_close(struct chunks *c, struct range at);
 /* Whatever the kernel knew of `at` is gone, or not to be relied on: those chunks are free. */
 void chunks_forget(struct chunks *c, struct range at);
+/* Nothing there is dirty, and nobody can store to it: those chunks are free, or loose, and no page of `at` is protected. */
+void chunks_rest(struct chunks *c, struct range at);
 /* The number of the chunk in which that address lies, and where one begins: the first one before the segment, if it is cut short. */
 uint64_t chunks_index(const struct chunks *c, uint64_t at);
 uint64_t chunks_start(const struct chunks *c, uint64_t index);

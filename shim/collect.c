@@ -121,6 +121,7 @@ static int collect_or_look(struct collecting *c, struct range at)
 		else
 			err = look_at(c, state, part, note_hot);
 		took = sys_now_ns(CLOCK_MONOTONIC) - start;
+		c->view->look_ns += took;
 		if (state == CHUNK_CLOSED)
 			filling_earn(c->chunks, took);
 		else

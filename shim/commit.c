@@ -364,7 +364,7 @@ static int commit_views(struct commit_report *report)
 	if (!err)
 		removal_end();
 	if (!err)
-		copies_limit();
+		copies_end_commit();
 	each_writing(v)
 		checkpoint_consider(v, false);
 	report->duration_ns = sys_now_ns(CLOCK_MONOTONIC) - start;

@@ -12,7 +12,13 @@
 #include "tracker.h"
 
 #define SLACK 8  /* that part of the limit is made free at a time */
+#define REST_SHARE 4         /* that part of what looking takes is spent on chunks at rest, */
+#define REST_MOST_NS 4000000 /* and no more than that in one commit, */
+/* The laboratory is in more of a hurry. */
+#ifndef LATELY_NS
 #define LATELY_NS UINT64_C(5000000000)
+#define REST_LEAST_NS 100000 /* from so much on */
+#endif
 
 /* Pages: at most so many copies are there; and so many must be before they are counted. */
 static uint64_t at_most, count_from;
@@ -102,42 +108,54 @@ static void drop_between(const struct range_list *keeping, struct range at)
 	}
 }
 
-/* Nobody stores there while the window lock is held.  Returns how many copies went. */
+/* Nobody stores there while the window lock is held.  Where nothing is kept the tracker need not look any more.  Returns how many copies stay. */
 static uint64_t drop(struct view *v, struct segment *s, struct range at)
 {
 	struct range_list keeping = { NULL, 0, 0 };
-	uint64_t before = copies_in(at), after;
-	int err = before ? keep_those_of_now(v, s, at, &keeping) : -ENOENT;
+	int err = keep_those_of_now(v, s, at, &keeping);
 
-	if (err)
-		goto out;
-	lock_take_blocked(&window_lock);
-	err = v->tracker->hold(v, s, at, keep, &keeping);
-	range_list_normalize(&keeping);
-	if (!err)
-		drop_between(&keeping, at);
-	if (v->tracker->let_go)
-		v->tracker->let_go(v, at);
-	lock_release_blocked(&window_lock);
-out:
+	if (!err) {
+		lock_take_blocked(&window_lock);
+		err = v->tracker->hold(v, s, at, keep, &keeping);
+		range_list_normalize(&keeping);
+		if (!err && !keeping.count && v->tracker->rest)
+			v->tracker->rest(v, s, at);
+		if (!err)
+			drop_between(&keeping, at);
+		if (v->tracker->let_go)
+			v->tracker->let_go(v, at);
+		lock_release_blocked(&window_lock);
+	}
 	range_list_free(&keeping);
-	after = err ? before : copies_in(at);
-	return before - min_u64(after, before);
+	return copies_in(at);
 }
 
-static uint64_t drop_chunk(struct view *v, uint64_t chunk)
+/* rests: it need not have copies, for all of its pages to go. */
+static void drop_chunk(struct view *v, uint64_t chunk, bool rests)
 {
 	/* Behind file_end the view is not the file's mapping. */
-	uint64_t end = min_u64(page_floor(min_u64(v->committed, v->size)), v->file_end), pages = 0;
+	uint64_t end = min_u64(page_floor(min_u64(v->committed, v->size)), v->file_end), left = 0;
 	struct range whole = { chunk * CHUNK, min_u64((chunk + 1) * CHUNK, end) };
 
-	for (unsigned i = 0; i < v->segment_count && whole.start < whole.end; i++) {
+	if (range_is_empty(whole))
+		return;
+	for (unsigned i = 0; i < v->segment_count; i++) {
 		struct range at = segment_range(&v->segments[i], whole.start, whole.end);
+		uint64_t before = range_is_empty(at) ? 0 : copies_in(at), after = before;
 
-		if (!range_is_empty(at))
-			pages += drop(v, &v->segments[i], at);
+		if (!range_is_empty(at) && (before || rests))
+			after = drop(v, &v->segments[i], at);
+		at_most -= min_u64(at_most, before - min_u64(before, after));
+		left += after;
 	}
-	return pages;
+	/* What cannot be dropped is not tried again before it is stored to. */
+	if (!left || rests)
+		open_pages_clear(&v->copied, chunk, chunk + 1);
+}
+
+static bool is_at_rest(const struct view *v, uint64_t chunk)
+{
+	return !open_pages_is_open(&v->copied_lately[0], chunk) && !open_pages_is_open(&v->copied_lately[1], chunk);
 }
 
 /* Once round.  lately: also of chunks that a commit was about lately. */
@@ -149,8 +167,8 @@ static void drop_from(struct view *v, uint64_t goal, bool lately)
 		uint64_t chunk = turn ? 0 : start, limit = turn ? min_u64(start, end) : end;
 
 		for (; at_most > goal && (chunk = open_pages_first(&v->copied, chunk, limit)) < limit; chunk++) {
-			if (lately || !open_pages_is_open(&v->copied_lately, chunk))
-				at_most -= min_u64(drop_chunk(v, chunk), at_most);
+			if (lately || is_at_rest(v, chunk))
+				drop_chunk(v, chunk, false);
 		}
 		v->copied_hand = chunk;
 	}
@@ -179,43 +197,74 @@ static void drop_some(uint64_t limit)
 	log_debug("copies of pages take %lu KiB of memory, %lu are allowed", at_most * page_size() >> 10, limit * page_size() >> 10);
 }
 
+/*
+ * Every commit has to look at what was ever stored to.  What is at rest is dropped, for as long as that takes a part of the time that looking takes.
+ */
+static void drop_at_rest(struct view *v)
+{
+	uint64_t most = min_u64(v->look_ns / REST_SHARE, REST_MOST_NS), end = v->copied.pages, start = sys_now_ns(CLOCK_MONOTONIC), took = 0;
+
+	if (most < REST_LEAST_NS || !v->tracker->rest || !may_be_dropped(v))
+		return;
+	v->look_ns = 0;
+	while (took < most) {
+		uint64_t chunk = open_pages_first(&v->copied, v->rest_hand, end);
+
+		v->rest_hand = chunk < end ? chunk + 1 : 0;
+		if (chunk >= end)
+			return;
+		if (!is_at_rest(v, chunk))
+			continue;
+		drop_chunk(v, chunk, true);
+		took = sys_now_ns(CLOCK_MONOTONIC) - start;
+	}
+}
+
 /* What was committed now is so lately from here on. */
-static void turn(void)
+static void note_lately(void)
 {
 	uint64_t now = sys_now_ns(CLOCK_MONOTONIC);
 	bool anew = now - lately_since > LATELY_NS;
 
 	for (struct view *v = view_first(); v; v = v->next) {
-		if (anew)
-			clear(&v->copied_lately);
+		struct open_pages *lately = v->copied_lately, before = lately[1];
+
+		if (anew) {
+			lately[1] = lately[0];
+			lately[0] = before;
+			clear(&lately[0]);
+		}
+		range_list_normalize(&v->copied_now);
 		for (size_t i = 0; i < v->copied_now.count; i++)
-			note_chunks(&v->copied_lately, v->copied_now.ranges[i]);
-		range_list_free(&v->copied_now);
-		v->copied_unknown = false;
+			note_chunks(&lately[0], v->copied_now.ranges[i]);
 	}
 	if (anew)
 		lately_since = now;
 }
 
-void copies_limit(void)
+void copies_end_commit(void)
 {
 	uint64_t limit = loading_limit() / page_size();
 
+	note_lately();
 	if (at_most > max_u64(limit, count_from)) {
-		for (struct view *v = view_first(); v; v = v->next)
-			range_list_normalize(&v->copied_now);
 		count_all();
 		if (at_most > limit)
 			drop_some(limit);
 		/* To count takes long where little more may come. */
 		count_from = at_most + limit / SLACK / 2;
 	}
-	turn();
+	for (struct view *v = view_first(); v; v = v->next) {
+		drop_at_rest(v);
+		range_list_free(&v->copied_now);
+		v->copied_unknown = false;
+	}
 }
 
 void copies_free(struct view *v)
 {
 	open_pages_free(&v->copied);
-	open_pages_free(&v->copied_lately);
+	open_pages_free(&v->copied_lately[0]);
+	open_pages_free(&v->copied_lately[1]);
 	range_list_free(&v->copied_now);
 }

@@ -74,6 +74,9 @@ struct tracker {
 	   dirty there goes to fn.  let_go, also after an error; NULL: to release the lock is enough.  hold NULL: it cannot be told. */
 	int (*hold)(struct view *v, struct segment *s, struct range at, tracker_dirty_fn fn, void *arg);
 	void (*let_go)(struct view *v, struct range at);
+	/* The same, between the two, when nothing is dirty in `at`, all of which is dropped next: what was noted of it goes, so that it costs no look any
+	   more; what is not dropped after all counts as dirty.  NULL: looking costs no more for it. */
+	void (*rest)(struct view *v, struct segment *s, struct range at);
 	/* Engine.  The page, which may be storable, is dirty, although collect has reported it. */
 	int (*mark)(struct view *v, uint64_t page);
 };

@@ -100,9 +100,8 @@ static int start(void)
 	if (err)
 		return err;
 	err = probe();
-	if (err) {
+	if (err)
 		userfault_close();
-	}
 	return err;
 }
 
@@ -286,7 +285,6 @@ static int count(struct view *v, uint64_t enough, uint64_t *pages)
 	*pages = 0;
 	for (unsigned i = 0; i < v->segment_count && !err; i++) {
 		const struct chunks *c = chunks_of(v, &v->segments[i]);
-
 		struct range at = segment_range(&v->segments[i], 0, page_ceil(v->size));
 
 		if (!range_is_empty(at))
@@ -354,6 +352,15 @@ static void let_go(struct view *v, struct range at)
 		thaw(v);
 }
 
+/* The kernel gives a page table back that is dropped as a whole, if there is nothing in it but pages: no notes that some are protected. */
+static void rest(struct view *v, struct segment *s, struct range at)
+{
+	struct chunks *c = chunks_of(v, s);
+
+	if (c)
+		chunks_rest(c, at);
+}
+
 static bool tend(struct view *v)
 {
 	struct tracking *t = v->tracking;
@@ -387,5 +394,6 @@ const struct tracker tracker_uffd = {
 	.tend = tend,
 	.hold = hold,
 	.let_go = let_go,
+	.rest = rest,
 	.mark = mark,
 };

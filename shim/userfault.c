@@ -31,6 +31,13 @@ int userfault_register(struct range at)
 	return sys_ioctl(uffd, UFFDIO_REGISTER, &r);
 }
 
+int userfault_unregister(struct range at)
+{
+	struct uffdio_range r = { at.start, at.end - at.start };
+
+	return sys_ioctl(uffd, UFFDIO_UNREGISTER, &r);
+}
+
 static int set_protection(struct range at, uint64_t mode)
 {
 	struct uffdio_writeprotect w = { .range = { at.start, at.end - at.start }, .mode = mode };

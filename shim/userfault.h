@@ -15,5 +15,7 @@ int userfault_register(struct range at);
 /* Protects all of `at`, pages that are not there yet included. */
 int userfault_protect(struct range at);
 int userfault_unprotect(struct range at);
+/* Tracks it no more: what was protected is not, and can be mapped with its neighbours again. */
+int userfault_unregister(struct range at);
 
 #endif

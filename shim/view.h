@@ -122,8 +122,11 @@ struct view {
 	struct open_pages broken_up; /* where large folios were, by granules (home.c) */
 	struct open_pages looked_at; /* what is compared through the mapping, by chunks of 2 MiB (home.c) */
 	uint64_t look_chunk, looked; /* the chunk at hand, and how many of its pages were compared one after the other */
-	struct open_pages copied, copied_lately; /* chunks of the file that commits were about: ever, lately; */
-	uint64_t copied_hand;                    /* the chunk at which dropping them goes on */
+	struct open_pages copied;                /* chunks of the file that commits were about: since their copies were dropped, */
+	struct open_pages copied_lately[2];      /* in the seconds that pass now, and in those before; */
+	uint64_t copied_hand;                    /* the chunk at which dropping them goes on, */
+	uint64_t rest_hand;                      /* and at which those at rest are looked for; */
+	uint64_t look_ns;                        /* what looking for what is dirty has taken, since some of it was last spent on that (copies.c); */
 	struct range_list copied_now;            /* and the pages of the one that ends now, while it does (copies.c) */
 	bool copied_unknown;                     /* there was no memory for it */
 	uint64_t slow_since;     /* applying takes long, as of the checkpoint that ended below this record; 0: it does not */

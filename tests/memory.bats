@@ -58,3 +58,16 @@ cut_and_grown() {
 	no_journal
 }
 @test "a file that is cut and grows in one long record, while copies are dropped" { each_tracker cut_and_grown; }
+
+# Whatever was stored to is looked at by each commit, until it is at rest.
+at_rest() {
+	letters data.bin 67108864
+	run bigfile run -p "$PWD/data.bin" -- "$PROGS/rests" data.bin 64 60
+	echo "$output"
+	[ "${lines[-1]}" = rested ]
+	bigfile recover data.bin
+	[ "$(tr -cd X <data.bin | wc -c)" = 32 ]
+	[ "$(tr -cd Z <data.bin | wc -c)" = 32 ]
+	[ "$(tr -cd Y <data.bin | wc -c)" = 0 ]
+}
+@test "what no commit was about for some seconds leaves the page table, and all is found that is stored there later" { TRACKERS=uffd each_tracker at_rest; }

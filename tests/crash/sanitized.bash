@@ -1,6 +1,7 @@
-# The library with a sanitizer of gcc in it; after helpers.bash, in the folder $TOP.
+# The library with a sanitizer of gcc in it; after helpers.bash, in the folder $TOP.  It is one that takes chunks to be at rest with the commit
+# after the next (shim/copies.c).
 
-# build_sanitized FLAG PLAIN FOLDER [SOURCE INSTEAD]: FOLDER/libbigfile.so, unless nothing has changed since.  PLAIN: files that are built
+# build_sanitized FLAG PLAIN FOLDER [SOURCE INSTEAD]: FOLDER/libbigfile.so, unless nothing has changed since.  FLAG: empty for none; PLAIN: files that are built
 # without it, as a pattern for [[ ]]; INSTEAD: what stands in for the file SOURCE, without it too.
 build_sanitized() {
 	local flag=$1 plain=$2 out=$3 sources o c list=()
@@ -12,8 +13,8 @@ build_sanitized() {
 		if [[ $c == ${5-} || $c == $plain ]]; then list+=("$c" "$o" -w); else list+=("$c" "$o" "$flag"); fi
 	done
 	printf '%s\0' "${list[@]}" | nice xargs -0 -n 3 -P "$(nproc)" bash -c 'gcc -g -O1 -w -std=gnu11 -D_GNU_SOURCE -U_FORTIFY_SOURCE -Ishim -Ipreload \
-		-Iinclude -fPIC -fvisibility=hidden -ftls-model=initial-exec $2 -c "$0" -o "$1"' || return 1
-	gcc -shared "$flag" -o "$out/libbigfile.so" "$out"/*.o -Wl,--version-script=preload/libbigfile.map -Wl,-z,nodelete -Wl,-z,now -ldl -lpthread
+		-DLATELY_NS=0 -DREST_LEAST_NS=0 -Iinclude -fPIC -fvisibility=hidden -ftls-model=initial-exec $2 -c "$0" -o "$1"' || return 1
+	gcc -shared ${flag:+"$flag"} -o "$out/libbigfile.so" "$out"/*.o -Wl,--version-script=preload/libbigfile.map -Wl,-z,nodelete -Wl,-z,now -ldl -lpthread
 }
 
 # runtime_of NAME: the path of the sanitizer's own library, or nothing.

@@ -3,7 +3,7 @@
  * Description: threads store to pages of their own, and look each time whether what they stored there last is there still, while all of it is
  * committed again and again.
  *
- *   keeps FILE PAGES THREADS COMMITS      FILE has PAGES pages of zeros
+ *   keeps FILE PAGES THREADS COMMITS [SELDOM]      FILE has PAGES pages of zeros; one store of SELDOM (16) goes to any of them, the others to a few
  *
  * The last word that it prints is "kept", or the page that went back.  Ends by exit(0), which commits the rest.
  */
@@ -20,7 +20,7 @@
 #define MOST 16
 
 static char *map;
-static uint64_t pages, threads;
+static uint64_t pages, threads, seldom;
 static _Atomic int ended, lost;
 
 static volatile uint64_t *word_of(uint64_t page)
@@ -30,13 +30,12 @@ static volatile uint64_t *word_of(uint64_t page)
 
 static void *store(void *arg)
 {
-	uint64_t own = pages / threads, first = (uint64_t)(uintptr_t)arg * own, random = first + 1;
+	uint64_t own = pages / threads, first = (uint64_t)(uintptr_t)arg * own, few = own < 1024 ? own / 16 + 1 : 64, random = first + 1;
 	uint64_t *last = calloc(own, sizeof *last);
 
 	while (last && !ended && !lost) {
-		/* Most to a few pages, some to any. */
 		random = random * 6364136223846793005ul + 1442695040888963407ul;
-		uint64_t i = random >> 60 ? (random >> 33) % (own / 16 + 1) : (random >> 33) % own;
+		uint64_t i = (random >> 40) % seldom ? (random >> 33) % few : (random >> 20) % own;
 
 		if (*word_of(first + i) != last[i]) {
 			printf("page %lu holds %lu, %lu was stored\n", first + i, *word_of(first + i), last[i]);
@@ -58,6 +57,7 @@ int main(int argc, char **argv)
 
 	pages = strtoul(argv[2], NULL, 0);
 	threads = strtoul(argv[3], NULL, 0);
+	seldom = argc > 5 ? strtoul(argv[5], NULL, 0) : 16;
 	map = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED || threads < 1 || threads > MOST || pages < threads)
 		return perror(argv[1]), 1;

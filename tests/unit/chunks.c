@@ -113,6 +113,23 @@ static void split(void)
 	ok(state_of(2 * CHUNK_RUNS + 4) == CHUNK_LOOSE, "and not closed when it comes back");
 }
 
+static void at_rest(void)
+{
+	chunks_forget(&c, c.all);
+	want(100, 104, 1);
+	chunks_close(&c, at(101, 104));
+	chunks_rest(&c, at(102, 103));
+	ok(state_of(100) == CHUNK_LOOSE && state_of(101) == CHUNK_CLOSED && state_of(102) == CHUNK_FREE && state_of(103) == CHUNK_CLOSED,
+	   "one at rest is free, its neighbours are what they were");
+	is_int(userfault_protect(at(102, 103)), -ENOENT, "the kernel does not track it any more");
+	is_int(userfault_protect(at(103, 104)), 0, "it does its neighbour");
+	want(200, 200 + CHUNK_RUNS, 2);
+	chunks_close(&c, at(202, 203));
+	chunks_rest(&c, at(202, 203));
+	ok(state_of(202) == CHUNK_LOOSE, "it is loose where more would have to be cut in two");
+	is_int(userfault_protect(at(202, 203)), 0, "and tracked still");
+}
+
 int main(void)
 {
 	void *p = sys_mmap(NULL, (CHUNKS + 1) * CHUNK, PROT_READ | PROT_WRITE,
@@ -124,9 +141,10 @@ int main(void)
 	}
 	base = round_up((uintptr_t)p, CHUNK);
 	c.all = at(0, CHUNKS);
-	plan(18);
+	plan(23);
 	a_few();
 	many();
 	split();
+	at_rest();
 	return done();
 }
