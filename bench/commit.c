@@ -6,6 +6,7 @@
  *   commit FILE MIB D ROUNDS         samples: store (all D pages), commit, both
  *   commit FILE MIB D ROUNDS unread  the same, but the pages have not been read before
  *   commit FILE MIB D ROUNDS known   the same as the first, but something has been stored to each 2 MiB before, and committed
+ *   commit FILE MIB D ROUNDS rested  the same, and then for some seconds only the first 2 MiB were stored to
  *   commit FILE MIB D ROUNDS abort   under Bigfile: samples: commit, abort, by turns
  *   commit FILE MIB D ROUNDS floor, floor-abort   without Bigfile: what the kernel's calls alone take for it (floor.h)
  *
@@ -25,6 +26,16 @@ static void store_everywhere(char *map, size_t size)
 {
 	for (size_t at = 0; at < size; at += (size_t)2 << 20)
 		store_scattered(map + at, (size_t)2 << 20, 1);
+}
+
+static int rest(char *map, size_t size)
+{
+	for (double end = now_us() + 12e6; now_us() < end; usleep(10000)) {
+		store_scattered(map, (size_t)2 << 20, 1);
+		if (msync(map, size, MS_SYNC))
+			return -1;
+	}
+	return 0;
 }
 
 static int commit(char *map, size_t size)
@@ -60,8 +71,10 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	seed_anew();
-	if (!strcmp(mode, "known"))
+	if (!strcmp(mode, "known") || !strcmp(mode, "rested"))
 		store_everywhere(map, size);
+	if (!strcmp(mode, "rested") && rest(map, size))
+		return 1;
 	for (long r = 0; r <= rounds; r++) {
 		double start = now_us(), stored, committed;
 
