@@ -121,7 +121,8 @@ static int collect_or_look(struct collecting *c, struct range at)
 		else
 			err = look_at(c, state, part, note_hot);
 		took = sys_now_ns(CLOCK_MONOTONIC) - start;
-		c->view->look_ns += took;
+		/* Of huge pages nothing is dropped for it: they may be somebody else's when they are wanted again. */
+		c->view->look_ns += range_is_empty(c->chunks->files) ? 0 : took;
 		if (state == CHUNK_CLOSED)
 			filling_earn(c->chunks, took);
 		else
