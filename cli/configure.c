@@ -18,55 +18,37 @@
 #define COMMON CONFIGURE_ALL
 #define PATHS "path"
 
-static const struct {
+static const struct setting {
 	const char *option, *variable;
-	gboolean is_path;
+	enum setting_kind kind;
 	const char *words;
 } settings[] = {
-#define X(option, variable, is_path, words) { option, variable, is_path, words },
+	{ PATHS, "BIGFILE_PATHS", SETTING_PATH, "" },
+#define X(option, variable, kind, words) { option, variable, kind, words },
 	SETTINGS_OF_RUN(X)
 #undef X
 };
 
-static const char *variable_of(const char *key)
+static const struct setting *setting_named(const char *key)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(settings); i++) {
 		if (!strcmp(key, settings[i].option))
-			return settings[i].variable;
-	}
-	return strcmp(key, PATHS) ? NULL : "BIGFILE_PATHS";
-}
-
-static gboolean must_be_absolute(const char *key)
-{
-	for (gsize i = 0; i < G_N_ELEMENTS(settings); i++) {
-		if (!strcmp(key, settings[i].option))
-			return settings[i].is_path;
-	}
-	return !strcmp(key, PATHS);
-}
-
-/* NULL: any. */
-static const char *words_of(const char *key)
-{
-	for (gsize i = 0; i < G_N_ELEMENTS(settings); i++) {
-		if (!strcmp(key, settings[i].option))
-			return settings[i].words;
+			return &settings[i];
 	}
 	return NULL;
 }
 
-/* A pattern that begins where the program starts would mean another file each time. */
-static gboolean check_value(const char *file, const char *group, const char *key, char **values)
+static gboolean check_value(const char *file, const char *group, const struct setting *setting, char **values)
 {
-	const char *words = words_of(key);
+	const char *key = setting->option;
 
 	for (char **v = values; *v; v++) {
-		if (!setting_takes(words, *v)) {
-			cli_complain("%s: [%s] %s=%s: must be one of %s", file, group, key, *v, words);
+		if (!setting_takes(setting->kind, setting->words, *v)) {
+			cli_complain("%s: [%s] %s=%s: must be %s%s", file, group, key, *v, setting_must_be(setting->kind), setting->words);
 			return FALSE;
 		}
-		if (!must_be_absolute(key) || **v == '/')
+		/* One that begins where the program starts would mean another file each time. */
+		if (setting->kind != SETTING_PATH || **v == '/')
 			continue;
 		cli_complain("%s: [%s] %s=%s: must begin with a slash", file, group, key, *v);
 		return FALSE;
@@ -83,18 +65,18 @@ static gboolean apply(GKeyFile *keys, const char *file, const char *group)
 	g_auto(GStrv) names = g_key_file_get_keys(keys, group, NULL, NULL);
 
 	for (char **name = names; name && *name; name++) {
-		const char *variable = variable_of(*name), *separator = strcmp(*name, PATHS) ? "" : ":";
+		const struct setting *setting = setting_named(*name);
 		g_auto(GStrv) values = g_key_file_get_string_list(keys, group, *name, NULL, NULL);
 		g_autofree char *joined = NULL;
 
-		if (!variable) {
+		if (!setting) {
 			cli_complain("%s: [%s] %s: there is no such setting; see bigfile.conf(5)", file, group, *name);
 			return FALSE;
 		}
-		if (!values || !check_value(file, group, *name, values))
+		if (!values || !check_value(file, group, setting, values))
 			return FALSE;
-		joined = g_strjoinv(separator, values);
-		g_setenv(variable, joined, FALSE);
+		joined = g_strjoinv(":", values);
+		g_setenv(setting->variable, joined, FALSE);
 	}
 	return TRUE;
 }

@@ -26,10 +26,10 @@ static bool verbose, no_config;
 /* Options that set a variable of bigfile(7). */
 static struct setting {
 	const char *option, *variable, *value;
-	bool is_path;
+	enum setting_kind kind;
 	const char *words;
 } settings[] = {
-#define X(option, variable, is_path, words) { option, variable, NULL, is_path, words },
+#define X(option, variable, kind, words) { option, variable, NULL, kind, words },
 	SETTINGS_OF_RUN(X)
 #undef X
 };
@@ -99,9 +99,9 @@ static void take_option(int option)
 static bool are_understood(void)
 {
 	for (const struct setting *s = settings; s < settings + SETTINGS; s++) {
-		if (!s->value || setting_takes(s->words, s->value))
+		if (!s->value || setting_takes(s->kind, s->words, s->value))
 			continue;
-		complain("--", s->option, "=", s->value, ": must be one of ", s->words, "; see bigfile run --help");
+		complain("--", s->option, "=", s->value, ": must be ", setting_must_be(s->kind), s->words, "; see bigfile run --help");
 		return false;
 	}
 	return true;
@@ -197,7 +197,7 @@ static void set_variables(void)
 {
 	for (const struct setting *s = settings; s < settings + SETTINGS; s++) {
 		if (s->value)
-			environment_set(s->variable, s->is_path ? absolute_path(s->value) : s->value);
+			environment_set(s->variable, s->kind == SETTING_PATH ? absolute_path(s->value) : s->value);
 	}
 	if (verbose)
 		environment_set("BIGFILE_LOG", "info");

@@ -4,40 +4,33 @@
 #define BIGFILE_SETTINGS_H
 
 #include <stdbool.h>
-#include <string.h>
-#include <strings.h>
 
-/* X(option, variable, is it a path, the words that it takes or NULL: the engine looks at it) */
-#define SETTINGS_OF_RUN(X)                                                         \
-	X("tracker", "BIGFILE_TRACKER", false, "auto uffd mprotect")               \
-	X("view", "BIGFILE_VIEW", false, "auto private")                           \
-	X("journal-dir", "BIGFILE_JOURNAL_DIR", true, NULL)                        \
-	X("exit", "BIGFILE_EXIT", false, "success commit abort")                   \
-	X("sync", "BIGFILE_SYNC", false, "commit defer")                           \
-	X("interval", "BIGFILE_INTERVAL", false, NULL)                             \
-	X("durable", "BIGFILE_DURABLE", false, "yes no 1 0")                       \
-	X("wait", "BIGFILE_WAIT", false, NULL)                                     \
-	X("network", "BIGFILE_NETWORK", false, "checked any")                      \
-	X("memory", "BIGFILE_MEMORY", false, NULL)                                 \
-	X("on-error", "BIGFILE_ON_ERROR", false, "fail warn")                      \
-	X("commit-signal", "BIGFILE_COMMIT_SIGNAL", false, NULL)                   \
-	X("abort-signal", "BIGFILE_ABORT_SIGNAL", false, NULL)                     \
-	X("log", "BIGFILE_LOG", false, "quiet error warn info debug")              \
-	X("log-format", "BIGFILE_LOG_FORMAT", false, "text json journal")          \
-	X("blame", "BIGFILE_BLAME", true, NULL)
+/* What a value must be. */
+enum setting_kind { SETTING_WORD, SETTING_PATH, SETTING_SECONDS, SETTING_SIZE, SETTING_SIGNAL };
 
-/* Is value one of these words, in whatever case?  An empty one asks for the default. */
-static inline bool setting_takes(const char *words, const char *value)
-{
-	size_t n = strlen(value), word;
+/* X(option, variable, kind, the words that it takes or "") */
+#define SETTINGS_OF_RUN(X)                                                                  \
+	X("tracker", "BIGFILE_TRACKER", SETTING_WORD, "auto uffd mprotect")                 \
+	X("view", "BIGFILE_VIEW", SETTING_WORD, "auto private")                             \
+	X("journal-dir", "BIGFILE_JOURNAL_DIR", SETTING_PATH, "")                           \
+	X("exit", "BIGFILE_EXIT", SETTING_WORD, "success commit abort")                     \
+	X("sync", "BIGFILE_SYNC", SETTING_WORD, "commit defer")                             \
+	X("interval", "BIGFILE_INTERVAL", SETTING_SECONDS, "")                              \
+	X("durable", "BIGFILE_DURABLE", SETTING_WORD, "yes no 1 0")                         \
+	X("wait", "BIGFILE_WAIT", SETTING_SECONDS, "")                                      \
+	X("network", "BIGFILE_NETWORK", SETTING_WORD, "checked any")                        \
+	X("memory", "BIGFILE_MEMORY", SETTING_SIZE, "")                                     \
+	X("on-error", "BIGFILE_ON_ERROR", SETTING_WORD, "fail warn")                        \
+	X("commit-signal", "BIGFILE_COMMIT_SIGNAL", SETTING_SIGNAL, "")                     \
+	X("abort-signal", "BIGFILE_ABORT_SIGNAL", SETTING_SIGNAL, "")                       \
+	X("log", "BIGFILE_LOG", SETTING_WORD, "quiet error warn info debug")                \
+	X("log-format", "BIGFILE_LOG_FORMAT", SETTING_WORD, "text json journal")            \
+	X("blame", "BIGFILE_BLAME", SETTING_PATH, "")
 
-	for (const char *w = words; w && *w; w += word + (w[word] == ' ')) {
-		word = strcspn(w, " ");
-		if (word == n && !strncasecmp(w, value, n))
-			return true;
-	}
-	return !words || !n;
-}
+/* Is value one of these words, in whatever case, or understood as what the kind says?  An empty one asks for the default. */
+bool setting_takes(enum setting_kind kind, const char *words, const char *value);
+/* For "must be ...", in front of the words. */
+const char *setting_must_be(enum setting_kind kind);
 
 /* Under this name the launcher becomes the tool, with COMMAND and the arguments of run, when there is a configuration. */
 #define CONFIGURE_COMMAND "configure-run"

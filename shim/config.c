@@ -8,7 +8,7 @@
 #include <strings.h>
 
 #include "log.h"
-#include "sys.h"
+#include "values.h"
 
 struct config config;
 
@@ -17,11 +17,19 @@ struct choice {
 	int value;
 };
 
-static int choose(const char *variable, const struct choice *choices, int otherwise)
+/* NULL: as if it were not set. */
+static const char *value_of(const char *variable)
 {
 	const char *text = secure_getenv(variable);
 
-	if (!text || !*text)
+	return text && *text ? text : NULL;
+}
+
+static int choose(const char *variable, const struct choice *choices, int otherwise)
+{
+	const char *text = value_of(variable);
+
+	if (!text)
 		return otherwise;
 	for (; choices->name; choices++) {
 		if (!strcasecmp(text, choices->name))
@@ -31,102 +39,39 @@ static int choose(const char *variable, const struct choice *choices, int otherw
 	return otherwise;
 }
 
-/* Seconds with a fraction, to milliseconds: "0.25" is 250. */
 static unsigned milliseconds(const char *variable, unsigned otherwise)
 {
-	const char *text = secure_getenv(variable);
-	const char *p = text;
-	uint64_t ms = 0;
-	unsigned scale = 1000;
+	const char *text = value_of(variable);
 
-	if (!text || !*text)
-		return otherwise;
-	for (; *p >= '0' && *p <= '9' && ms < UINT32_MAX; p++)
-		ms = ms * 10 + (unsigned)(*p - '0') * 1000;
-	if (*p == '.') {
-		for (p++; *p >= '0' && *p <= '9'; p++) {
-			scale /= 10;
-			ms += (unsigned)(*p - '0') * scale;
-		}
-	}
-	if (*p || p == text || !strcmp(text, ".") || ms > INT32_MAX) {
+	if (text && !value_milliseconds(text, &otherwise))
 		log_error("%s=%s is not a number of seconds: see bigfile(7)", variable, text);
-		return otherwise;
-	}
-	return (unsigned)ms;
+	return otherwise;
 }
 
-/* Bytes, or with K, M, G, T: powers of 1024. */
 static uint64_t bytes(const char *variable)
 {
-	static const char units[] = "KMGT";
-	const char *text = secure_getenv(variable), *unit;
-	unsigned long long n;
-	char *end;
+	const char *text = value_of(variable);
+	uint64_t n = 0;
 
-	if (!text || !*text)
-		return 0;
-	n = strtoull(text, &end, 10);
-	unit = (*end | 0x20) >= 'a' ? strchr(units, *end & ~0x20) : NULL;
-	if (unit && n <= (unsigned long long)INT64_MAX >> 10 * (unit - units + 1))
-		n <<= 10 * (unit - units + 1);
-	else if (unit || n > INT64_MAX)
-		n = 0;
-	if (text[0] < '0' || text[0] > '9' || n == 0 || (*end && (!unit || end[1]))) {
+	if (text && !value_bytes(text, &n))
 		log_error("%s=%s is not a size: see bigfile(7)", variable, text);
-		return 0;
-	}
 	return n;
-}
-
-static int signal_by_name(const char *name)
-{
-	if (!strncasecmp(name, "SIG", 3))
-		name += 3;
-	for (int sig = 1; sig < SIGRTMIN; sig++) {
-		const char *abbreviation = sigabbrev_np(sig);
-
-		if (abbreviation && !strcasecmp(name, abbreviation))
-			return sig;
-	}
-	if (!strncasecmp(name, "RTMIN", 5)) {
-		bool more = name[5] == '+' && name[6] >= '0' && name[6] <= '9';
-		char *end = (char *)name + 5;
-		long n = more ? strtol(name + 6, &end, 10) : 0;
-
-		return !*end && n <= SIGRTMAX - SIGRTMIN ? SIGRTMIN + (int)n : -1;
-	}
-	return -1;
 }
 
 static int signal_number(const char *variable, int otherwise)
 {
-	const char *text = secure_getenv(variable);
-	char *end;
-	long n;
+	const char *text = value_of(variable);
 
-	if (!text || !*text)
-		return otherwise;
-	if (!strcasecmp(text, "none"))
-		return 0;
-	n = strtol(text, &end, 10);
-	if (*end)
-		n = signal_by_name(text);
-	/* Between those with names and SIGRTMIN are libc's own. */
-	if (n < 1 || n > SIGRTMAX || n == SIGKILL || n == SIGSTOP || n == SIGSEGV || n == SIGBUS || (n >= __SIGRTMIN && n < SIGRTMIN)) {
+	if (text && !value_signal(text, &otherwise))
 		log_error("%s=%s is not a signal that can be used: see bigfile(7)", variable, text);
-		return otherwise;
-	}
-	return (int)n;
+	return otherwise;
 }
 
 static const char *absolute(const char *variable, const char *otherwise)
 {
-	const char *text = secure_getenv(variable);
+	const char *text = value_of(variable);
 
-	if (!text || !*text)
-		return NULL;
-	if (text[0] == '/')
+	if (!text || text[0] == '/')
 		return text;
 	log_error("%s=%s is not absolute: %s", variable, text, otherwise);
 	return NULL;
@@ -155,9 +100,7 @@ void config_load(void)
 
 	static const struct choice formats[] = { { "text", LOG_TEXT }, { "json", LOG_JSON }, { "journal", LOG_JOURNAL }, { NULL, 0 } };
 
-	config.paths = secure_getenv("BIGFILE_PATHS");
-	if (config.paths && !*config.paths)
-		config.paths = NULL;
+	config.paths = value_of("BIGFILE_PATHS");
 	log_set_format((enum log_format)choose("BIGFILE_LOG_FORMAT", formats, LOG_TEXT));
 	log_set_level((enum log_level)choose("BIGFILE_LOG", logs, LOG_WARN));
 	config.journal_dir = absolute("BIGFILE_JOURNAL_DIR", "journals go beside their files");

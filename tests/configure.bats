@@ -56,6 +56,9 @@ variables() { run bigfile run "$@" -- env; }
 	wrong '[touch]\njournal-dir=a\n' 'must begin with a slash'
 	wrong '[touch]\ninterval=1;2\n' 'takes one value'
 	wrong '[bigfile]\nsync=defre\n' '[bigfile] sync=defre: must be one of commit defer'
+	wrong '[bigfile]\nwait=1h\n' '[bigfile] wait=1h: must be a number of seconds up to 2147483, such as 30 or 0.5'
+	wrong '[touch]\nmemory=1x\n' '[touch] memory=1x: must be a number of bytes above 0, or of K, M, G or T, such as 800M'
+	wrong '[bigfile]\ncommit-signal=SEGV\n' "commit-signal=SEGV: must be a signal's name or number, not KILL, STOP, SEGV or BUS; or none"
 	run env BIGFILE_CONFIG="$PWD/none.conf" "$BIGFILE" run -p x -- touch ran
 	[ "$status" = 2 ]
 }

@@ -63,6 +63,45 @@ load helpers
 	[ "$(wc -l <said)" -gt 9 ] # as no file matches
 }
 
+@test "run refuses a number, a size and a signal that an option does not take" {
+	refuses() {
+		run -2 bigfile run -p x "$1" -- touch ran
+		[ "$output" = "bigfile: $1: must be $2; see bigfile run --help" ] && [ ! -e ran ] || { echo "$output"; return 1; }
+	}
+	seconds="a number of seconds up to 2147483, such as 30 or 0.5"
+	refuses --interval=5m "$seconds"
+	refuses --wait=-1 "$seconds"
+	refuses --wait=2147484 "$seconds"
+	refuses --memory=lots "a number of bytes above 0, or of K, M, G or T, such as 800M"
+	refuses --memory=0 "a number of bytes above 0, or of K, M, G or T, such as 800M"
+	signal="a signal's name or number, not KILL, STOP, SEGV or BUS; or none"
+	refuses --commit-signal=USR3 "$signal"
+	refuses --abort-signal=KILL "$signal"
+	# A variable is the engine's to look at, which ends nobody's program.
+	: >x
+	run -0 env BIGFILE_INTERVAL=5m "$BIGFILE" run -p x -- echo ran
+	[[ "$output" == "bigfile["*"]: BIGFILE_INTERVAL=5m is not a number of seconds: see bigfile(7)
+ran" ]]
+}
+
+@test "run takes the numbers and signals that the engine takes" {
+	: >x
+	for option in interval=0 interval=.25 wait=2147483 wait= memory=1 memory=8388607T; do
+		bigfile run -p x "--$option" -- true
+	done >said 2>&1
+	# Each name that there is: the launcher's libc may count otherwise.
+	for signal in $(kill -l | tr -s '\t ' '\n' | grep '^SIG'); do
+		number=$(kill -l "$signal")
+		case $signal in
+		SIGKILL | SIGSTOP | SIGSEGV | SIGBUS) continue ;;
+		SIGIO) signal=POLL ;;
+		SIGRTMAX*) signal=RTMIN+$((number - 34)) ;;
+		esac
+		bigfile run -p x "--commit-signal=$number" "--abort-signal=${signal,,}" -- true
+	done >>said 2>&1
+	diff said /dev/null
+}
+
 @test "run finds the command as execvp does" {
 	mkdir bin dir
 	printf 'echo "script $1"\n' >bin/plain

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tap.h"
 
@@ -37,9 +38,21 @@ static void seconds(void)
 
 static void signals(void)
 {
+	int unknown = 0;
+
 	is_int(with("BIGFILE_COMMIT_SIGNAL", "none")->commit_signal, 0, "none");
 	is_int(with("BIGFILE_COMMIT_SIGNAL", "SIGHUP")->commit_signal, SIGHUP, "a name");
+	for (int sig = 1; sig < SIGRTMIN; sig++) {
+		const char *name = sigabbrev_np(sig);
+		bool can_ask = name && sig != SIGKILL && sig != SIGSTOP && sig != SIGSEGV && sig != SIGBUS;
+		int got = with("BIGFILE_COMMIT_SIGNAL", name ? name : "none")->commit_signal;
+
+		unknown += name && got != (can_ask ? sig : SIGUSR1);
+	}
+	is_int(unknown, 0, "libc's names");
 	is_int(with("BIGFILE_COMMIT_SIGNAL", "RTMIN+2")->commit_signal, SIGRTMIN + 2, "a real-time signal");
+	is_int(with("BIGFILE_COMMIT_SIGNAL", "RTMIN+30")->commit_signal, SIGRTMAX, "the last one");
+	is_int(with("BIGFILE_COMMIT_SIGNAL", "RTMIN+31")->commit_signal, SIGUSR1, "none above");
 	is_int(with("BIGFILE_COMMIT_SIGNAL", "RTMIN+99999999999")->commit_signal, SIGUSR1, "one that there is not");
 	is_int(with("BIGFILE_COMMIT_SIGNAL", "RTMIN+-5")->commit_signal, SIGUSR1, "and none below");
 	is_int(with("BIGFILE_COMMIT_SIGNAL", "RTMINUTE")->commit_signal, SIGUSR1, "not a name");
@@ -49,7 +62,7 @@ static void signals(void)
 
 int main(void)
 {
-	plan(18);
+	plan(21);
 	sizes();
 	seconds();
 	signals();
