@@ -143,9 +143,10 @@ static int settle_for_reading(struct attach_request *r)
 
 	if (!restore_is_needed(r->path))
 		return 0;
-	err = restore_file(r->path, RECOVER_REDO, &r->report);
-	/* A living writer applies what it commits; that is what readers of files have always seen.  Or he deletes it just now. */
-	return err == -EBUSY || err == -ENOENT ? 0 : err;
+	err = restore_for_reading(r->path, &r->report);
+	/* A living writer applies what it commits; that is what readers of files have always seen, from when they have it open on.  Or he
+	   deletes it just now. */
+	return (err == -EBUSY && !r->report.awaited) || err == -ENOENT ? 0 : err;
 }
 
 /* Who shares the transaction takes the new file up at once. */

@@ -33,7 +33,7 @@ static int recover_job(void *arg)
 {
 	struct job *j = arg;
 
-	return restore_file(j->path, RECOVER_REDO, &j->report);
+	return restore_for_reading(j->path, &j->report);
 }
 
 /*
@@ -59,7 +59,12 @@ static int make_known(int fd, bool vacated)
 static int try_to_recover(const char *path)
 {
 	struct job j = { .path = path };
-	int err = engine_run(recover_job, &j);
+	uint64_t start = sys_now_ns(CLOCK_MONOTONIC);
+	int err;
+
+	do {
+		err = engine_run(recover_job, &j);
+	} while (err == -EACCES && j.report.awaited && session_waits(start));
 
 	/* Or it is being deleted just now. */
 	if (err == -EBUSY || err == -ENOENT)

@@ -131,6 +131,19 @@ static int judge_chain(int jfd, int file_fd, const struct stat *file, const stru
 	return stranger < 0 ? stranger : 0;
 }
 
+/* For who only reads the file.  On a network file system the servers know, and nobody asks them for that. */
+static int judge_file(int jfd, const struct journal_header *h, const struct journal_chain *chain, struct recovery *r)
+{
+	int same;
+
+	if (!chain->records || network_kind_of(jfd) != NETWORK_NONE)
+		return 0;
+	same = is_this_boot(h);
+	r->in_file = same > 0 && h->applied_seq >= chain->last_seq;
+	r->in_part = same <= 0 || h->applied_seq < h->applying_seq;
+	return same < 0 ? same : 0;
+}
+
 static int examine(int jfd, int file_fd, const struct stat *file, enum recover_mode mode, struct journal_header *h,
 		   struct journal_chain *chain, struct recovery *r)
 {
@@ -153,7 +166,9 @@ static int examine(int jfd, int file_fd, const struct stat *file, enum recover_m
 		return err;
 	if (is_to_be_resolved(chain, mode))
 		err = resolve(jfd, file, h, chain, mode, r);
-	return err ? err : judge_chain(jfd, file_fd, file, h, chain, r);
+	if (!err)
+		err = judge_chain(jfd, file_fd, file, h, chain, r);
+	return err || mode != RECOVER_LOOK ? err : judge_file(jfd, h, chain, r);
 }
 
 /* Has the last record been made durable?  Applying it begins after that. */
@@ -203,7 +218,7 @@ static int announce_redo(int jfd, struct journal_header *h, const struct journal
 	return sys_pwrite_all(jfd, h, sizeof *h, (h->serial & 1) * JOURNAL_BLOCK);
 }
 
-static int refusal(enum journal_state state, enum recover_mode mode)
+int recover_refusal(enum journal_state state, enum recover_mode mode)
 {
 	bool forced = mode == RECOVER_FORCE;
 
@@ -240,7 +255,7 @@ int recover_opened(int jfd, const char *journal, int file_fd, const char *path,
 	if (err || mode == RECOVER_LOOK || (mode == RECOVER_DISCARD && report->state != JOURNAL_DOUBT &&
 					    report->state != JOURNAL_BUSY))
 		return err;
-	err = refusal(report->state, mode);
+	err = recover_refusal(report->state, mode);
 	if (err || chain.records == 0)
 		return err;
 	newer = report->state == JOURNAL_PENDING ? is_only_unsynced(jfd, &h, &chain, &file) : 0;

@@ -37,6 +37,9 @@ struct recovery {
 	uint64_t last_seq;
 	uint64_t last_time;   /* CLOCK_REALTIME nanoseconds of the newest record */
 	bool removed;         /* the newest record says that the file is deleted */
+	bool in_file;         /* RECOVER_LOOK: on this boot all of that was applied; who reads the file sees it */
+	bool in_part;         /* the same: an apply has begun, and is not known to have ended */
+	bool awaited;         /* who only reads must wait for somebody else (restore.h) */
 	bool redone;          /* the file has what was committed, and an error is one of what came then: of the journal */
 	uint64_t new_size;    /* of the file after recovery; meaningful when records > 0 */
 	uint32_t owner_pid;   /* JOURNAL_BUSY: who */
@@ -71,6 +74,9 @@ int recover_at(const char *path, enum recover_mode mode, struct recovery *report
 typedef int (*recover_fn)(void *arg, const struct recovery *report);
 int recover_locked(const char *journal, const struct stat *file, int file_fd, const char *path, enum recover_mode mode,
 		   struct recovery *report, recover_fn then, void *arg);
+
+/* What the mode makes of a state that was found: 0, or the error that refuses it. */
+int recover_refusal(enum journal_state state, enum recover_mode mode);
 
 /* "pending", "corrupt", ...: a word for reports and JSON. */
 const char *journal_state_name(enum journal_state state);

@@ -25,6 +25,9 @@ void recover_explain(const char *path, const struct recovery *r, int err)
 	if (r->state == JOURNAL_UNSAFE)
 		log_error("%s: is on a file system where one writer at a time is not made sure of: %s; see bigfile doctor, or set "
 			  "BIGFILE_NETWORK=any when only one machine ever uses it", path, r->reason);
+	else if (err == -EACCES && (r->awaited || r->state == JOURNAL_UNLINKED))
+		log_error("%s: must be recovered, by who may write it: %s; use it as such a user, or bigfile recover it",
+			  path, r->reason);
 	else if (err == -EBUSY && !r->owner_pid && r->reason[0])
 		log_error("%s: in use: %s; wait, or end it, or set BIGFILE_WAIT", path, r->reason);
 	else if (err == -EBUSY)

@@ -292,6 +292,27 @@ int restore_file(const char *path, enum recover_mode mode, struct recovery *repo
 	return err;
 }
 
+int restore_for_reading(const char *path, struct recovery *report)
+{
+	int err = restore_file(path, RECOVER_REDO, report);
+
+	if (err == -EACCES || err == -EROFS) {
+		/* It was the folder that may not be written. */
+		if (report->redone)
+			return 0;
+		err = restore_file(path, RECOVER_LOOK, report);
+		if (!err)
+			err = recover_refusal(report->state, RECOVER_REDO);
+		report->awaited = !err && report->state == JOURNAL_PENDING && !report->in_file;
+		/* What is called put aside may be anybody's: nobody is made to wait for it. */
+		if (report->awaited || (!err && report->state == JOURNAL_UNLINKED && !report->removed))
+			err = -EACCES;
+	}
+	if (err == -EBUSY)
+		report->awaited = report->in_part;
+	return err;
+}
+
 /* An empty journal is what the last writer on a network file system has left; elsewhere it is the work of a crash. */
 static bool is_left_by_rule(const char *journal)
 {

@@ -13,6 +13,13 @@
 /* As recover_at.  path: any path of the file, or of its name aside.  JOURNAL_UNLINKED says that it was aside. */
 int restore_file(const char *path, enum recover_mode mode, struct recovery *report);
 
+/*
+ * For who only reads, and need not have the right to write: he must not see a part of what a crash has left.  What he cannot recover he may read
+ * all the same when it has all that was committed; otherwise -EACCES, report->awaited, until somebody has recovered it.  -EBUSY: a living process
+ * has it; report->awaited: and is applying a commit just now, or recovers it.
+ */
+int restore_for_reading(const char *path, struct recovery *report);
+
 /* The file's path, absolute, without links, be it there or not; name: PATH_MAX bytes. */
 int restore_resolve(const char *path, char *name);
 

@@ -145,7 +145,13 @@ int session_find_view(int fd, struct view **view)
 	return 0;
 }
 
-/* Attaches, waiting for another writer as long as BIGFILE_WAIT allows.  *view: in hand. */
+bool session_waits(uint64_t start)
+{
+	sys_sleep_ms(RETRY_MS);
+	return sys_now_ns(CLOCK_MONOTONIC) - start < config.wait_ms * UINT64_C(1000000);
+}
+
+/* Attaches, waiting for another writer, or for a recovery that is not ours, as long as BIGFILE_WAIT allows.  *view: in hand. */
 static int attach(pid_t thread, int fd, const struct stat *file, const char *path, bool write, struct view **view)
 {
 	struct attach_request r = { .thread = thread, .fd = fd, .path = path, .write = write, .dev = file->st_dev,
@@ -160,10 +166,7 @@ static int attach(pid_t thread, int fd, const struct stat *file, const char *pat
 		if (!err)
 			err = attach_run(&r);
 		join_unlock(lock);
-		if (err != -EBUSY)
-			break;
-		sys_sleep_ms(RETRY_MS);
-	} while (sys_now_ns(CLOCK_MONOTONIC) - start < config.wait_ms * UINT64_C(1000000));
+	} while ((err == -EBUSY || (err && r.report.awaited)) && session_waits(start));
 	*view = err ? NULL : r.view;
 	if (*view)
 		view_is_handed();

@@ -46,6 +46,9 @@ int session_make_writer(struct view *v);
  */
 int session_is_marked(int fd, char *path, bool *marked, bool *has_view);
 
+/* Another user of a file is in the way since start (CLOCK_MONOTONIC): waits a moment.  False: BIGFILE_WAIT is over. */
+bool session_waits(uint64_t start);
+
 /* Says, once, that what this process stores in v will never be committed. */
 void session_say_orphan(const struct view *v);
 
