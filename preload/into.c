@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "buffers.h"
+#include "guard.h"
 #include "scratch.h"
 #include "sys.h"
 
@@ -12,7 +13,8 @@
 
 bool into_windows(const struct iovec *iov, int count)
 {
-	if (!boot_is_active() || !view_any() || count > IOV_MAX)
+	/* The kernel knows how to refuse a list that is none. */
+	if (!boot_is_active() || !view_any() || count <= 0 || count > IOV_MAX || !guard_can_read(iov, (size_t)count * sizeof *iov))
 		return false;
 	for (int i = 0; i < count; i++) {
 		if (in_window(iov[i].iov_base, iov[i].iov_len))

@@ -31,7 +31,7 @@ struct source {
 	void *more;
 };
 
-/* Is any part of iov a window?  The kernel knows how to refuse a count that is none. */
+/* Is any part of iov a window?  Either may be anything: the kernel knows how to refuse it. */
 bool into_windows(const struct iovec *iov, int count);
 
 /*

@@ -11,6 +11,7 @@
 #include <sys/msg.h>
 #include <sys/socket.h>
 
+#include "guard.h"
 #include "scratch.h"
 #include "sys.h"
 
@@ -28,6 +29,14 @@ static bool header_in_window(const struct msghdr *msg)
 {
 	return in_window(msg, sizeof *msg) || in_window(msg->msg_name, msg->msg_namelen) ||
 	       in_window(msg->msg_control, msg->msg_controllen) || in_window(msg->msg_iov, msg->msg_iovlen * sizeof *msg->msg_iov);
+}
+
+/* One that cannot be read the kernel knows how to refuse, before it takes anything. */
+static bool is_into(const struct msghdr *msg)
+{
+	return boot_is_active() && view_any() && guard_can_read(msg, sizeof *msg) && msg->msg_iovlen <= IOV_MAX &&
+	       guard_can_read(msg->msg_iov, msg->msg_iovlen * sizeof *msg->msg_iov) &&
+	       (header_in_window(msg) || into_windows(msg->msg_iov, (int)msg->msg_iovlen));
 }
 
 /* As the kernel: of an address no more than there is room for, and how long it is. */
@@ -93,9 +102,7 @@ EXPORT ssize_t recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr 
 
 EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
-	bool into = boot_is_active() && view_any() && msg->msg_iovlen <= IOV_MAX &&
-		    (header_in_window(msg) || into_windows(msg->msg_iov, (int)msg->msg_iovlen));
-	ssize_t done = into ? receive_into(fd, msg, flags) : real(recvmsg)(fd, msg, flags);
+	ssize_t done = is_into(msg) ? receive_into(fd, msg, flags) : real(recvmsg)(fd, msg, flags);
 
 	/* A descriptor may have come along. */
 	if (done >= 0 && msg->msg_controllen && boot_is_active())
@@ -107,24 +114,31 @@ static bool any_into(struct mmsghdr *list, unsigned count)
 {
 	bool any = in_window(list, count * sizeof *list);
 
-	for (unsigned i = 0; i < count && !any && boot_is_active() && view_any(); i++)
-		any = header_in_window(&list[i].msg_hdr) || into_windows(list[i].msg_hdr.msg_iov, (int)list[i].msg_hdr.msg_iovlen);
+	for (unsigned i = 0; i < count && !any && boot_is_active() && view_any() && guard_can_read(&list[i], sizeof *list); i++)
+		any = is_into(&list[i].msg_hdr);
 	return any;
 }
 
 /* The kernel, too, looks at the time only when a message has come. */
 static int receive_several(int fd, struct mmsghdr *list, unsigned count, int flags, const struct timespec *timeout)
 {
-	uint64_t end = timeout ? sys_now_ns(CLOCK_MONOTONIC) + (uint64_t)timeout->tv_sec * 1000000000 + (uint64_t)timeout->tv_nsec : UINT64_MAX;
+	uint64_t end = UINT64_MAX;
 	unsigned done = 0;
 
+	if (timeout && !guard_can_read(timeout, sizeof *timeout)) {
+		errno = EFAULT;
+		return -1;
+	}
+	if (timeout)
+		end = sys_now_ns(CLOCK_MONOTONIC) + (uint64_t)timeout->tv_sec * 1000000000 + (uint64_t)timeout->tv_nsec;
 	while (done < count) {
 		int later = done && (flags & MSG_WAITFORONE) ? MSG_DONTWAIT : 0;
 		ssize_t n = recvmsg(fd, &list[done].msg_hdr, (flags & ~MSG_WAITFORONE) | later);
+		unsigned length = (unsigned)n;
 
-		if (n < 0)
+		if (n < 0 || !into_store(&list[done].msg_len, &length, sizeof length))
 			return done ? (int)done : -1;
-		list[done++].msg_len = (unsigned)n;
+		done++;
 		if (end != UINT64_MAX && sys_now_ns(CLOCK_MONOTONIC) >= end)
 			break;
 	}

@@ -24,7 +24,11 @@ EXPORT ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
-	LOADING(msg->msg_iov, (int)msg->msg_iovlen, real(sendmsg)(fd, msg, flags));
+	bool any = boot_is_active() && view_any() && guard_can_read(msg, sizeof *msg);
+	const struct iovec *iov = any ? msg->msg_iov : NULL;
+	int count = any ? using_count(iov, msg->msg_iovlen) : 0;
+
+	LOADING(iov, count, real(sendmsg)(fd, msg, flags));
 }
 
 EXPORT size_t fwrite(const void *buf, size_t size, size_t n, FILE *stream)

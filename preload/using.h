@@ -11,7 +11,10 @@
 
 #include "interpose.h"
 
+#include <limits.h>
+
 #include "buffers.h"
+#include "guard.h"
 
 #define USING_TRIES 100
 
@@ -26,6 +29,14 @@ static inline bool using_hold(const struct iovec *iov, int count)
 		any = true;
 	}
 	return any;
+}
+
+/* Of a list that the program has made, what there is to hold.  The kernel knows how to refuse one that is none. */
+static inline int using_count(const struct iovec *iov, size_t count)
+{
+	bool may = boot_is_active() && view_any() && count <= IOV_MAX && guard_can_read(iov, count * sizeof *iov);
+
+	return may ? (int)count : 0;
 }
 
 static inline void using_release(const struct iovec *iov, int count)

@@ -55,19 +55,23 @@ ALIAS(pwrite64, pwrite);
 EXPORT ssize_t writev(int fd, const struct iovec *iov, int count)
 {
 	ssize_t done;
+	int known;
 
 	if (MAY_CHANGE(fd) && write_to_view(fd, iov, count, -1, 0, &done))
 		return done;
-	LOADING(iov, count, real(writev)(fd, iov, count));
+	known = using_count(iov, (size_t)count);
+	LOADING(iov, known, real(writev)(fd, iov, count));
 }
 
 EXPORT ssize_t pwritev(int fd, const struct iovec *iov, int count, off_t offset)
 {
 	ssize_t done;
+	int known;
 
 	if (offset >= 0 && MAY_CHANGE(fd) && write_to_view(fd, iov, count, offset, 0, &done))
 		return done;
-	LOADING(iov, count, real(pwritev)(fd, iov, count, offset));
+	known = using_count(iov, (size_t)count);
+	LOADING(iov, known, real(pwritev)(fd, iov, count, offset));
 }
 ALIAS(pwritev64, pwritev);
 
@@ -75,10 +79,12 @@ ALIAS(pwritev64, pwritev);
 EXPORT ssize_t pwritev2(int fd, const struct iovec *iov, int count, off_t offset, int flags)
 {
 	ssize_t done;
+	int known;
 
 	if (offset >= -1 && MAY_CHANGE(fd) && write_to_view(fd, iov, count, offset, flags, &done))
 		return done;
-	LOADING(iov, count, real(pwritev2)(fd, iov, count, offset, flags));
+	known = using_count(iov, (size_t)count);
+	LOADING(iov, known, real(pwritev2)(fd, iov, count, offset, flags));
 }
 ALIAS(pwritev64v2, pwritev2);
 

@@ -121,7 +121,7 @@ static bool serve(struct view *v, uint64_t page, void *context)
 
 	/* A page that must be read from somewhere is, before others have to wait for the lock. */
 	if (gate_is_closed() && !v->shared)
-		guard_can_read(page);
+		guard_can_read((const void *)page, 1);
 	lock_take(&window_lock);
 	ours = writable_around(v, page, &writable);
 	turn = is_late(v) ? 0 : gate_turn();
@@ -225,7 +225,8 @@ static bool on_access_fault(int sig, siginfo_t *info, void *context)
 	if (service == SERVED)
 		return true;
 	/* May not come back. */
-	guard_catch();
+	if (guard_catch(context))
+		return true;
 	if (service == UNREADABLE)
 		raise_bus(info, context);
 	return service == UNREADABLE;
@@ -236,7 +237,8 @@ static bool on_missing_page(int sig, siginfo_t *info, void *context)
 {
 	IN_HAND struct view *v = NULL;
 
-	guard_catch();
+	if (guard_catch(context))
+		return true;
 	v = view_get_at((uintptr_t)info->si_addr);
 	if (v && view_offset_at(v, (uintptr_t)info->si_addr) < v->committed)
 		fence_missed(v, -EIO);

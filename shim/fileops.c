@@ -5,6 +5,7 @@
 #include "blame.h"
 #include "config.h"
 #include "control.h"
+#include "guard.h"
 #include "holes.h"
 #include "names.h"
 #include "resize.h"
@@ -28,6 +29,8 @@ static int64_t total_length(const struct iovec *iov, int count)
 {
 	uint64_t total = 0;
 
+	if (!guard_can_read(iov, (size_t)count * sizeof *iov))
+		return -EFAULT;
 	for (int i = 0; i < count; i++) {
 		if (iov[i].iov_len > INT64_MAX - total)
 			return -EINVAL;
@@ -148,7 +151,7 @@ int64_t fileops_read(int fd, const struct iovec *iov, int count, int64_t offset)
 		return mode < 0 ? mode : -EBADF;
 	total = total_length(iov, count);
 	if (total < 0 || offset < -1)
-		return -EINVAL;
+		return total < 0 ? total : -EINVAL;
 	at = lock_place(v, fd, offset, total, false, true);
 	if (at < 0)
 		return at == OTHER_FILE ? fileops_read(fd, iov, count, offset) : at;
@@ -187,18 +190,22 @@ static int64_t write_locked(struct view *v, const struct iovec *iov, int count, 
 
 int64_t fileops_write(int fd, const struct iovec *iov, int count, int64_t offset, int flags)
 {
-	int64_t total = count < 0 || count > LARGEST_COUNT ? 0 : total_length(iov, count), at, done, answer;
+	int64_t total, at, done, answer;
 	IN_HAND struct view *v = NULL;
 	bool append;
 	int mode, err;
 
-	if (!total || offset < -1)
+	if (count <= 0 || count > LARGEST_COUNT || offset < -1)
 		return FILEOPS_NOT_OURS;
 	v = fileops_write_view(fd, &mode, &answer);
 	if (!v)
 		return answer;
-	if (total < 0 || flags & ~RWF_KNOWN || offset > INT64_MAX - total)
-		return total > 0 && flags & ~RWF_KNOWN ? -EOPNOTSUPP : -EINVAL;
+	/* From here on a list that cannot be read is survived. */
+	total = total_length(iov, count);
+	if (total <= 0)
+		return total ? total : FILEOPS_NOT_OURS;
+	if ( flags & ~RWF_KNOWN || offset > INT64_MAX - total)
+		return flags & ~RWF_KNOWN ? -EOPNOTSUPP : -EINVAL;
 	append = (mode & O_APPEND) || (flags & RWF_APPEND);
 	at = lock_place(v, fd, offset, total, append, false);
 	if (at < 0)

@@ -20,9 +20,11 @@ int guard_run(void (*fn)(void *arg), void *arg);
 
 /* memcpy inside guard_run. */
 int guard_copy(void *to, const void *from, size_t length);
-bool guard_can_read(uint64_t at);
 
-/* From the SIGBUS and SIGSEGV handlers: does not return when the fault happened inside guard_run. */
-void guard_catch(void);
+/* Is all of that there to be read?  It is looked at.  Any thread, whatever it blocks; a few nanoseconds for each page. */
+bool guard_can_read(const void *p, size_t length);
+
+/* From the SIGBUS and SIGSEGV handlers: does not return when the fault happened inside guard_run.  True: the thread may go on. */
+bool guard_catch(void *context);
 
 #endif

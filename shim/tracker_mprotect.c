@@ -209,7 +209,7 @@ static int collect_segment(struct view *v, struct segment *s, struct range at, t
 		struct range run = closed.ranges[i];
 
 		/* One page by itself was opened by a store: to ask costs as much as to compare it.  Where it cannot be read the store has failed. */
-		if (run.end - run.start == page_size() && guard_can_read(run.start))
+		if (run.end - run.start == page_size() && guard_can_read((const void *)run.start, 1))
 			err = fn(arg, v, s, run);
 		else
 			err = report_run(v, s, run, fn, arg);

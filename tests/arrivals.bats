@@ -83,3 +83,58 @@ no_memory() {
 	[ "$status" = 0 ] && [ -z "$output" ]
 }
 @test "a length that is no memory is refused, and nothing else happens" { each_tracker no_memory; }
+
+# A message of which the header, the list in it or a later header of several is no memory.
+no_message() {
+	cat >program.py <<-'PY'
+		import ctypes, mmap, os, signal, socket
+		libc = ctypes.CDLL(None, use_errno=True)
+		libc.mmap.restype = ctypes.c_void_p
+		marked, plain = os.open("data.bin", os.O_RDWR), os.open("other.bin", os.O_RDWR | os.O_CREAT)
+		m = mmap.mmap(marked, 4096)
+		m[0] = 1
+		class Iov(ctypes.Structure): _fields_ = [("base", ctypes.c_void_p), ("length", ctypes.c_size_t)]
+		class Header(ctypes.Structure): _fields_ = [("name", ctypes.c_void_p), ("namelen", ctypes.c_uint), ("iov", ctypes.c_void_p), ("iovlen", ctypes.c_size_t),
+		    ("control", ctypes.c_void_p), ("controllen", ctypes.c_size_t), ("flags", ctypes.c_int)]
+		class Several(ctypes.Structure): _fields_ = [("header", Header), ("length", ctypes.c_uint)]
+		# Two pages: the second is not there to be read.
+		pages = libc.mmap(None, ctypes.c_size_t(8192), 3, 0x22, -1, ctypes.c_long(0))
+		libc.mprotect(ctypes.c_void_p(pages + 4096), ctypes.c_size_t(4096), 0)
+		pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+		out, into = (s.fileno() for s in pair)
+		buf = ctypes.create_string_buffer(64)
+		window = ctypes.addressof(ctypes.c_char.from_buffer(m))
+		iov = Iov(ctypes.addressof(buf), 64)
+		def refused(what, done, errno=14):
+		    if done != -1 or ctypes.get_errno() != errno: print(what, done, ctypes.get_errno())
+		def header(iov, n=1): return Header(None, 0, iov, n, None, 0, 0)
+		bad = ctypes.c_void_p(8), ctypes.c_void_p(pages + 4096), ctypes.c_void_p(pages + 4096 - 16), ctypes.c_void_p(-4096), ctypes.c_void_p(1 << 62), None
+		os.write(out, b"one")
+		for p in bad:
+		    for call in libc.recvmsg, libc.sendmsg:
+		        refused((call.__name__, p), call(into, p, 0x40))
+		        refused((call.__name__, "list", p), call(into, ctypes.byref(header(p, 2)), 0x40))
+		        refused((call.__name__, "long list", p), call(into, ctypes.byref(header(p, 1 << 40)), 0x40), 90)
+		    for call in libc.recvmmsg, libc.sendmmsg: refused((call.__name__, p), call(into, p, 2, 0x40, None))
+		    for fd in marked, plain:
+		        for call in libc.readv, libc.writev: refused((call.__name__, fd, p), call(fd, p, 2))
+		# Nothing was taken.  What comes before the one that is refused comes, and what is a window beside it is no matter.
+		several = ctypes.cast(pages + 4096 - 2 * ctypes.sizeof(Several), ctypes.POINTER(Several))
+		several[0].header, several[1].header = header(ctypes.addressof(iov)), header(8)
+		os.write(out, b"two")
+		if libc.recvmmsg(into, several, 3, 0x40, None) != 1 or buf.value != b"one": print("recvmmsg", buf.value)
+		pair[1].getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) # the kernel keeps it for the next call
+		within = Iov(window + 8, 8)
+		several[0].header, several[1].header = header(ctypes.addressof(within)), header(ctypes.addressof(within))
+		os.write(out, b"three")
+		if libc.recvmmsg(into, several, 3, 0x40, None) != 2 or m[8:13] != b"three": print("recvmmsg", m[8:16])
+		refused("time", libc.recvmmsg(into, several, 1, 0x40, ctypes.c_void_p(8)))
+		# No signal is held back afterwards.
+		if signal.pthread_sigmask(signal.SIG_BLOCK, []): print("mask")
+		os._exit(0)
+	PY
+	run bigfile run -p data.bin -- /usr/bin/python3 program.py
+	echo "$output"
+	[ "$status" = 0 ] && [ -z "$output" ]
+}
+@test "a message that is no memory is refused, and nothing is taken" { each_tracker no_message; }
