@@ -9,8 +9,8 @@
 #include "guard.h"
 #include "home.h"
 #include "memory.h"
-#include "pagemap.h"
 #include "sys.h"
+#include "tracker.h"
 
 #define UNIT ((size_t)64)
 #define LONGEST_RUN ((uint64_t)1 << 20)
@@ -203,27 +203,6 @@ bool build_has_changes(const struct build *b)
 	return b->begun || view_size_changed(b->view) || view_is_aside(b->view);
 }
 
-static int each_copied(struct view *v, const struct segment *s, struct range at, build_range_fn fn, void *arg)
-{
-	struct range found[64];
-	uint64_t next;
-
-	for (; at.start < at.end; at.start = next) {
-		int n = pagemap_read_copied(at, found, 64, &next);
-
-		/* Nobody can tell: then all of them. */
-		if (n < 0)
-			return fn(arg, v, s, at);
-		for (int i = 0; i < n; i++) {
-			int err = fn(arg, v, s, found[i]);
-
-			if (err)
-				return err;
-		}
-	}
-	return 0;
-}
-
 int build_each_carried(struct view *v, build_range_fn fn, void *arg)
 {
 	struct range_list *l = &v->carried;
@@ -237,7 +216,7 @@ int build_each_carried(struct view *v, build_range_fn fn, void *arg)
 		struct range all = segment_range(s, 0, page_ceil(v->size));
 
 		if (v->carry_all) {
-			err = each_copied(v, s, all, fn, arg);
+			err = tracker_each_copied(v, s, all, fn, arg);
 			continue;
 		}
 		for (size_t j = 0; j < l->count && !err; j++) {

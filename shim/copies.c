@@ -63,19 +63,12 @@ static int count(void *arg, struct range at)
 
 static uint64_t copies_in(struct range at)
 {
-	struct range found[64];
-	uint64_t pages = 0, next;
-	int n;
+	uint64_t pages = 0;
 
 	if (!pagemap_each(PAGEMAP_COPIED_THERE, at, PAGEMAP_LOOK, count, &pages))
 		return pages;
-	for (pages = 0; at.start < at.end; at.start = next) {
-		n = pagemap_read_copied(at, found, 64, &next);
-		if (n < 0)
-			return 0;
-		for (int i = 0; i < n; i++)
-			count(&pages, found[i]);
-	}
+	pages = 0;
+	pagemap_each_copied(at, count, &pages);
 	return pages;
 }
 

@@ -10,7 +10,7 @@
 #include "pagemap.h"
 #include "sys.h"
 
-#define BATCH 64
+#define FOUND 1
 
 struct search {
 	struct view *view;
@@ -33,33 +33,32 @@ static uint64_t in_file(const struct view *v, uint64_t at, bool hole)
 	return hole ? max_u64(at, found >= 0 ? end : at) : UINT64_MAX;
 }
 
+struct first {
+	const struct segment *segment;
+	struct range run; /* of the file */
+};
+
+static int take_first(void *arg, struct range at)
+{
+	struct first *f = arg;
+	uint64_t start = view_offset(f->segment, at.start);
+
+	if (range_is_empty(f->run) || start < f->run.start)
+		f->run = (struct range){ start, view_offset(f->segment, at.end) };
+	return FOUND;
+}
+
 /* The first copied run from `at` on; false when there is none. */
 static bool next_copied(const struct view *v, uint64_t at, struct range *run)
 {
-	bool any = false;
+	struct first f = { NULL, { 0, 0 } };
 
 	for (unsigned i = 0; i < v->segment_count; i++) {
-		const struct segment *s = &v->segments[i];
-		struct range where = segment_range(s, page_floor(at), page_ceil(v->size)), found[BATCH];
-
-		while (where.start < where.end) {
-			uint64_t next, first;
-			int n = pagemap_read_copied(where, found, BATCH, &next);
-
-			if (n < 0) {
-				found[0] = where;
-				n = 1;
-				next = where.end;
-			}
-			first = n ? view_offset(s, found[0].start) : 0;
-			if (n && (!any || first < run->start)) {
-				*run = (struct range){ first, view_offset(s, found[0].end) };
-				any = true;
-			}
-			where.start = n ? where.end : next;
-		}
+		f.segment = &v->segments[i];
+		pagemap_each_copied(segment_range(f.segment, page_floor(at), page_ceil(v->size)), take_first, &f);
 	}
-	return any;
+	*run = f.run;
+	return !range_is_empty(f.run);
 }
 
 /* The memory of a shared view has what is loaded; of a large one the file has the rest. */

@@ -160,30 +160,28 @@ static bool is_copied(uint64_t entry)
 	return (entry & (BIT_PRESENT | BIT_SWAPPED)) && !(entry & BIT_FILE);
 }
 
-int pagemap_read_copied(struct range at, struct range *found, size_t capacity, uint64_t *next)
+int pagemap_each_copied(struct range at, pagemap_range_fn fn, void *arg)
 {
-	uint64_t entries[BATCH];
-	size_t n = 0;
+	uint64_t entries[BATCH], page = at.start;
+	struct range run = { page, page };
+	int err = 0;
 
-	*next = at.start;
-	while (*next < at.end && n < capacity) {
-		uint64_t pages = min_u64((at.end - *next) / page_size(), BATCH);
-		int err = sys_pread_all(pagemap_fd, entries, pages * sizeof *entries,
-					*next / page_size() * sizeof *entries);
+	while (page < at.end && !err) {
+		uint64_t pages = min_u64((at.end - page) / page_size(), BATCH);
 
-		if (err)
-			return err;
-		for (uint64_t i = 0; i < pages; i++, *next += page_size()) {
-			if (!is_copied(entries[i]))
+		if (sys_pread_all(pagemap_fd, entries, pages * sizeof *entries, page / page_size() * sizeof *entries)) {
+			run.end = at.end;
+			break;
+		}
+		for (uint64_t i = 0; i < pages && !err; i++) {
+			page += page_size();
+			if (is_copied(entries[i])) {
+				run.end = page;
 				continue;
-			if (n && found[n - 1].end == *next) {
-				found[n - 1].end += page_size();
-			} else if (n == capacity) {
-				return (int)n;
-			} else {
-				found[n++] = (struct range){ *next, *next + page_size() };
 			}
+			err = range_is_empty(run) ? 0 : fn(arg, run);
+			run = (struct range){ page, page };
 		}
 	}
-	return (int)n;
+	return err || range_is_empty(run) ? err : fn(arg, run);
 }

@@ -59,7 +59,7 @@ int pagemap_open_of(uint32_t pid, uint32_t tid);
 /* PAGEMAP_WRITTEN in the process whose table fd is.  -ESRCH: its memory is gone. */
 int pagemap_each_of(int fd, struct range at, enum pagemap_protect protect, pagemap_range_fn fn, void *arg);
 
-/* The classic interface, for kernels without PAGEMAP_SCAN: the copied pages in `at`, as above. */
-int pagemap_read_copied(struct range at, struct range *found, size_t capacity, uint64_t *next);
+/* The classic interface, for any kernel: PAGEMAP_COPIED, PAGEMAP_LOOK.  From where on nobody can tell, all counts as copied. */
+int pagemap_each_copied(struct range at, pagemap_range_fn fn, void *arg);
 
 #endif

@@ -7,11 +7,9 @@
 #include "engine.h"
 #include "loading.h"
 #include "memory.h"
-#include "pagemap.h"
 #include "shared.h"
 #include "sys.h"
-
-#define BATCH 64
+#include "tracker.h"
 
 struct filling {
 	struct view *view;
@@ -46,25 +44,9 @@ static int fit(const struct filling *f)
 	return err ? err : put(f, end, page_ceil(v->committed), view_void_fd());
 }
 
-static int copy_segment(const struct filling *f, const struct segment *s, struct range at)
+static int copy(void *arg, struct view *v, const struct segment *s, struct range at)
 {
-	struct range found[BATCH];
-
-	while (at.start < at.end) {
-		uint64_t next;
-		int n = pagemap_read_copied(at, found, BATCH, &next);
-
-		/* Nobody can tell: all of it. */
-		if (n < 0) {
-			found[0] = at;
-			next = at.end;
-			n = 1;
-		}
-		for (int i = 0; i < n; i++)
-			memcpy(place_of(f, view_offset(s, found[i].start)), (const void *)found[i].start,
-			       found[i].end - found[i].start);
-		at.start = next;
-	}
+	memcpy(place_of(arg, view_offset(s, at.start)), (const void *)at.start, at.end - at.start);
 	return 0;
 }
 
@@ -101,8 +83,8 @@ static int fill_from_memory(const struct filling *f, uint64_t end)
 
 static int fill_job(void *arg)
 {
-	const struct filling *f = arg;
-	const struct view *v = f->view;
+	struct filling *f = arg;
+	struct view *v = f->view;
 	uint64_t end = min_u64(f->range.end, page_ceil(v->size));
 	int err;
 
@@ -115,7 +97,7 @@ static int fill_job(void *arg)
 		struct range at = segment_range(s, f->range.start, end);
 
 		if (!range_is_empty(at))
-			err = copy_segment(f, s, at);
+			err = tracker_each_copied(v, s, at, copy, f);
 	}
 	return err;
 }

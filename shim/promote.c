@@ -9,13 +9,10 @@
 #include "loading.h"
 #include "log.h"
 #include "memory.h"
-#include "pagemap.h"
 #include "reach.h"
 #include "shared.h"
 #include "sys.h"
 #include "tracker.h"
-
-#define BATCH 64
 
 static int note_dirty(void *arg, struct view *v, const struct segment *s, struct range at)
 {
@@ -24,7 +21,7 @@ static int note_dirty(void *arg, struct view *v, const struct segment *s, struct
 }
 
 /* By the kernel: through our mapping each page would cost a fault and be cleared first, and memory that is not there a signal. */
-static int copy(struct view *v, const struct segment *s, struct range at)
+static int copy(void *arg, struct view *v, const struct segment *s, struct range at)
 {
 	uint64_t offset = view_offset(s, at.start);
 	int err = loading_bring(v, offset, offset + (at.end - at.start));
@@ -32,32 +29,13 @@ static int copy(struct view *v, const struct segment *s, struct range at)
 	return err ? err : sys_pwrite_all(v->memory.fd, (const void *)at.start, at.end - at.start, offset);
 }
 
-/* What the kernel has copied, dirty or not: it may hold more than the file does. */
-static int copy_segment(struct view *v, const struct segment *s)
-{
-	struct range at = segment_range(s, 0, v->zero_end), found[BATCH];
-	int err = 0;
-
-	while (at.start < at.end && !err) {
-		uint64_t next;
-		int n = pagemap_read_copied(at, found, BATCH, &next);
-
-		/* Nobody can tell: then all of it. */
-		if (n < 0)
-			return copy(v, s, at);
-		for (int i = 0; i < n && !err; i++)
-			err = copy(v, s, found[i]);
-		at.start = next;
-	}
-	return err;
-}
-
 static int take_pages(struct view *v)
 {
 	int err = v->tracker->collect(v, note_dirty, NULL);
 
+	/* What the kernel has copied, dirty or not: it may hold more than the file does. */
 	for (unsigned i = 0; i < v->segment_count && !err; i++)
-		err = copy_segment(v, &v->segments[i]);
+		err = tracker_each_copied(v, &v->segments[i], segment_range(&v->segments[i], 0, v->zero_end), copy, NULL);
 	if (err)
 		return err;
 	if (v->carry_all)

@@ -65,6 +65,25 @@ int tracker_each_run(const struct view *v, struct range at, tracker_run_fn fn, v
 	return err;
 }
 
+struct telling {
+	struct view *view;
+	const struct segment *segment;
+	tracker_dirty_fn fn;
+	void *arg;
+};
+
+static int tell(void *arg, struct range at)
+{
+	const struct telling *t = arg;
+
+	return t->fn(t->arg, t->view, t->segment, at);
+}
+
+int tracker_each_copied(struct view *v, const struct segment *s, struct range at, tracker_dirty_fn fn, void *arg)
+{
+	return pagemap_each_copied(at, tell, &(struct telling){ v, s, fn, arg });
+}
+
 int tracker_set_prot(const struct view *v, struct range at, int prot)
 {
 	int err = 0;

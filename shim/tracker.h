@@ -100,6 +100,8 @@ void tracker_after_fork(void);
 /* Calls fn for each run of equal window protection in `at`, within reach: other pages keep theirs, which is none. */
 typedef int (*tracker_run_fn)(void *arg, struct range run, int prot);
 int tracker_each_run(const struct view *v, struct range at, tracker_run_fn fn, void *arg);
+/* Calls fn for what the kernel has copied of `at`, in segment s, stored to since it was made clean or not (pagemap_each_copied). */
+int tracker_each_copied(struct view *v, const struct segment *s, struct range at, tracker_dirty_fn fn, void *arg);
 /* mprotect, within reach. */
 int tracker_set_prot(const struct view *v, struct range at, int prot);
 

@@ -21,8 +21,6 @@
 #include "proc.h"
 #include "sys.h"
 
-#define BATCH 512
-
 static bool have_pagemap;
 static uint64_t max_runs;
 
@@ -175,31 +173,6 @@ static void forget(struct view *v, struct range at)
 	lock_release(&window_lock);
 }
 
-/* Reports what of a closed run was really stored to. */
-static int report_run(struct view *v, const struct segment *s, struct range at, tracker_dirty_fn fn, void *arg)
-{
-	struct range *found;
-	int err = 0;
-
-	if (!have_pagemap)
-		return fn(arg, v, s, at);
-	found = arena_alloc(BATCH * sizeof *found);
-	if (!found)
-		return -ENOMEM;
-	while (at.start < at.end && !err) {
-		uint64_t next;
-		int n = pagemap_read_copied(at, found, BATCH, &next);
-
-		if (n < 0)
-			err = n;
-		for (int i = 0; i < n && !err; i++)
-			err = fn(arg, v, s, found[i]);
-		at.start = next;
-	}
-	arena_free(found, BATCH * sizeof *found);
-	return err;
-}
-
 static int collect_segment(struct view *v, struct segment *s, struct range at, tracker_dirty_fn fn, void *arg)
 {
 	struct range_list closed = { NULL, 0, 0 };
@@ -208,11 +181,12 @@ static int collect_segment(struct view *v, struct segment *s, struct range at, t
 	for (size_t i = 0; i < closed.count && !err; i++) {
 		struct range run = closed.ranges[i];
 
-		/* One page by itself was opened by a store: to ask costs as much as to compare it.  Where it cannot be read the store has failed. */
+		/* Of a closed run what was really stored to.  One page by itself was opened by a store: to ask costs as much as to compare
+		   it.  Where it cannot be read the store has failed. */
 		if (run.end - run.start == page_size() && guard_can_read((const void *)run.start, 1))
 			err = fn(arg, v, s, run);
 		else
-			err = report_run(v, s, run, fn, arg);
+			err = tracker_each_copied(v, s, run, fn, arg);
 	}
 	range_list_free(&closed);
 	return err;
@@ -253,7 +227,7 @@ static int look_at_run(void *arg, struct view *v, const struct segment *s, struc
 {
 	const struct looking *l = arg;
 
-	return report_run(v, s, at, l->fn, l->arg);
+	return tracker_each_copied(v, s, at, l->fn, l->arg);
 }
 
 static int look(struct view *v, tracker_dirty_fn fn, void *arg)
