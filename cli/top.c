@@ -25,12 +25,21 @@ static const GOptionEntry entries[] = {
 	{ NULL, 0, 0, 0, NULL, NULL, NULL },
 };
 
+/* What a key has a process do.  Neither can be taken back: a wrong key must not decide about anybody's data. */
+struct deed {
+	enum control_op op;
+	const char *name, *verb, *what, *done, *not_done;
+};
+
+static const struct deed commit = { CONTROL_COMMIT, "commit", "Commit", "stored", "committed", "nothing was committed" };
+static const struct deed rollback = { CONTROL_ABORT, "abort", "Roll back", "not committed", "rolled back to its last commit", "nothing was rolled back" };
+
 static struct {
 	struct sample *sample;
 	int selected; /* process id; 0: the first */
 	guint first;  /* line of the list that is at the top */
 	gboolean show_files;
-	gboolean asking; /* whether to roll back */
+	const struct deed *asking; /* whether to do it; NULL: nothing is asked */
 	char message[256];
 } screen = { .show_files = TRUE };
 
@@ -160,22 +169,22 @@ static void say(const char *format, ...)
 	va_end(args);
 }
 
-static void ask(enum control_op op, const char *what, const char *done)
+static void carry_out(const struct deed *d)
 {
 	const struct row *r = selected_row();
 	int err;
 
 	if (!r)
 		return;
-	say("process %d: %s asked for ...", r->client->pid, what);
+	say("process %d: %s asked for ...", r->client->pid, d->name);
 	draw();
-	err = client_ask(r->client, op, ASK_MS);
+	err = client_ask(r->client, d->op, ASK_MS);
 	if (err == -EINPROGRESS)
-		say("process %d: no answer yet; the %s is still asked for", r->client->pid, what);
+		say("process %d: no answer yet; the %s is still asked for", r->client->pid, d->name);
 	else if (err)
-		say("process %d: the %s failed: %s; its stderr tells more", r->client->pid, what, g_strerror(-err));
+		say("process %d: the %s failed: %s; its stderr tells more", r->client->pid, d->name, g_strerror(-err));
 	else
-		say("process %d: %s", r->client->pid, done);
+		say("process %d: %s", r->client->pid, d->done);
 }
 
 static void move_selection(int by)
@@ -193,21 +202,23 @@ static void move_selection(int by)
 
 static void answer(int key)
 {
-	screen.asking = FALSE;
+	const struct deed *d = screen.asking;
+
+	screen.asking = NULL;
 	if (key == 'y' || key == 'Y')
-		ask(CONTROL_ABORT, "abort", "rolled back to its last commit");
+		carry_out(d);
 	else
-		say("nothing was rolled back");
+		say("%s", d->not_done);
 }
 
-static void ask_first(void)
+static void ask(const struct deed *d)
 {
 	const struct row *r = selected_row();
 
 	if (!r)
 		return;
-	say("Roll back all that process %d (%s) has not committed?  y: yes, any other key: no", r->client->pid, r->client->page->comm);
-	screen.asking = TRUE;
+	say("%s all that process %d (%s) has %s?  y: yes, any other key: no", d->verb, r->client->pid, r->client->page->comm, d->what);
+	screen.asking = d;
 }
 
 /* FALSE: time to go. */
@@ -223,10 +234,10 @@ static gboolean obey(int key)
 	case 27: /* escape */
 		return FALSE;
 	case 'c':
-		ask(CONTROL_COMMIT, "commit", "committed");
+		ask(&commit);
 		break;
 	case 'a':
-		ask_first();
+		ask(&rollback);
 		break;
 	case 'f':
 		screen.show_files = !screen.show_files;
@@ -294,7 +305,7 @@ int main(int argc, char **argv)
 	argv++;
 	if (!cli_parse(&argc, &argv, entries, "[PID...]",
 		       "Shows the processes that have marked files in use, and what they have not committed, as it changes.\n"
-		       "Keys: up and down choose a process, c commits, a aborts, f shows or hides files, q ends."))
+		       "Keys: up and down choose a process, c commits and a aborts, after a question, f shows or hides files, q ends."))
 		return CLI_USAGE;
 	if (!are_pids())
 		return CLI_USAGE;

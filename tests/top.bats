@@ -23,6 +23,12 @@ shows() { until_true 20 screen "$1" || { T capture-pane -p; return 1; }; }
 	shows "^ *$pid play +4.0 KiB +0 "
 	shows "$PWD/data.bin: 19.5 KiB, writing, 1 dirty pages"
 	T send-keys c
+	shows "Commit all that process $pid \\(play\\) has stored\\?  y: yes, any other key: no"
+	T send-keys Enter
+	shows "nothing was committed"
+	shows "^ *$pid play +4.0 KiB +0 "
+	[ "$(byte data.bin 1)" = a ]
+	T send-keys c y
 	shows "process $pid: committed"
 	shows "^ *$pid play +0 bytes +1 .* (uffd|mprotect)"
 	[ "$(byte data.bin 1)" = X ]
