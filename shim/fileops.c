@@ -204,7 +204,7 @@ int64_t fileops_write(int fd, const struct iovec *iov, int count, int64_t offset
 	total = total_length(iov, count);
 	if (total <= 0)
 		return total ? total : FILEOPS_NOT_OURS;
-	if ( flags & ~RWF_KNOWN || offset > INT64_MAX - total)
+	if (flags & ~RWF_KNOWN || offset > INT64_MAX - total)
 		return flags & ~RWF_KNOWN ? -EOPNOTSUPP : -EINVAL;
 	append = (mode & O_APPEND) || (flags & RWF_APPEND);
 	at = lock_place(v, fd, offset, total, append, false);
