@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/select.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -70,6 +71,24 @@ static void call_dup_close(void)
 	close(dup(fd));
 }
 
+static void call_clock(void)
+{
+	struct timespec t;
+
+	if (clock_gettime(CLOCK_REALTIME, &t))
+		exit(1);
+}
+
+static void call_select(void)
+{
+	fd_set in;
+
+	FD_ZERO(&in);
+	FD_SET(fd, &in);
+	if (select(fd + 1, &in, NULL, NULL, &(struct timeval){ 0, 0 }) != 1)
+		exit(1);
+}
+
 static void call_same_size(void)
 {
 	if (ftruncate(marked, 65536))
@@ -82,6 +101,7 @@ static const struct {
 } calls[] = {
 	{ "read", call_read },   { "write", call_write },           { "fstat", call_fstat },
 	{ "lseek", call_seek },  { "open+close", call_open_close }, { "dup+close", call_dup_close },
+	{ "select", call_select }, { "clock_gettime", call_clock },
 	{ "ftruncate-same-size-of-marked", call_same_size },
 };
 

@@ -3,6 +3,7 @@
 #include "into.h"
 
 #include <limits.h>
+#include <string.h>
 
 #include "buffers.h"
 #include "guard.h"
@@ -23,6 +24,29 @@ bool into_windows(const struct iovec *iov, int count)
 	return false;
 }
 
+static bool header_in_window(const struct msghdr *msg)
+{
+	return in_window(msg, sizeof *msg) || in_window(msg->msg_name, msg->msg_namelen) ||
+	       in_window(msg->msg_control, msg->msg_controllen) || in_window(msg->msg_iov, msg->msg_iovlen * sizeof *msg->msg_iov);
+}
+
+/* One that cannot be read the kernel knows how to refuse, before it takes anything. */
+bool into_message(const struct msghdr *msg)
+{
+	return boot_is_active() && view_any() && guard_can_read(msg, sizeof *msg) && msg->msg_iovlen <= IOV_MAX &&
+	       guard_can_read(msg->msg_iov, msg->msg_iovlen * sizeof *msg->msg_iov) &&
+	       (header_in_window(msg) || into_windows(msg->msg_iov, (int)msg->msg_iovlen));
+}
+
+bool into_messages(const struct mmsghdr *list, unsigned count)
+{
+	bool any = in_window(list, count * sizeof *list);
+
+	for (unsigned i = 0; i < count && !any && boot_is_active() && view_any() && guard_can_read(&list[i], sizeof *list); i++)
+		any = into_message(&list[i].msg_hdr);
+	return any;
+}
+
 bool into_store(void *to, const void *from, size_t n)
 {
 	int err = buffers_store(to, from, n);
@@ -35,6 +59,19 @@ bool into_store(void *to, const void *from, size_t n)
 bool into_opens(const void *p, size_t n)
 {
 	return in_window(p, n) && !buffers_open(p, n);
+}
+
+void *into_own(void *p, void *own, void *before, size_t n)
+{
+	if (buffers_fetch(own, p, n))
+		return p;
+	memcpy(before, own, n);
+	return own;
+}
+
+bool into_changed(void *p, const void *own, const void *before, size_t n)
+{
+	return !memcmp(own, before, n) || into_store(p, own, n);
 }
 
 socklen_t into_room(const socklen_t *length)

@@ -34,6 +34,10 @@ struct source {
 /* Is any part of iov a window?  Either may be anything: the kernel knows how to refuse it. */
 bool into_windows(const struct iovec *iov, int count);
 
+/* Or of messages, or of what is told beside them? */
+bool into_message(const struct msghdr *msg);
+bool into_messages(const struct mmsghdr *list, unsigned count);
+
 /*
  * Makes the call, and stores to iov what came.  `once`: what a call takes it takes for good, as from a socket; so it is made once, for all of
  * iov.  Otherwise, for a file, in pieces up to the first that is short.  Where the program may not store to iov at all, the kernel is left to say so.
@@ -56,6 +60,23 @@ ssize_t into_from_any(const struct source *s, const struct iovec *iov, int count
 	})
 #define INTO_TRIES 100
 bool into_opens(const void *p, size_t n);
+
+/*
+ * A call that may be made once only, or that takes what is there first: `at` stands for p in it.  It is p, or, where p points to a window, memory of
+ * ours with the same in it; what the call has changed there is stored to p unless it has failed.  n: how much of *p it uses; 0: nobody knows.
+ */
+#define INTO_ONCE_OF(p, n, at, call)                                                                                      \
+	({                                                                                                                \
+		__typeof__(*(p)) own_##at, before_##at;                                                                   \
+		__typeof__(p) at = in_window(p, n) ? into_own(p, &own_##at, &before_##at, n) : (p);                       \
+		__typeof__(call) done_##at = (call);                                                                      \
+		at == (p) || done_##at == -1 || into_changed(p, at, &before_##at, n) ? done_##at : -1;                    \
+	})
+#define INTO_ONCE(p, at, call) INTO_ONCE_OF(p, sizeof *(p), at, call)
+/* Own, with what is at p, as before; p, where that cannot be read. */
+void *into_own(void *p, void *own, void *before, size_t n);
+/* As into_store; where nothing has changed nothing is stored. */
+bool into_changed(void *p, const void *own, const void *before, size_t n);
 
 /* Is what a call tells at p in a window, or the length of it?  Either may be no memory at all, which the kernel knows how to refuse. */
 bool into_is_told(const void *p, const socklen_t *length);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The program's locks on marked files.  What is to be done about them, and where: filelocks.h; everywhere else they are the kernel's. */
-#include "interpose.h"
+#include "into.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -22,8 +22,10 @@ int locks_fcntl(int fd, int command, void *arg)
 	struct flock *lock = arg, limited;
 	int result;
 
-	if (!is_about_locks(command) || !lock || lock->l_len != 0 || !IS_LIMITED(fd))
+	if (!is_about_locks(command))
 		return real(fcntl)(fd, command, arg);
+	if (!lock || lock->l_len != 0 || !IS_LIMITED(fd))
+		return INTO_ONCE(lock, at, real(fcntl)(fd, command, at));
 	limited = *lock;
 	limited.l_len = FILELOCKS_ALL;
 	result = real(fcntl)(fd, command, &limited);

@@ -109,6 +109,27 @@ EXPORT ssize_t getrandom(void *buf, size_t n, unsigned flags)
 	return into_from(&(struct source){ get_random, -1, (int)flags, false, -1, NULL }, &iov, 1, true);
 }
 
+EXPORT int getentropy(void *buf, size_t n)
+{
+	return INTO_AGAIN(buf, n, real(getentropy)(buf, n));
+}
+
+static ssize_t get_arc4random(const struct source *s, void *to, size_t n, size_t done)
+{
+	real(arc4random_buf)(to, n);
+	return (ssize_t)n;
+}
+
+/* It has no way to fail but to end the process. */
+EXPORT void arc4random_buf(void *buf, size_t n);
+EXPORT void arc4random_buf(void *buf, size_t n)
+{
+	struct iovec iov = { buf, n };
+
+	if (!in_window(buf, n) || into_from(&(struct source){ .get = get_arc4random }, &iov, 1, false) != (ssize_t)n)
+		real(arc4random_buf)(buf, n);
+}
+
 static ssize_t get_items(const struct source *s, void *to, size_t n, size_t done)
 {
 	return (ssize_t)(s->flags ? real(fread_unlocked)(to, 1, n, s->more) : real(fread)(to, 1, n, s->more));

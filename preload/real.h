@@ -17,16 +17,23 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <sys/times.h>
 #include <sys/types.h>
 #include <sys/time.h>
 #include <sys/uio.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <utime.h>
 #include <unistd.h>
 
@@ -67,6 +74,7 @@ typedef int (*listing_order_fn)(const struct dirent **, const struct dirent **);
 	X(ssize_t, send, (int, const void *, size_t, int))                                     \
 	X(ssize_t, sendto, (int, const void *, size_t, int, const struct sockaddr *, socklen_t)) \
 	X(ssize_t, sendmsg, (int, const struct msghdr *, int))                                 \
+	X(int, sendmmsg, (int, struct mmsghdr *, unsigned, int))                               \
 	X(size_t, fwrite, (const void *, size_t, size_t, FILE *))                              \
 	X(size_t, fwrite_unlocked, (const void *, size_t, size_t, FILE *))                     \
 	X(int, fputs, (const char *, FILE *))                                                  \
@@ -76,6 +84,8 @@ typedef int (*listing_order_fn)(const struct dirent **, const struct dirent **);
 	X(ssize_t, recvfrom, (int, void *, size_t, int, struct sockaddr *, socklen_t *))       \
 	X(ssize_t, recvmsg, (int, struct msghdr *, int))                                       \
 	X(ssize_t, getrandom, (void *, size_t, unsigned))                                      \
+	X(int, getentropy, (void *, size_t))                                                   \
+	X(void, arc4random_buf, (void *, size_t))                                              \
 	X(size_t, fread, (void *, size_t, size_t, FILE *))                                     \
 	X(size_t, fread_unlocked, (void *, size_t, size_t, FILE *))                             \
 	X(int, recvmmsg, (int, struct mmsghdr *, unsigned, int, struct timespec *))             \
@@ -88,6 +98,27 @@ typedef int (*listing_order_fn)(const struct dirent **, const struct dirent **);
 	X(int, ppoll, (struct pollfd *, nfds_t, const struct timespec *, const sigset_t *))     \
 	X(int, epoll_wait, (int, struct epoll_event *, int, int))                               \
 	X(int, epoll_pwait, (int, struct epoll_event *, int, int, const sigset_t *))            \
+	X(int, epoll_pwait2, (int, struct epoll_event *, int, const struct timespec *, const sigset_t *)) \
+	X(int, select, (int, fd_set *, fd_set *, fd_set *, struct timeval *))                   \
+	X(int, pselect, (int, fd_set *, fd_set *, fd_set *, const struct timespec *, const sigset_t *)) \
+	X(int, eventfd_read, (int, eventfd_t *))                                                \
+	X(int, sigtimedwait, (const sigset_t *, siginfo_t *, const struct timespec *))          \
+	X(int, sigwaitinfo, (const sigset_t *, siginfo_t *))                                    \
+	X(char *, getcwd, (char *, size_t))                                                     \
+	X(ssize_t, getxattr, (const char *, const char *, void *, size_t))                      \
+	X(ssize_t, lgetxattr, (const char *, const char *, void *, size_t))                     \
+	X(ssize_t, fgetxattr, (int, const char *, void *, size_t))                              \
+	X(ssize_t, listxattr, (const char *, char *, size_t))                                   \
+	X(ssize_t, llistxattr, (const char *, char *, size_t))                                  \
+	X(ssize_t, flistxattr, (int, char *, size_t))                                           \
+	X(int, statfs, (const char *, struct statfs *))                                         \
+	X(int, fstatfs, (int, struct statfs *))                                                 \
+	X(int, uname, (struct utsname *))                                                       \
+	X(int, sysinfo, (struct sysinfo *))                                                     \
+	X(int, getrusage, (__rusage_who_t, struct rusage *))                                    \
+	X(int, getgroups, (int, gid_t *))                                                       \
+	X(int, clock_gettime, (clockid_t, struct timespec *))                                   \
+	X(clock_t, times, (struct tms *))                                                       \
 	X(ssize_t, readlink, (const char *, char *, size_t))                                    \
 	X(ssize_t, readlinkat, (int, const char *, char *, size_t))                             \
 	X(int, pipe, (int[2]))                                                                  \

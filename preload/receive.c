@@ -5,7 +5,6 @@
  */
 #include "into.h"
 
-#include <limits.h>
 #include <mqueue.h>
 #include <string.h>
 #include <sys/msg.h>
@@ -23,20 +22,6 @@ static ssize_t get_message(const struct source *s, void *to, size_t n, size_t do
 	msg->msg_iov = &iov;
 	msg->msg_iovlen = 1;
 	return real(recvmsg)(s->fd, msg, s->flags);
-}
-
-static bool header_in_window(const struct msghdr *msg)
-{
-	return in_window(msg, sizeof *msg) || in_window(msg->msg_name, msg->msg_namelen) ||
-	       in_window(msg->msg_control, msg->msg_controllen) || in_window(msg->msg_iov, msg->msg_iovlen * sizeof *msg->msg_iov);
-}
-
-/* One that cannot be read the kernel knows how to refuse, before it takes anything. */
-static bool is_into(const struct msghdr *msg)
-{
-	return boot_is_active() && view_any() && guard_can_read(msg, sizeof *msg) && msg->msg_iovlen <= IOV_MAX &&
-	       guard_can_read(msg->msg_iov, msg->msg_iovlen * sizeof *msg->msg_iov) &&
-	       (header_in_window(msg) || into_windows(msg->msg_iov, (int)msg->msg_iovlen));
 }
 
 /* As the kernel: of an address no more than there is room for, and how long it is. */
@@ -102,21 +87,12 @@ EXPORT ssize_t recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr 
 
 EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
-	ssize_t done = is_into(msg) ? receive_into(fd, msg, flags) : real(recvmsg)(fd, msg, flags);
+	ssize_t done = into_message(msg) ? receive_into(fd, msg, flags) : real(recvmsg)(fd, msg, flags);
 
 	/* A descriptor may have come along. */
 	if (done >= 0 && msg->msg_controllen && boot_is_active())
 		fds_forget_all();
 	return done;
-}
-
-static bool any_into(struct mmsghdr *list, unsigned count)
-{
-	bool any = in_window(list, count * sizeof *list);
-
-	for (unsigned i = 0; i < count && !any && boot_is_active() && view_any() && guard_can_read(&list[i], sizeof *list); i++)
-		any = is_into(&list[i].msg_hdr);
-	return any;
 }
 
 /* The kernel, too, looks at the time only when a message has come. */
@@ -149,7 +125,7 @@ EXPORT int recvmmsg(int fd, struct mmsghdr *list, unsigned count, int flags, str
 {
 	int done;
 
-	if (any_into(list, count))
+	if (into_messages(list, count))
 		return receive_several(fd, list, count, flags, timeout);
 	done = real(recvmmsg)(fd, list, count, flags, timeout);
 	for (int i = 0; i < done && boot_is_active(); i++) {

@@ -3,6 +3,7 @@
  * Other calls by which the kernel reads memory of the program's choice (using.h): sockets, and streams of libc's own, which
  * write large pieces straight from where they are.
  */
+#include "into.h"
 #include "using.h"
 
 #include <string.h>
@@ -29,6 +30,24 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 	int count = any ? using_count(iov, msg->msg_iovlen) : 0;
 
 	LOADING(iov, count, real(sendmsg)(fd, msg, flags));
+}
+
+/* One after the other where the kernel would tell their lengths, or read them, in a window. */
+EXPORT int sendmmsg(int fd, struct mmsghdr *list, unsigned count, int flags)
+{
+	unsigned done = 0;
+
+	if (!into_messages(list, count))
+		return real(sendmmsg)(fd, list, count, flags);
+	for (; done < count; done++) {
+		struct msghdr msg;
+		ssize_t n = buffers_fetch(&msg, &list[done].msg_hdr, sizeof msg) ? real(sendmsg)(fd, NULL, flags) : sendmsg(fd, &msg, flags);
+		unsigned length = (unsigned)n;
+
+		if (n < 0 || !into_store(&list[done].msg_len, &length, sizeof length))
+			return done ? (int)done : -1;
+	}
+	return (int)done;
 }
 
 EXPORT size_t fwrite(const void *buf, size_t size, size_t n, FILE *stream)

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Calls that tell something in memory of the program's choice, where that may be a window (into.h).  Most can be made again when the kernel
- * could not store there.  A child whose end was told, and the error of a socket, are told once only: that goes through our own memory.
+ * could not store there.  A child whose end was told, a signal, and the error of a socket, are told once only, and sets of descriptors are there
+ * no more when one of them has been stored to: that goes through our own memory.
  */
 #include "into.h"
 
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -32,6 +35,35 @@ EXPORT int epoll_wait(int fd, struct epoll_event *events, int room, int timeout)
 EXPORT int epoll_pwait(int fd, struct epoll_event *events, int room, int timeout, const sigset_t *mask)
 {
 	return INTO_AGAIN(events, (size_t)room * sizeof *events, real(epoll_pwait)(fd, events, room, timeout, mask));
+}
+
+EXPORT int epoll_pwait2(int fd, struct epoll_event *events, int room, const struct timespec *timeout, const sigset_t *mask)
+{
+	return INTO_AGAIN(events, (size_t)room * sizeof *events, real(epoll_pwait2)(fd, events, room, timeout, mask));
+}
+
+/* How much of a set the kernel uses, which reads no more than there are descriptors: when more are named than it holds, nobody else knows. */
+static size_t set_size(int count)
+{
+	return count < 0 || count > FD_SETSIZE ? 0 : ((size_t)count + NFDBITS - 1) / NFDBITS * sizeof(fd_mask);
+}
+
+#define BY_SETS(call) \
+	INTO_ONCE_OF(in, size, own_in, INTO_ONCE_OF(out, size, own_out, INTO_ONCE_OF(except, size, own_except, call)))
+
+EXPORT int select(int count, fd_set *restrict in, fd_set *restrict out, fd_set *restrict except, struct timeval *restrict timeout)
+{
+	size_t size = set_size(count);
+
+	return BY_SETS(real(select)(count, own_in, own_out, own_except, timeout));
+}
+
+EXPORT int pselect(int count, fd_set *restrict in, fd_set *restrict out, fd_set *restrict except,
+		   const struct timespec *restrict timeout, const sigset_t *restrict mask)
+{
+	size_t size = set_size(count);
+
+	return BY_SETS(real(pselect)(count, own_in, own_out, own_except, timeout, mask));
 }
 
 EXPORT ssize_t readlink(const char *restrict path, char *restrict buf, size_t n)
@@ -103,32 +135,19 @@ EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen
 	return option_into(fd, level, name, value, length);
 }
 
-static pid_t end_into(pid_t pid, int *status, int options, struct rusage *usage)
-{
-	struct rusage used;
-	int own;
-	pid_t child = real(wait4)(pid, &own, options, usage ? &used : NULL);
-
-	if (child > 0 && ((status && !into_store(status, &own, sizeof own)) || (usage && !into_store(usage, &used, sizeof used))))
-		return -1;
-	return child;
-}
-
 EXPORT pid_t waitpid(pid_t pid, int *status, int options)
 {
-	return in_window(status, sizeof *status) ? end_into(pid, status, options, NULL) : real(waitpid)(pid, status, options);
+	return INTO_ONCE(status, at, real(waitpid)(pid, at, options));
 }
 
 EXPORT pid_t wait(int *status)
 {
-	return in_window(status, sizeof *status) ? end_into(-1, status, 0, NULL) : real(wait)(status);
+	return INTO_ONCE(status, at, real(wait)(at));
 }
 
 EXPORT pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
 {
-	bool into = in_window(status, sizeof *status) || in_window(usage, sizeof *usage);
-
-	return into ? end_into(pid, status, options, usage) : real(wait4)(pid, status, options, usage);
+	return INTO_ONCE(status, at, INTO_ONCE(usage, used, real(wait4)(pid, at, options, used)));
 }
 
 EXPORT pid_t wait3(int *status, int options, struct rusage *usage)
@@ -138,14 +157,22 @@ EXPORT pid_t wait3(int *status, int options, struct rusage *usage)
 
 EXPORT int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 {
-	siginfo_t own;
-	int result;
+	return INTO_ONCE(info, at, real(waitid)(type, id, at, options));
+}
 
-	if (!in_window(info, sizeof *info))
-		return real(waitid)(type, id, info, options);
-	buffers_fetch(&own, info, sizeof own);
-	result = real(waitid)(type, id, &own, options);
-	return !result && !into_store(info, &own, sizeof own) ? -1 : result;
+EXPORT int sigtimedwait(const sigset_t *restrict set, siginfo_t *restrict info, const struct timespec *restrict timeout)
+{
+	return INTO_ONCE(info, at, real(sigtimedwait)(set, at, timeout));
+}
+
+EXPORT int sigwaitinfo(const sigset_t *restrict set, siginfo_t *restrict info)
+{
+	return INTO_ONCE(info, at, real(sigwaitinfo)(set, at));
+}
+
+EXPORT int eventfd_read(int fd, eventfd_t *value)
+{
+	return INTO_ONCE(value, at, real(eventfd_read)(fd, at));
 }
 
 /* The fortified names, with their checks. */

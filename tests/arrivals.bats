@@ -5,7 +5,9 @@ load helpers
 FILES="pread read preadv fread fread_unlocked aio_read stat getrandom"
 DATAGRAMS="datagram-read datagram-readv datagram-recv datagram-truncated datagram-interrupted datagram-cancelled datagram-recvfrom datagram-recvmsg datagram-recvmmsg"
 OTHERS="stream-recv stream-all pipe pipe-readv terminal accept eventfd timerfd inotify signalfd mq_receive msgrcv waitpid poll epoll_wait
-	getsockopt readlink"
+	getsockopt readlink select epoll_pwait2 eventfd_read sigwaitinfo"
+ANSWERS="getcwd getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr statfs fstatfs uname sysinfo getrusage clock_gettime times getgroups
+	getentropy arc4random_buf sendfile splice copy_file_range F_GETLK F_OFD_SETLK sendmmsg"
 
 arrive() {
 	local who=$1 rounds=${BIGFILE_FULL:+300} kind
@@ -32,6 +34,15 @@ arrive() {
 
 @test "the same where another process commits, and what is not touched is not there" {
 	each_tracker arrive process 3 datagram-recv datagram-recvmsg terminal eventfd pread fread
+}
+
+@test "what the kernel tells of files, the system and the process is told in a window, whoever commits meanwhile" {
+	each_tracker arrive threads 5 $ANSWERS
+}
+
+# In the first round of each row that is a page that nobody has touched.
+@test "the same where another process commits, and what is not touched is not there: what is told" {
+	each_tracker arrive process 3 $ANSWERS epoll_pwait2 eventfd_read sigwaitinfo
 }
 
 # The other way: a thread waits in a call that reads from a window, and the file becomes one that is loaded when it is touched.

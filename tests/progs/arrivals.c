@@ -13,11 +13,13 @@
 #include <aio.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -103,17 +105,20 @@ static bool receiver_sleeps(void)
 	return strrchr(text, ')')[2] == 'S';
 }
 
+void await_commit(void)
+{
+	for (uint64_t before = commits(); commits() < before + 2 && !is_over();)
+		sched_yield();
+}
+
 /* Sends what the first thread waits for. */
 static void *feed(void *arg)
 {
 	for (int i = 1; !is_over(); i++) {
-		uint64_t before;
-
 		await_round(i);
 		while (!receiver_sleeps() && !is_over())
 			sched_yield();
-		for (before = commits(); commits() < before + 2 && !is_over();)
-			sched_yield();
+		await_commit();
 		if (!is_over())
 			kind->send(i);
 	}
@@ -239,11 +244,17 @@ static const struct kind files[] = {
 	{ NULL },
 };
 
-static const struct kind *find(const struct kind *list, const char *name)
+static const struct kind *find(const char *name)
 {
-	while (list->name && strcmp(list->name, name))
-		list++;
-	return list->name ? list : NULL;
+	const struct kind *tables[] = { files, messages, counts, answers };
+
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+		for (const struct kind *k = tables[i]; k->name; k++) {
+			if (!strcmp(k->name, name))
+				return k;
+		}
+	}
+	return NULL;
 }
 
 /* Who commits: two threads, or a process with them. */
@@ -254,6 +265,8 @@ static void start_committing(bool process)
 
 	if (child)
 		return;
+	if (process)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (pthread_create(&thread, NULL, store, NULL) || pthread_create(&thread, NULL, commit, NULL))
 		give_up("pthread_create");
 	if (process) {
@@ -271,11 +284,7 @@ int main(int argc, char **argv)
 	size = (size_t)lseek(fd, 0, SEEK_END);
 	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	kind = find(files, argv[3]);
-	if (!kind)
-		kind = find(messages, argv[3]);
-	if (!kind)
-		kind = find(counts, argv[3]);
+	kind = find(argv[3]);
 	if (map == MAP_FAILED || !kind)
 		return 2;
 	receiver = gettid();

@@ -17,11 +17,14 @@ struct kind {
 	void (*take)(int round, char *to); /* by one call, into the window; checks it */
 };
 
-/* What comes once only; the last has no name. */
-extern const struct kind messages[], counts[];
+/* What comes once only, and what is told to whoever asks; the last has no name. */
+extern const struct kind messages[], counts[], answers[];
 
 /* Says so, with errno, and ends the process. */
 void give_up(const char *what) __attribute__((noreturn));
+
+/* Returns when one has begun since, and ended. */
+void await_commit(void);
 
 /* The n bytes of a round, and whether a call that has answered `came` has brought them to p. */
 void compose(int round, char *p, size_t n);

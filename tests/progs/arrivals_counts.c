@@ -15,6 +15,7 @@
 #include <sys/inotify.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
+#include <sys/select.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
@@ -90,14 +91,14 @@ static void take_notice(int round, char *to)
 		give_up("inotify");
 }
 
+static sigset_t awaited;
+
 static void signals(void)
 {
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGRTMIN);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	one = signalfd(-1, &set, 0);
+	sigemptyset(&awaited);
+	sigaddset(&awaited, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &awaited, NULL);
+	one = signalfd(-1, &awaited, 0);
 }
 
 static void send_signal(int round)
@@ -111,6 +112,15 @@ static void take_signal(int round, char *to)
 
 	if (read(one, to, sizeof *info) != sizeof *info || info->ssi_int != round)
 		give_up("signalfd");
+}
+
+static void take_sigwaitinfo(int round, char *to)
+{
+	siginfo_t *info = (siginfo_t *)to;
+	int sig = round % 2 ? sigwaitinfo(&awaited, info) : sigtimedwait(&awaited, info, &(struct timespec){ 60, 0 });
+
+	if (sig != SIGRTMIN || info->si_value.sival_int != round)
+		give_up("sigwaitinfo");
 }
 
 static void queue(void)
@@ -164,7 +174,7 @@ static void take_old_queued(int round, char *to)
 /* How a child ended is told once. */
 static int words[2];
 
-static void words_for_a_child(void)
+static void a_pipe(void)
 {
 	if (pipe(words))
 		give_up("pipe");
@@ -218,6 +228,51 @@ static void take_epoll(int round, char *to)
 		give_up("epoll_wait");
 }
 
+static void take_epoll_pwait2(int round, char *to)
+{
+	struct epoll_event *events = (struct epoll_event *)to;
+	eventfd_t *n = (eventfd_t *)(events + 10);
+
+	if (epoll_pwait2(all, events, 10, NULL, NULL) != 1 || events->data.u64 != 1234567 || eventfd_read(one, n) || *n != (eventfd_t)round)
+		give_up("epoll_pwait2");
+}
+
+static void take_eventfd_read(int round, char *to)
+{
+	if (eventfd_read(one, (eventfd_t *)to) || *(eventfd_t *)to != (eventfd_t)round)
+		give_up("eventfd_read");
+}
+
+/* Sets of descriptors are taken, and stored anew. */
+static void feed(int round)
+{
+	char c = (char)round;
+
+	if (write(words[1], &c, 1) != 1)
+		give_up("write");
+}
+
+static void take_sets(int round, char *to)
+{
+	fd_set *sets = (fd_set *)to, empty;
+	int n = words[0] + 1, ready;
+	char c;
+
+	FD_ZERO(&empty);
+	for (int i = 0; i < 3; i++) {
+		sets[i] = empty;
+		FD_SET(words[0], &sets[i]);
+	}
+	ready = round % 2 ? select(n, &sets[0], &sets[1], &sets[2], NULL) :
+			    pselect(n, &sets[0], &sets[1], &sets[2], &(struct timespec){ 60, 0 }, NULL);
+	if (ready != 1)
+		give_up("select");
+	if (!FD_ISSET(words[0], &sets[0]) || memcmp(&sets[1], &empty, sizeof empty) || memcmp(&sets[2], &empty, sizeof empty))
+		give_up("the wrong ones");
+	if (read(words[0], &c, 1) != 1 || c != (char)round)
+		give_up("read");
+}
+
 /* As does a socket its error. */
 static void take_error(int round, char *to)
 {
@@ -249,15 +304,19 @@ static void take_link(int round, char *to)
 }
 
 const struct kind counts[] = {
-	{ "waitpid", words_for_a_child, end_child, take_end },
+	{ "waitpid", a_pipe, end_child, take_end },
 	{ "poll", event, add, take_poll },
+	{ "select", a_pipe, feed, take_sets },
 	{ "epoll_wait", event_of_all, add, take_epoll },
+	{ "epoll_pwait2", event_of_all, add, take_epoll_pwait2 },
+	{ "eventfd_read", event, add, take_eventfd_read },
 	{ "getsockopt", NULL, NULL, take_error },
 	{ "readlink", link_to_follow, NULL, take_link },
 	{ "eventfd", event, add, take_event },
 	{ "timerfd", timer, expire, take_timer },
 	{ "inotify", notify, make_file, take_notice },
 	{ "signalfd", signals, send_signal, take_signal },
+	{ "sigwaitinfo", signals, send_signal, take_sigwaitinfo },
 	{ "mq_receive", queue, put_queued, take_queued },
 	{ "msgrcv", old_queue, put_old_queued, take_old_queued },
 	{ NULL },
