@@ -54,7 +54,7 @@ start_play() {
 	"$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin "$@" <go.pipe >out 2>err &
 	pid=$!
 	exec 7>go.pipe
-	until_true 10 grep -q ready out
+	until_true 60 grep -q ready out
 }
 
 go() { echo >&7; }
@@ -67,7 +67,7 @@ begin() {
 }
 # posted NAME: waits for a play's post, and prints the pid in it.
 posted() {
-	until_true 10 test -e "$1"
+	until_true 60 test -e "$1"
 	cat "$1"
 }
 # Other processes of this user would have their pages looked at, and every call counts.
