@@ -82,14 +82,34 @@ static int thaw(struct view *v, struct range at)
 	return err;
 }
 
-static int close_again(const uint64_t *pages, unsigned count, bool pass)
+/*
+ * While we wait for the lock and for a CPU, whoever has one opens again what was closed: on a busy machine that is all of it.  So the lock is
+ * kept for as long as it took to get it back, and with each turn that was not the last for twice as long.
+ */
+struct pace {
+	unsigned turn;
+	uint64_t kept_until;
+};
+
+static void pass(struct pace *p)
+{
+	uint64_t start = sys_now_ns(CLOCK_MONOTONIC), end;
+
+	if (start < p->kept_until)
+		return;
+	lock_pass(&window_lock);
+	end = sys_now_ns(CLOCK_MONOTONIC);
+	p->kept_until = end + ((end - start) << p->turn);
+}
+
+static int close_again(const uint64_t *pages, unsigned count, struct pace *p)
 {
 	int err = 0;
 
 	for (unsigned i = 0; i < count && !err; i++) {
 		err = sys_mprotect((void *)pages[i], page_size(), PROT_READ);
-		if (pass && i % FEW == FEW - 1)
-			lock_pass(&window_lock);
+		if (i % FEW == FEW - 1)
+			pass(p);
 	}
 	return err;
 }
@@ -118,16 +138,19 @@ static int close_whole(void)
 /* What was `not_closed` is closed here, too. */
 static int close_reopened(int not_closed)
 {
+	struct pace pace = { 0, 0 };
 	bool done = false;
 	int err = not_closed;
 
 	lock_take_blocked(&window_lock);
-	for (unsigned turn = 0; !done && !err; turn++) {
+	for (; !done && !err; pace.turn++) {
 		const uint64_t *pages;
 		unsigned count = saved_reopened(&pages);
 
-		done = count <= FEW || turn == TURNS;
-		err = close_again(pages, count, !done);
+		done = count <= FEW || pace.turn == TURNS;
+		if (done)
+			pace.kept_until = UINT64_MAX;
+		err = close_again(pages, count, &pace);
 	}
 	if (err)
 		err = close_whole();

@@ -7,7 +7,8 @@
  * the dirty pages are found and copied, whoever stores first having saved the page as it was.  What was saved is dirty again
  * afterwards, for the next transaction: the tracker has called it clean perhaps after the store that came behind the cut.
  *
- * A thread that stores is held up for a page's copy and a few mprotect() calls; for longer only where there is no room to save more.
+ * A thread that stores is held up for a page's copy and a few mprotect() calls; for longer only where there is no room to save more, or as long
+ * as it takes to close what was opened again, where the committer has waited as long for a CPU.
  *
  * Engine thread, under the session lock.
  */

@@ -45,6 +45,19 @@ words_and_pages() { pairs 1 10 && pairs 4 10; }
 swapped() { pairs 2 5 swapped; }
 @test "the same where two parts of the file are mapped side by side in the other order" { each_tracker swapped; }
 
+# Each time that the engine lets others have the lock, all pages are opened again before it comes back: it must not do so for a few pages at a time.
+busy() {
+	rm -f data.bin
+	truncate -s 16M data.bin
+	run --separate-stderr timeout -k 5 100 env LD_PRELOAD="$PROGS/.libs/libbusy.so:$BUILD/.libs/libbigfile.so" BIGFILE_PATHS="$PWD/data.bin" \
+		"$PROGS/keeps" data.bin 4096 4 5
+	echo "$output" "$stderr"
+	[ "$output" = kept ]
+	[[ "$stderr" =~ ^"yielded "([0-9]+)" times"$ ]]
+	[ "${BASH_REMATCH[1]}" -lt 60 ]
+}
+@test "who commits and has to wait for a CPU each time that it yields one comes to an end" { each_tracker busy; }
+
 # For pieces of it a memory area would be taken apart.  That all of the file is one may need a few: one for applying, one at each end.
 crowded() {
 	rm data.bin

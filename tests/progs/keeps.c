@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Description: threads store to pages of their own, and look each time whether what they stored there last is there still, while all of it is
- * committed again and again.
+ * committed again and again, from when each has stored a thousand times.
  *
  *   keeps FILE PAGES THREADS COMMITS [SELDOM]      FILE has PAGES pages of zeros; one store of SELDOM (16) goes to any of them, the others to a few
  *
@@ -18,10 +18,11 @@
 
 #define PAGE 4096
 #define MOST 16
+#define ENOUGH 1000
 
 static char *map;
 static uint64_t pages, threads, seldom;
-static _Atomic int ended, lost;
+static _Atomic int ended, lost, stored;
 
 static volatile uint64_t *word_of(uint64_t page)
 {
@@ -32,6 +33,7 @@ static void *store(void *arg)
 {
 	uint64_t own = pages / threads, first = (uint64_t)(uintptr_t)arg * own, few = own < 1024 ? own / 16 + 1 : 64, random = first + 1;
 	uint64_t *last = calloc(own, sizeof *last);
+	unsigned made = 0;
 
 	while (last && !ended && !lost) {
 		random = random * 6364136223846793005ul + 1442695040888963407ul;
@@ -42,6 +44,7 @@ static void *store(void *arg)
 			lost = 1;
 		}
 		*word_of(first + i) = ++last[i];
+		stored += made < ENOUGH && ++made == ENOUGH;
 	}
 	/* Once more all of it. */
 	for (uint64_t i = 0; last && i < own && !lost; i++)
@@ -65,6 +68,8 @@ int main(int argc, char **argv)
 		if (pthread_create(&all[t], NULL, store, (void *)(uintptr_t)t))
 			return perror("pthread_create"), 1;
 	}
+	while (stored < (int)threads && !lost)
+		usleep(1000);
 	for (long left = strtol(argv[4], NULL, 0); left > 0 && !lost; left--) {
 		if (msync(map, pages * PAGE, MS_SYNC))
 			return perror("msync"), 1;
