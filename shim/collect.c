@@ -9,7 +9,7 @@
 /* Pages of a chunk that must be in memory before it is closed.  In a free one also all that are not yet lose something: the kernel
    maps no neighbours of a page that is touched where userfaultfd tracks.  Where the page table has one entry for the whole chunk, looking
    costs little, and the first store would make the kernel forget all that was protected. */
-#define DENSE_LOOSE 8
+#define DENSE_LOOSE 32
 #define DENSE_FREE 448
 #define PATIENCE_NS 100000
 #define PATIENCE_FACTOR 16
@@ -34,6 +34,12 @@ static int report_range(void *arg, struct range at)
 	struct collecting *c = arg;
 
 	return c->fn(c->arg, c->view, c->segment, at);
+}
+
+/* These pages were not protected and are now: of them, what the kernel has copied was dirty. */
+static int report_copied(void *arg, struct range at)
+{
+	return pagemap_each(PAGEMAP_COPIED, at, PAGEMAP_LOOK, report_range, arg);
 }
 
 /* Where one entry of the page table stands for a whole chunk it is the file's. */
@@ -90,10 +96,18 @@ static int report_lost(struct collecting *c, struct range at)
 	return pagemap_each(PAGEMAP_COPIED, at, PAGEMAP_LOOK, report_range, c);
 }
 
+/* It is quicker to protect what has only been read along with what was stored to than to ask each time what is copied. */
+static int collect_loose(struct collecting *c, struct range at)
+{
+	int err = pagemap_each(PAGEMAP_THERE_WRITTEN, range_intersect(at, c->chunks->files), PAGEMAP_PROTECT, report_copied, c);
+
+	return err ? err : pagemap_each(PAGEMAP_COPIED_WRITTEN, behind_files(c->chunks, at), PAGEMAP_PROTECT, report_range, c);
+}
+
 /* Protects and reports what is dirty in a stretch of registered chunks. */
 static int collect_stretch(struct collecting *c, struct chunk_walk *w, enum chunk_state state, struct range at)
 {
-	int err = pagemap_each(state == CHUNK_CLOSED ? PAGEMAP_WRITTEN : PAGEMAP_COPIED_WRITTEN, at, PAGEMAP_PROTECT, report_range, c);
+	int err = state == CHUNK_CLOSED ? pagemap_each(PAGEMAP_WRITTEN, at, PAGEMAP_PROTECT, report_range, c) : collect_loose(c, at);
 
 	if (err == -EPERM) {
 		err = report_lost(c, at);
@@ -225,12 +239,6 @@ static int find_dense(struct collecting *c, enum chunk_state among, struct range
 	c->enough = loose ? DENSE_LOOSE : DENSE_FREE;
 	err = each_in_state(c, among, PAGEMAP_THERE, at, loose ? count_to_close : count_to_register);
 	return err ? err : end_count(c, loose ? &c->dense : &c->hot);
-}
-
-/* These pages were not protected and are now: of them, what the kernel has copied was dirty. */
-static int report_copied(void *arg, struct range at)
-{
-	return pagemap_each(PAGEMAP_COPIED, at, PAGEMAP_LOOK, report_range, arg);
 }
 
 /* Nothing was stored there that is there still. */

@@ -192,6 +192,33 @@ static void lost(void)
 	ok(collect(false) && seen[8], "the same of a loose one");
 }
 
+/* Memory behind the end of the file may be a large page, which is a copy; that of the file never is. */
+static void large_behind_file(void)
+{
+	chunks.files = (struct range){ s.at.start, s.at.start + CHUNK };
+	start_anew();
+	if (sys_is_error(sys_mmap((void *)(map + CHUNK), CHUNK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)))
+		_exit(1);
+	sys_madvise((void *)(map + CHUNK), CHUNK, MADV_HUGEPAGE);
+	store(600);
+	ok(collect(false) && seen[600], "a store behind the file's end is reported");
+	ok(state(1) == CHUNK_LOOSE && collect(false) == 0, "once");
+	store(700);
+	ok(collect(false) && seen[700], "and one to what is loose there");
+}
+
+static void of_file(void)
+{
+	chunks.files = chunks.all;
+	from_free_to_closed();
+	start_anew();
+	read_only_chunk();
+	stores_meanwhile();
+	with_few_pages();
+	lost();
+	start_anew();
+}
+
 int main(void)
 {
 	bool can_scan;
@@ -206,11 +233,14 @@ int main(void)
 	map = (char *)round_up((uintptr_t)map, CHUNK);
 	s.at = chunks.all = (struct range){ (uintptr_t)map, (uintptr_t)map + 2 * CHUNK };
 	map_anew();
-	plan(26);
+	plan(26 + 3 + 26);
 	from_free_to_closed();
 	read_only_chunk();
 	stores_meanwhile();
 	with_few_pages();
 	lost();
+	large_behind_file();
+	start_anew();
+	of_file();
 	return done();
 }
