@@ -17,12 +17,14 @@
 /* The laboratory is in more of a hurry. */
 #ifndef LATELY_NS
 #define LATELY_NS UINT64_C(5000000000)
+#define LATELY_COMMITS 256   /* it takes some hundred looks at a chunk to be worth a page table that is made again */
 #define REST_LEAST_NS 100000 /* from so much on */
 #endif
 
 /* Pages: at most so many copies are there; and so many must be before they are counted. */
 static uint64_t at_most, count_from;
 static uint64_t lately_since;
+static unsigned lately_commits;
 
 static void note_chunks(struct open_pages *o, struct range r)
 {
@@ -217,7 +219,7 @@ static void drop_at_rest(struct view *v)
 static void note_lately(void)
 {
 	uint64_t now = sys_now_ns(CLOCK_MONOTONIC);
-	bool anew = now - lately_since > LATELY_NS;
+	bool anew = ++lately_commits > LATELY_COMMITS && now - lately_since > LATELY_NS;
 
 	for (struct view *v = view_first(); v; v = v->next) {
 		struct open_pages *lately = v->copied_lately, before = lately[1];
@@ -231,8 +233,10 @@ static void note_lately(void)
 		for (size_t i = 0; i < v->copied_now.count; i++)
 			note_chunks(&lately[0], v->copied_now.ranges[i]);
 	}
-	if (anew)
+	if (anew) {
 		lately_since = now;
+		lately_commits = 0;
+	}
 }
 
 void copies_end_commit(void)

@@ -3,7 +3,7 @@
  * Copies: the pages of private views that the kernel has copied for stores. After a commit they hold what the file holds; they stay, for the next store
  * to such a page then costs a fault and no copy. Some are dropped, and what shows through is the file:
  *  - when they take more than BIGFILE_MEMORY;
- *  - of chunks (2 MiB of the file) at rest, which no commit was about for some seconds. Each commit looks at every page that the page table has of a
+ *  - of chunks (2 MiB of the file) at rest, which no commit was about for some seconds and some hundred commits. Each commit looks at every page that the page table has of a
  *    chunk that was ever stored to; at one that is dropped as a whole, page table and all, it need not look. This takes a quarter of the time that
  *    looking takes, at most: a small file, or one whose chunks are all stored to, loses nothing by it.
  *

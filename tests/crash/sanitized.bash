@@ -13,7 +13,7 @@ build_sanitized() {
 		if [[ $c == ${5-} || $c == $plain ]]; then list+=("$c" "$o" -w); else list+=("$c" "$o" "$flag"); fi
 	done
 	printf '%s\0' "${list[@]}" | nice xargs -0 -n 3 -P "$(nproc)" bash -c 'gcc -g -O1 -w -std=gnu11 -D_GNU_SOURCE -U_FORTIFY_SOURCE -Ishim -Ipreload \
-		-DLATELY_NS=0 -DREST_LEAST_NS=1 -Iinclude -fPIC -fvisibility=hidden -ftls-model=initial-exec $2 -c "$0" -o "$1"' || return 1
+		-DLATELY_NS=0 -DLATELY_COMMITS=0 -DREST_LEAST_NS=1 -Iinclude -fPIC -fvisibility=hidden -ftls-model=initial-exec $2 -c "$0" -o "$1"' || return 1
 	gcc -shared ${flag:+"$flag"} -o "$out/libbigfile.so" "$out"/*.o -Wl,--version-script=preload/libbigfile.map -Wl,-z,nodelete -Wl,-z,now -ldl -lpthread
 }
 
