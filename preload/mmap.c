@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * mmap, munmap, mremap, mprotect, madvise, msync.
+ * mmap, munmap, mremap, mprotect, madvise, process_madvise, msync.
  *
  * An allocator that was preloaded too comes here with its locks held, before our constructor and
  * for every block: anonymous memory takes the shortest way out.
  */
-#include "interpose.h"
+#include "into.h"
 
+#include <limits.h>
 #include <stdarg.h>
 
+#include "kernel.h"
 #include "mapping.h"
 #include "windowcalls.h"
 
@@ -74,6 +76,19 @@ EXPORT int madvise(void *addr, size_t length, int advice)
 	int err = boot_is_active() ? windowcalls_advise(addr, length, advice) : NOT_OURS;
 
 	return err == NOT_OURS ? real(madvise)(addr, length, advice) : (int)to_errno(err);
+}
+
+static bool loses_nothing(int advice)
+{
+	return advice == MADV_COLD || advice == MADV_PAGEOUT || advice == MADV_WILLNEED || advice == MADV_COLLAPSE;
+}
+
+/* Until lately the kernel took no other advice in this way, nor does it for another process. */
+EXPORT ssize_t process_madvise(int pidfd, const struct iovec *iov, size_t count, int advice, unsigned flags)
+{
+	if (!loses_nothing(advice) && count <= IOV_MAX && into_windows(iov, (int)count))
+		return to_errno(-EINVAL);
+	return real(process_madvise)(pidfd, iov, count, advice, flags);
 }
 
 EXPORT int msync(void *addr, size_t length, int flags)

@@ -48,6 +48,7 @@ typedef int (*listing_order_fn)(const struct dirent **, const struct dirent **);
 	X(int, mprotect, (void *, size_t, int))                                                \
 	X(int, pkey_mprotect, (void *, size_t, int, int))                                      \
 	X(int, madvise, (void *, size_t, int))                                                 \
+	X(ssize_t, process_madvise, (int, const struct iovec *, size_t, int, unsigned))        \
 	X(int, msync, (void *, size_t, int))                                                   \
 	X(int, fsync, (int))                                                                   \
 	X(int, fdatasync, (int))                                                               \

@@ -146,7 +146,16 @@ static int settle_for_reading(struct attach_request *r)
 	err = restore_for_reading(r->path, &r->report);
 	/* A living writer applies what it commits; that is what readers of files have always seen, from when they have it open on.  Or he
 	   deletes it just now. */
-	return (err == -EBUSY && !r->report.awaited) || err == -ENOENT ? 0 : err;
+	return (err == -EBUSY && (!r->report.awaited || r->impatient)) || err == -ENOENT ? 0 : err;
+}
+
+/* Who is at it for so long may be stopped, or his disk slow.  To wait on would be no better than to read. */
+bool attach_waits_no_more(struct attach_request *r, int err)
+{
+	if (err != -EBUSY || !r->report.awaited || r->impatient)
+		return false;
+	log_warn("%s: process %d is applying a commit, and has been for long: it is read beside that", r->path, r->report.owner_pid);
+	return r->impatient = true;
 }
 
 /* Who shares the transaction takes the new file up at once. */

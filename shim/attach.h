@@ -19,6 +19,7 @@ struct attach_request {
 	dev_t dev;        /* what the caller takes fd for */
 	ino_t ino;
 	bool alone;       /* whoever has the file too: we shall not share with them */
+	bool impatient;   /* nor wait for who is applying a commit, to read beside him */
 	int anchor;       /* the job's own: of that file, for opening it anew */
 
 	struct join_request ask; /* ATTACH_ASK: whom and what */
@@ -41,6 +42,9 @@ int attach_job(void *request);
  * transaction is held, for it needs that one.
  */
 int attach_run(struct attach_request *r);
+
+/* It was waited for as long as BIGFILE_WAIT allows.  True: once more, to read beside who is applying a commit. */
+bool attach_waits_no_more(struct attach_request *r, int err);
 
 /* A job: undoes detach, when exec has failed. */
 int reattach_job(void *arg);

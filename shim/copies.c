@@ -90,20 +90,32 @@ static int keep_those_of_now(struct view *v, const struct segment *s, struct ran
 	return err;
 }
 
-static void drop_between(const struct range_list *keeping, struct range at)
+/* False: some cannot be dropped, as it is locked in memory, and stays. */
+static bool drop_between(const struct range_list *keeping, struct range at)
 {
+	bool all = true;
+
 	for (size_t i = 0; i <= keeping->count; i++) {
 		uint64_t end = i < keeping->count ? keeping->ranges[i].start : at.end;
 
-		/* What cannot be dropped, as it is locked in memory, stays. */
 		if (at.start < end)
-			sys_madvise((void *)at.start, end - at.start, MADV_DONTNEED);
+			all &= !sys_madvise((void *)at.start, end - at.start, MADV_DONTNEED);
 		if (i < keeping->count)
 			at.start = keeping->ranges[i].end;
 	}
+	return all;
 }
 
-/* Nobody stores there while the window lock is held.  Where nothing is kept the tracker need not look any more.  Returns how many copies stay. */
+/* A page table, of 2 MiB of memory: where the file lies otherwise in it no chunk is one. */
+static bool is_whole(struct range at)
+{
+	return !(at.start % CHUNK) && at.end - at.start == CHUNK;
+}
+
+/*
+ * Nobody stores there while the window lock is held.  Where nothing is kept the tracker need not look any more: then it is dropped once more, for its
+ * notes in the page table have gone.  Returns how many copies stay.
+ */
 static uint64_t drop(struct view *v, struct segment *s, struct range at)
 {
 	struct range_list keeping = { NULL, 0, 0 };
@@ -113,10 +125,10 @@ static uint64_t drop(struct view *v, struct segment *s, struct range at)
 		lock_take_blocked(&window_lock);
 		err = v->tracker->hold(v, s, at, keep, &keeping);
 		range_list_normalize(&keeping);
-		if (!err && !keeping.count && v->tracker->rest)
+		if (!err && drop_between(&keeping, at) && !keeping.count && v->tracker->rest && is_whole(at)) {
 			v->tracker->rest(v, s, at);
-		if (!err)
 			drop_between(&keeping, at);
+		}
 		if (v->tracker->let_go)
 			v->tracker->let_go(v, at);
 		lock_release_blocked(&window_lock);
@@ -138,7 +150,7 @@ static void drop_chunk(struct view *v, uint64_t chunk, bool rests)
 		struct range at = segment_range(&v->segments[i], whole.start, whole.end);
 		uint64_t before = range_is_empty(at) ? 0 : copies_in(at), after = before;
 
-		if (!range_is_empty(at) && (before || rests))
+		if (!range_is_empty(at) && (rests ? is_whole(at) : before > 0))
 			after = drop(v, &v->segments[i], at);
 		at_most -= min_u64(at_most, before - min_u64(before, after));
 		left += after;

@@ -64,7 +64,7 @@ static int try_to_recover(const char *path)
 
 	do {
 		err = engine_run(recover_job, &j);
-	} while (err == -EACCES && j.report.awaited && session_waits(start));
+	} while ((err == -EACCES || err == -EBUSY) && j.report.awaited && session_waits(start));
 
 	/* Or it is being deleted just now. */
 	if (err == -EBUSY || err == -ENOENT)
@@ -82,7 +82,7 @@ static int recover_now(const char *path)
 {
 	int err = try_to_recover(path);
 
-	/* A living writer: we join it, or read next to it. */
+	/* A living writer: we join it, or read next to it; also when it applies a commit for longer than we wait. */
 	return err == -EBUSY ? 0 : err;
 }
 

@@ -166,7 +166,7 @@ static int attach(pid_t thread, int fd, const struct stat *file, const char *pat
 		if (!err)
 			err = attach_run(&r);
 		join_unlock(lock);
-	} while ((err == -EBUSY || (err && r.report.awaited)) && session_waits(start));
+	} while ((err == -EBUSY || (err && r.report.awaited)) && (session_waits(start) || attach_waits_no_more(&r, err)));
 	*view = err ? NULL : r.view;
 	if (*view)
 		view_is_handed();

@@ -122,6 +122,7 @@ static int advise_window(struct view *v, struct range at, int advice)
 {
 	switch (advice) {
 	case MADV_DONTNEED: /* for a shared mapping: "load it again"; here it would lose stores */
+	case MADV_DONTNEED_LOCKED:
 	case MADV_FREE:
 	case MADV_DONTFORK: /* a child without its windows would die of the next store */
 	case MADV_DOFORK:
@@ -130,6 +131,7 @@ static int advise_window(struct view *v, struct range at, int advice)
 		log_error("%s: MADV_REMOVE would punch a hole outside the transaction", v->path);
 		return -EOPNOTSUPP;
 	case MADV_WIPEONFORK:
+	case MADV_GUARD_INSTALL: /* would lose them too */
 		return -EINVAL;
 	case MADV_POPULATE_WRITE: /* would copy every page for nothing */
 	case MADV_POPULATE_READ:

@@ -103,3 +103,19 @@ deleted() {
 }
 @test "a file that a crash has left deleted is not taken for gone without a word" { each_tracker deleted; }
 
+
+# In the middle of an apply, for long: its disk is slow.
+applying() {
+	two_users
+	$AS_OWNER strace -f -qq -o trace -P "$file" -e inject=pwrite64:delay_enter=60000000:when=2 -E LD_PRELOAD="$BATS_TEST_TMPDIR/libbigfile.so" -E BIGFILE_PATHS="$file" \
+		"$PROGS/play" open:"$file" map:0:20000 set:0:1:X set:0:9000:X msync:0 >/dev/null 2>&1 &
+	pid=$!
+	until_true 10 grep -q X d/data.bin
+	BIGFILE_WAIT=0.2 run reader open:"$file":ro read:0:4 romap:0:4096 get:0:1
+	echo "$output"
+	[[ "$output" == *"$file: process "*" is applying a commit, and has been for long: it is read beside that"* ]]
+	[[ "$output" == *$'aXaa\nX' ]]
+	kill -9 $(pgrep -P $pid)
+	wait $pid || true
+}
+@test "who applies a commit for long does not keep readers out" { each_tracker applying; }

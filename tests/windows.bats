@@ -88,6 +88,27 @@ dontneed() {
 }
 @test "madvise(MADV_DONTNEED) loses nothing" { each_tracker dontneed; }
 
+# MADV_DONTNEED_LOCKED, MADV_GUARD_INSTALL; MADV_DONTNEED by process_madvise().
+other_advice() {
+	run bigfile run -p "$PWD/data.bin" -- python3 -c '
+import ctypes, mmap, os
+m = mmap.mmap(os.open("data.bin", os.O_RDWR), 8192)
+m[1] = ord("X")
+m.madvise(24)
+try:
+    m.madvise(102)
+except OSError as e:
+    print(e.errno)
+libc = ctypes.CDLL(None, use_errno=True)
+pages = (ctypes.c_size_t * 2)(ctypes.addressof(ctypes.c_char.from_buffer(m)), 4096)
+libc.process_madvise(os.pidfd_open(os.getpid()), pages, ctypes.c_size_t(1), 4, 0)
+print(ctypes.get_errno(), chr(m[1]))'
+	echo "$output"
+	[ "$output" = $'22\n22 X' ]
+	[ "$(byte data.bin 1)" = X ]
+}
+@test "nor does other advice that would" { each_tracker other_advice; }
+
 # The kernel then gives anonymous memory by 2 MiB, where it has such: new parts of the file, before they are mapped and after.
 huge() {
 	run play trunc:8388608 map:0:16777216 huge:0 set:0:4194305:X set:0:8388607:Y trunc:16777216 huge:0 set:0:12582912:Z msync:0 set:0:4194306:V _exit:1
