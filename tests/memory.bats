@@ -62,7 +62,7 @@ cut_and_grown() {
 # Whatever was stored to is looked at by each commit, until it is at rest.
 at_rest() {
 	letters data.bin 67108864
-	run bigfile run -p "$PWD/data.bin" -- "$PROGS/rests" data.bin 64 60
+	run bigfile run -p "$PWD/data.bin" -- "$PROGS/rests" data.bin 64 150
 	echo "$output"
 	[ "${lines[-1]}" = rested ]
 	bigfile recover data.bin

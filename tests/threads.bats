@@ -54,7 +54,7 @@ busy() {
 	echo "$output" "$stderr"
 	[ "$output" = kept ]
 	[[ "$stderr" =~ ^"yielded "([0-9]+)" times"$ ]]
-	[ "${BASH_REMATCH[1]}" -lt 60 ]
+	[ "${BASH_REMATCH[1]}" -lt 200 ]
 }
 @test "who commits and has to wait for a CPU each time that it yields one comes to an end" { each_tracker busy; }
 
