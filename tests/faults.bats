@@ -49,3 +49,16 @@ cut_while_applying() {
 	[ "$(byte data.bin 1)$(byte data.bin 9000)$(stat -c %s data.bin)" = XX20000 ]
 }
 @test "another program cuts the file while a commit is applied: what was committed is there" { each_tracker cut_while_applying; }
+
+# They are not built here as a rule: a file of the engine's that they come to need would be missed nowhere.
+@test "of the engine's files the fuzzers have all that they need" {
+	local objects=$BUILD/shim/.libs/libshim_la f list=()
+	[ -e "$objects-config.o" ] || skip "another build than that of the tree"
+	for f in $(sed -n '/^readers="/,/"$/{s/readers=//;s/"//g;p}' "$TOP/tests/crash/fuzz"); do list+=("$objects-$f.o"); done
+	nm -u "${list[@]}" | awk 'NF == 2 { print $2 }' | sort -u >needed
+	nm --defined-only "${list[@]}" | awk 'NF == 3 { print $3 }' | sort -u >there
+	nm --defined-only "$objects"-*.o | awk 'NF == 3 { print $3 }' | sort -u >anywhere
+	comm -23 needed there | comm -12 - anywhere | tee missing
+	# In their place is tests/crash/fuzz_arena.c.
+	[ "$(grep -v '^arena_' missing)" = "" ]
+}
