@@ -11,7 +11,7 @@
 #include "sys.h"
 #include "tracker.h"
 
-#define SLACK 8  /* that part of the limit is made free at a time */
+#define SLACK 8              /* that part of the limit is made free at a time */
 #define REST_SHARE 4         /* that part of what looking takes is spent on chunks at rest, */
 #define REST_MOST_NS 4000000 /* and no more than that in one commit, */
 /* The laboratory is in more of a hurry. */

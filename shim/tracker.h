@@ -74,8 +74,8 @@ struct tracker {
 	   dirty there goes to fn.  let_go, also after an error; NULL: to release the lock is enough.  hold NULL: it cannot be told. */
 	int (*hold)(struct view *v, struct segment *s, struct range at, tracker_dirty_fn fn, void *arg);
 	void (*let_go)(struct view *v, struct range at);
-	/* The same, between the two, when nothing is dirty in `at`, all of which is dropped next: what was noted of it goes, so that it costs no look any
-	   more; what is not dropped after all counts as dirty.  NULL: looking costs no more for it. */
+	/* The same, between the two, when nothing was dirty in `at` and its pages have been dropped: what is noted of them goes, too.  The caller drops
+	   `at` once more, for the page table to go, and so does the cost of looking at it.  NULL: looking costs no more for pages that are there. */
 	void (*rest)(struct view *v, struct segment *s, struct range at);
 	/* Engine.  The page, which may be storable, is dirty, although collect has reported it. */
 	int (*mark)(struct view *v, uint64_t page);

@@ -5,22 +5,15 @@
  *
  * The engine enters the kernel by syscall() alone.
  */
-#include <dlfcn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-static long (*real)(long nr, ...);
-static long yields;
+#include "../crash/libcall.h"
 
-/* Other libraries may be started first. */
-static void find_real(void)
-{
-	if (!real)
-		real = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
-}
+static long yields;
 
 long syscall(long nr, ...)
 {
@@ -32,12 +25,11 @@ long syscall(long nr, ...)
 	for (int i = 0; i < 6; i++)
 		a[i] = va_arg(args, long);
 	va_end(args);
-	find_real();
 	if (nr == SYS_sched_yield) {
 		__atomic_add_fetch(&yields, 1, __ATOMIC_RELAXED);
-		real(SYS_nanosleep, &rest, NULL);
+		raw(SYS_nanosleep, (long)&rest, 0);
 	}
-	return real(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	return answer_of(raw6(nr, a));
 }
 
 static void __attribute__((destructor)) say(void)
