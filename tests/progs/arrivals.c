@@ -74,7 +74,8 @@ static void *store(void *arg)
 static void *commit(void *arg)
 {
 	while (!is_over()) {
-		if (bigfile_commit())
+		/* The first thread may be ending the process by now. */
+		if (bigfile_commit() && !(errno == ECANCELED && is_over()))
 			give_up("commit");
 		__atomic_add_fetch(&shared->commits, 1, __ATOMIC_SEQ_CST);
 	}
