@@ -9,11 +9,12 @@
 #include "guard.h"
 #include "home.h"
 #include "memory.h"
+#include "shared.h"
 #include "sys.h"
 #include "tracker.h"
 
 #define UNIT ((size_t)64)
-#define LONGEST_RUN ((uint64_t)1 << 20)
+#define LONGEST_RUN ((uint64_t)64 << 10)
 #define PIECE ((uint64_t)64 << 10)
 #define EXACT_MOST 65536 /* ranges: 1 MiB */
 
@@ -239,6 +240,7 @@ int build_start(struct view *v)
 	if (!v->build)
 		return -ENOMEM;
 	v->build->view = v;
+	v->journal.sole = !v->leased && !shared_session();
 	build_each_carried(v, build_take, NULL);
 	return 0;
 }
@@ -268,6 +270,7 @@ void build_end(struct view *v, bool committed)
 
 	if (!b)
 		return;
+	journal_let_go(&v->journal);
 	if (committed) {
 		copies_note(v, &b->before);
 		copies_note(v, &b->now);

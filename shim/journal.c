@@ -25,27 +25,10 @@
 #define FIRST_LENGTH ((uint64_t)64 << 10)
 #define LARGEST_STEP ((uint64_t)1 << 20)
 #define MOVE_SIZE ((size_t)1 << 20)
+#define HASH_STEP ((size_t)64 << 10)
+#define AHEAD (2 * JOURNAL_CACHED)
 
 unsigned journal_seals;
-
-bool journal_has_records(const struct journal *j)
-{
-	return j->header.head_seq < j->tail.seq;
-}
-
-bool journal_is_empty(const struct journal *j)
-{
-	return j->free_seq == j->tail.seq;
-}
-
-uint64_t journal_live_bytes(const struct journal *j)
-{
-	if (!journal_has_records(j))
-		return 0;
-	if (j->header.head_offset < j->tail.offset)
-		return j->tail.offset - j->header.head_offset;
-	return j->tail.offset - j->header.data_offset + j->allocated - j->header.head_offset;
-}
 
 /* Writes zeros where the file will be used next, behind a record that ends at `end`. */
 static int extend(struct journal *j, uint64_t end)
@@ -88,10 +71,26 @@ int journal_begin(struct journal *j)
 	}
 	memset(j->buffer, 0, sizeof j->record);
 	j->flushed = 0;
-	j->used = sizeof j->record;
+	j->ahead = false;
+	j->used = j->hashed = sizeof j->record;
 	memset(&j->record, 0, sizeof j->record);
 	XXH3_64bits_reset(j->hash);
 	return 0;
+}
+
+/* Nothing of a record that went past the page cache is under way any more. */
+static int await_writes(struct journal *j)
+{
+	int err = direct_finish(&j->direct);
+
+	if (err && err != -ENOSPC && err != -EDQUOT && !j->error)
+		j->error = err;
+	return err;
+}
+
+void journal_let_go(struct journal *j)
+{
+	await_writes(j);
 }
 
 /* The record has outgrown the room at the start: go on behind the last one. */
@@ -99,10 +98,13 @@ static int move_to_tail(struct journal *j)
 {
 	uint64_t from = j->start, to = j->tail.offset, left = j->flushed;
 	char *scratch;
-	int err = 0;
+	int err;
 
 	if (j->start == j->tail.offset)
 		return -EAGAIN;
+	err = await_writes(j);
+	if (err)
+		return err;
 	scratch = arena_alloc(MOVE_SIZE);
 	if (!scratch)
 		return -ENOMEM;
@@ -124,9 +126,8 @@ static int move_to_tail(struct journal *j)
 
 static void hash_buffer(struct journal *j)
 {
-	size_t skip = j->flushed ? 0 : sizeof j->record;
-
-	XXH3_64bits_update(j->hash, j->buffer + skip, j->used - skip);
+	XXH3_64bits_update(j->hash, j->buffer + j->hashed, j->used - j->hashed);
+	j->hashed = j->used;
 }
 
 /*
@@ -145,25 +146,59 @@ static int write_back(struct journal *j, uint64_t at)
 	return err;
 }
 
+/* What is to be written past the page cache must have its place. -ENOTSUP: the file system gives none. */
+static int make_room(struct journal *j, uint64_t end)
+{
+	for (uint64_t more = AHEAD; end > j->allocated; more /= 2) {
+		uint64_t length = max_u64(end - j->allocated, more);
+		int err = sys_fallocate(j->fd, 0, j->allocated, length);
+
+		if (!err) {
+			j->allocated += length;
+			j->ahead = true;
+		} else if (err != -ENOSPC && err != -EDQUOT && err != -EFBIG) {
+			return -ENOTSUP;
+		} else if (length > more) {
+			return err;
+		}
+	}
+	return 0;
+}
+
+/* The buffer may be another one afterwards. */
+static int write_part(struct journal *j)
+{
+	uint64_t at = j->start + j->flushed;
+	int err = j->durable && j->sole && j->flushed >= JOURNAL_CACHED ? make_room(j, at + j->used) : -ENOTSUP;
+
+	if (!err)
+		err = direct_write(&j->direct, j->fd, &j->buffer, j->used, at);
+	if (err != -ENOTSUP)
+		return err;
+	err = sys_pwrite_all(j->fd, j->buffer, j->used, at);
+	if (!err && j->durable)
+		err = j->error = write_back(j, at);
+	return err;
+}
+
 static int flush(struct journal *j)
 {
 	uint64_t end = j->start + j->flushed + j->used;
 	int err = end > j->room_end ? move_to_tail(j) : 0;
 
-	end = j->start + j->flushed + j->used;
-	if (!err)
-		err = sys_pwrite_all(j->fd, j->buffer, j->used, j->start + j->flushed);
 	if (err)
 		return err;
+	end = j->start + j->flushed + j->used;
 	hash_buffer(j);
-	if (j->durable)
-		j->error = write_back(j, j->start + j->flushed);
-	if (j->error)
-		return j->error;
+	err = write_part(j);
+	if (err) {
+		await_writes(j);
+		return err;
+	}
 	if (end > j->allocated)
 		j->allocated = end;
 	j->flushed += j->used;
-	j->used = 0;
+	j->used = j->hashed = 0;
 	progress_show(0, 0);
 	return 0;
 }
@@ -183,6 +218,8 @@ static int append(struct journal *j, const void *data, size_t length)
 		}
 		j->used += n;
 		length -= n;
+		if (j->used - j->hashed >= HASH_STEP)
+			hash_buffer(j);
 		if (j->used == JOURNAL_BUFFER) {
 			int err = flush(j);
 
@@ -256,7 +293,7 @@ static int write_out(struct journal *j)
 {
 	uint64_t end = j->start + j->flushed + j->used;
 	size_t padding = (size_t)(round_up(end, JOURNAL_BLOCK) - end);
-	int err = end + padding > j->room_end ? move_to_tail(j) : 0;
+	int err = end + padding > j->room_end ? move_to_tail(j) : await_writes(j);
 
 	if (err)
 		return err;
@@ -298,8 +335,10 @@ static int write_record(struct journal *j, enum journal_record_type type, const 
 	/* It was not written whole, so it is none; what there is of it goes all the same. */
 	if (err)
 		blot_out(j);
-	else
+	else if (!j->ahead)
 		extend(j, record_end(j));
+	else if (!sys_ftruncate(j->fd, record_end(j)))
+		j->allocated = record_end(j);
 	return err;
 }
 
@@ -339,52 +378,4 @@ void journal_revoke(struct journal *j)
 	j->lingers = err != 0;
 	if (err && !j->error)
 		j->error = err;
-}
-
-static int pass_over(void *arg, uint64_t offset, const void *data, size_t length)
-{
-	return 0;
-}
-
-/* What the page cache has let go of comes from the disk: as in recovery it is known to be whole before any of it is applied. */
-static int look_whether_whole(struct journal *j)
-{
-	return j->record.length > JOURNAL_CACHED ? journal_each_entry(j->fd, j->start, &j->record, pass_over, NULL) : 0;
-}
-
-int journal_each_sealed(struct journal *j, journal_entry_fn fn, void *arg)
-{
-	const uint8_t *p = j->buffer + sizeof j->record, *end = p + j->record.length;
-	int err = 0;
-
-	if (j->flushed) {
-		err = look_whether_whole(j);
-		return err ? err : journal_each_entry(j->fd, j->start, &j->record, fn, arg);
-	}
-	while (p < end && !err) {
-		struct journal_entry e;
-
-		memcpy(&e, p, sizeof e);
-		if (e.offset != JOURNAL_REFERENCE)
-			err = fn(arg, e.offset, p + sizeof e, e.length);
-		p += sizeof e + round_up(e.length, 8);
-	}
-	return err;
-}
-
-int journal_note(struct journal *j, uint64_t applied_seq, uint64_t applying_seq,
-		 const struct stat *file)
-{
-	j->header.applied_seq = applied_seq;
-	j->header.applying_seq = applying_seq;
-	if (file)
-		journal_note_file(&j->header, file);
-	return journal_write_header(j->fd, &j->header);
-}
-
-int journal_trim(struct journal *j, struct journal_position head)
-{
-	j->header.head_offset = head.offset;
-	j->header.head_seq = head.seq;
-	return journal_write_both(j->fd, &j->header);
 }

@@ -16,11 +16,15 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
+#include "direct.h"
 #include "journal_format.h"
 #include "journal_read.h"
 #include "journal_scan.h"
 
+/* The laboratory has shorter ones. */
+#ifndef JOURNAL_BUFFER
 #define JOURNAL_BUFFER ((size_t)4 << 20) /* bytes of a record that are built in memory */
+#endif
 
 struct journal_position {
 	uint64_t offset;
@@ -32,6 +36,7 @@ struct journal {
 	char *path;
 	int error;                    /* a sync failed: final */
 	bool durable;                 /* fdatasync each record */
+	bool sole;                    /* nobody else writes to it before he has the lock that comes with fd */
 	bool named;                   /* names_sync: durable is its folder entry, and that of its file, which may be in another folder */
 	uint32_t generation;          /* counts the files that it was: another one after a sync failed */
 	struct journal_header header; /* as last written, head included */
@@ -46,7 +51,9 @@ struct journal {
 	uint64_t room_end;            /* it must end before this */
 	uint64_t flushed;             /* bytes from start that are in the file already */
 	uint8_t *buffer;              /* what comes after them */
-	size_t used;
+	size_t used, hashed;          /* bytes of it */
+	struct direct direct;         /* how the parts of a long one are written */
+	bool ahead;                   /* for that the file has been made longer than it will be */
 	struct journal_record record;
 	void *hash;
 	bool lingers;                 /* its sync failed, and whether it is on the disk nobody knows; or, of a prepared one,
@@ -87,6 +94,8 @@ void journal_close(struct journal *j);
 int journal_begin(struct journal *j);
 /* Appends [offset, offset + length) of the file.  -EAGAIN: no room before a checkpoint. */
 int journal_put(struct journal *j, uint64_t offset, const void *data, size_t length);
+/* It is given up, or done with: nothing of it is being written any more, whatever came in between. */
+void journal_let_go(struct journal *j);
 /* Completes the record and makes it durable.  After an error the record does not exist, unless it lingers. */
 int journal_seal(struct journal *j, const struct journal_sealing *s);
 /*

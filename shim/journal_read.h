@@ -13,7 +13,9 @@
 
 #include "journal_format.h"
 
+#ifndef JOURNAL_CACHED
 #define JOURNAL_CACHED ((uint64_t)128 << 20) /* bytes of a record that its writer and its readers leave in the page cache */
+#endif
 
 /* Gets a piece of an entry: data for [offset, offset + length) of the file. */
 typedef int (*journal_entry_fn)(void *arg, uint64_t offset, const void *data, size_t length);

@@ -18,7 +18,7 @@
 #include "session_lock.h"
 #include "sharing.h"
 #include "sigchain.h"
-#include "sync.h"
+#include "submit.h"
 #include "sys.h"
 #include "tracker.h"
 
@@ -55,7 +55,7 @@ void session_start_in_child(void)
 	arena_after_fork();
 	engine_after_fork();
 	checkpoint_after_fork();
-	sync_after_fork();
+	submit_after_fork();
 	control_after_fork();
 	sigchain_after_fork();
 	tracker_after_fork();

@@ -2,28 +2,11 @@
 /* See sync.h. */
 #include "sync.h"
 
-#include <linux/aio_abi.h>
 #include <string.h>
 
 #include "page.h"
+#include "submit.h"
 #include "sys.h"
-
-#define AT_ONCE 64
-
-static aio_context_t context;
-static bool impossible;
-
-void sync_after_fork(void)
-{
-	context = 0;
-}
-
-static bool have_context(void)
-{
-	if (!context && !impossible)
-		impossible = sys_call(SYS_io_setup, AT_ONCE, &context) != 0;
-	return !impossible;
-}
 
 static void one_by_one(struct sync_job *jobs, unsigned count)
 {
@@ -40,37 +23,37 @@ static void one_by_one(struct sync_job *jobs, unsigned count)
 /* Says how many of them it has taken on; those are done when it returns. */
 static unsigned together(struct sync_job *jobs, unsigned count)
 {
-	struct iocb blocks[AT_ONCE], *pointers[AT_ONCE];
-	struct io_event events[AT_ONCE];
-	long submitted, left;
+	struct iocb requests[SUBMIT_AT_ONCE], *pointers[SUBMIT_AT_ONCE];
+	struct io_event ended[SUBMIT_AT_ONCE];
+	unsigned submitted, left;
 
-	memset(blocks, 0, sizeof blocks);
+	memset(requests, 0, sizeof requests);
 	for (unsigned i = 0; i < count; i++) {
-		blocks[i].aio_lio_opcode = IOCB_CMD_FDSYNC;
-		blocks[i].aio_fildes = (uint32_t)jobs[i].fd;
-		blocks[i].aio_data = (uintptr_t)&jobs[i];
-		pointers[i] = &blocks[i];
+		requests[i].aio_lio_opcode = IOCB_CMD_FDSYNC;
+		requests[i].aio_fildes = (uint32_t)jobs[i].fd;
+		requests[i].aio_data = (uintptr_t)&jobs[i];
+		pointers[i] = &requests[i];
 		jobs[i].result = -EIO;
 	}
-	submitted = sys_call(SYS_io_submit, context, (long)count, pointers);
+	submitted = submit_requests(pointers, count);
 	for (left = submitted; left > 0;) {
-		long n = sys_call(SYS_io_getevents, context, 1L, left, events, NULL);
+		int n = submit_await(ended, left);
 
-		if (n < 0 && n != -EINTR)
+		if (n < 0)
 			break;
-		for (long i = 0; i < n; i++)
-			((struct sync_job *)(uintptr_t)events[i].data)->result = (int)events[i].res;
-		left -= n > 0 ? n : 0;
+		for (int i = 0; i < n; i++)
+			((struct sync_job *)(uintptr_t)ended[i].data)->result = (int)ended[i].res;
+		left -= (unsigned)n;
 	}
-	return submitted > 0 ? (unsigned)submitted : 0;
+	return submitted;
 }
 
 void sync_all(struct sync_job *jobs, unsigned count)
 {
 	unsigned done = 0;
 
-	while (count - done > 1 && have_context()) {
-		unsigned n = together(jobs + done, (unsigned)min_u64(count - done, AT_ONCE));
+	while (count - done > 1 && submit_is_possible()) {
+		unsigned n = together(jobs + done, (unsigned)min_u64(count - done, SUBMIT_AT_ONCE));
 
 		if (n == 0)
 			break;

@@ -14,7 +14,5 @@ struct sync_job {
 };
 
 void sync_all(struct sync_job *jobs, unsigned count);
-/* In the child of fork: what it needs is the parent's. */
-void sync_after_fork(void);
 
 #endif

@@ -159,10 +159,11 @@ writeback_fails() {
 }
 @test "write-back that fails at once fails the commit, and the recovery" { each_tracker writeback_fails; }
 
-# Of a record this long all but the last 128 MiB are out of the page cache when it is sealed, the disk having been waited for.
+# Where there is no asynchronous I/O all but the last 128 MiB of a record this long are out of the page cache when it is sealed, the disk having been
+# waited for.
 long_record() {
 	letters data.bin 160000000
-	strace -f -qq -o trace -e trace=sync_file_range -e inject=sync_file_range:error=EIO:when=35 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+	strace -f -qq -o trace -e trace=sync_file_range,io_setup -e inject=io_setup:error=EPERM -e inject=sync_file_range:error=EIO:when=35 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
 		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:160000000 fill:0:0:159000000:X msync:0 msync:0 raise:9 >out 2>&1 || true
 	grep 'WAIT_AFTER.*INJECTED' trace
 	[ "$(grep -c 'msync: EIO' out)" = 1 ]

@@ -68,10 +68,9 @@ static void note_ack(struct watch *w, const struct call *c)
 		trace_add(&w->trace, (struct event){ .kind = EVENT_ACK, .offset = strtoul(text, NULL, 10) });
 }
 
-/* Syncs that are under way, by what their end will be recognised by. */
+/* Syncs and writes that are under way. */
 static struct submitted {
-	uint64_t data;
-	int fd;
+	struct iocb block;
 	size_t mark;
 } submitted[256];
 
@@ -84,11 +83,11 @@ static void note_submit(struct watch *w, const struct call *c)
 
 		if (!tracer_read(c->thread, c->args[2] + i * sizeof at, &at, sizeof at) || !tracer_read(c->thread, at, &block, sizeof block))
 			errx(3, "what was submitted cannot be read");
-		if (block.aio_lio_opcode != IOCB_CMD_FDSYNC && block.aio_lio_opcode != IOCB_CMD_FSYNC)
-			errx(3, "asynchronous writing is not foreseen");
+		if (block.aio_lio_opcode != IOCB_CMD_FDSYNC && block.aio_lio_opcode != IOCB_CMD_FSYNC && block.aio_lio_opcode != IOCB_CMD_PWRITE)
+			errx(3, "such a request is not foreseen");
 		while (s->mark)
 			s++;
-		*s = (struct submitted){ block.aio_data, (int)block.aio_fildes, w->trace.count };
+		*s = (struct submitted){ block, w->trace.count };
 	}
 }
 
@@ -149,6 +148,18 @@ static void note_sync(struct watch *w, const struct call *c, int fd, size_t mark
 		trace_add(&w->trace, (struct event){ .kind = EVENT_SYNC_FOLDER, .folder = (unsigned)folder, .covers = mark });
 }
 
+/* Nobody may count on a write that has not ended: as far as a crash can tell it is made here. */
+static void note_end(struct watch *w, const struct call *c, const struct submitted *s, int64_t result)
+{
+	const struct iocb *b = &s->block;
+
+	if (b->aio_lio_opcode != IOCB_CMD_PWRITE && result == 0)
+		note_sync(w, c, (int)b->aio_fildes, s->mark);
+	if (b->aio_lio_opcode == IOCB_CMD_PWRITE && result > 0)
+		note_write(w, &(struct call){ .thread = c->thread, .number = SYS_pwrite64, .result = result,
+					      .args = { b->aio_fildes, b->aio_buf, (uint64_t)result, (uint64_t)b->aio_offset } });
+}
+
 static void note_ended(struct watch *w, const struct call *c)
 {
 	for (int64_t i = 0; i < c->result; i++) {
@@ -157,10 +168,9 @@ static void note_ended(struct watch *w, const struct call *c)
 		if (!tracer_read(c->thread, c->args[3] + (uint64_t)i * sizeof e, &e, sizeof e))
 			errx(3, "what has ended cannot be read");
 		for (struct submitted *s = submitted; s < submitted + 256; s++) {
-			if (!s->mark || s->data != e.data)
+			if (!s->mark || s->block.aio_data != e.data)
 				continue;
-			if (e.res == 0)
-				note_sync(w, c, s->fd, s->mark);
+			note_end(w, c, s, e.res);
 			s->mark = 0;
 			break;
 		}
