@@ -3,6 +3,7 @@
  * What the kernel tells whoever asks - of files, of the system, of the process - in memory of the program's choice, where that may be a window
  * (into.h).  It may be asked again.  times() alone says nothing of it when it could not tell: libc takes that for a time.
  */
+#include "given.h"
 #include "into.h"
 
 #include <sys/resource.h>
@@ -23,26 +24,33 @@ EXPORT char *getcwd(char *buf, size_t n)
 
 EXPORT ssize_t getxattr(const char *path, const char *name, void *value, size_t n)
 {
+	path = GIVEN_TEXT(path);
+	name = GIVEN_TEXT(name);
 	return INTO_AGAIN(value, n, real(getxattr)(path, name, value, n));
 }
 
 EXPORT ssize_t lgetxattr(const char *path, const char *name, void *value, size_t n)
 {
+	path = GIVEN_TEXT(path);
+	name = GIVEN_TEXT(name);
 	return INTO_AGAIN(value, n, real(lgetxattr)(path, name, value, n));
 }
 
 EXPORT ssize_t fgetxattr(int fd, const char *name, void *value, size_t n)
 {
+	name = GIVEN_TEXT(name);
 	return INTO_AGAIN(value, n, real(fgetxattr)(fd, name, value, n));
 }
 
 EXPORT ssize_t listxattr(const char *path, char *list, size_t n)
 {
+	path = GIVEN_TEXT(path);
 	return INTO_AGAIN(list, n, real(listxattr)(path, list, n));
 }
 
 EXPORT ssize_t llistxattr(const char *path, char *list, size_t n)
 {
+	path = GIVEN_TEXT(path);
 	return INTO_AGAIN(list, n, real(llistxattr)(path, list, n));
 }
 
@@ -53,6 +61,7 @@ EXPORT ssize_t flistxattr(int fd, char *list, size_t n)
 
 EXPORT int statfs(const char *path, struct statfs *st)
 {
+	path = GIVEN_TEXT(path);
 	return INTO_AGAIN(st, sizeof *st, real(statfs)(path, st));
 }
 

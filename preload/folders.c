@@ -4,6 +4,7 @@
  *
  * libc's own walks (glob, ftw, fts) read folders by themselves, and are not seen.  struct dirent64 is struct dirent under another name.
  */
+#include "given.h"
 #include "into.h"
 
 #include <dirent.h>
@@ -91,8 +92,10 @@ EXPORT ssize_t getdents64(int fd, void *entries, size_t size)
 
 EXPORT int scandirat(int dir, const char *path, struct dirent ***list, listing_filter_fn filter, listing_order_fn order)
 {
-	int n = real(scandirat)(dir, path, list, filter, order), left = 0, fd = -1;
+	int n, left = 0, fd = -1;
 
+	path = GIVEN_TEXT(path);
+	n = real(scandirat)(dir, path, list, filter, order);
 	for (int i = 0; i < n; i++) {
 		struct dirent *entry = (*list)[i];
 

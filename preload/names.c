@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Changes of names: rename, link, unlink and their relatives. */
-#include "interpose.h"
+#include "given.h"
 
 #include <fcntl.h>
 
@@ -9,65 +9,74 @@
 
 EXPORT int renameat2(int old_dir, const char *old, int new_dir, const char *new, unsigned flags)
 {
-	int err = boot_is_active() ? namecalls_rename(old_dir, old, new_dir, new, flags) : NOT_OURS;
+	const char *from = GIVEN_TEXT(old), *to = GIVEN_TEXT(new);
+	int err = boot_is_active() ? namecalls_rename(old_dir, from, new_dir, to, flags) : NOT_OURS;
 
-	return err == NOT_OURS ? real(renameat2)(old_dir, old, new_dir, new, flags) : (int)to_errno(err);
+	return err == NOT_OURS ? real(renameat2)(old_dir, from, new_dir, to, flags) : (int)to_errno(err);
 }
 
 EXPORT int renameat(int old_dir, const char *old, int new_dir, const char *new)
 {
-	int err = boot_is_active() ? namecalls_rename(old_dir, old, new_dir, new, 0) : NOT_OURS;
+	const char *from = GIVEN_TEXT(old), *to = GIVEN_TEXT(new);
+	int err = boot_is_active() ? namecalls_rename(old_dir, from, new_dir, to, 0) : NOT_OURS;
 
-	return err == NOT_OURS ? real(renameat)(old_dir, old, new_dir, new) : (int)to_errno(err);
+	return err == NOT_OURS ? real(renameat)(old_dir, from, new_dir, to) : (int)to_errno(err);
 }
 
 EXPORT int rename(const char *old, const char *new)
 {
-	int err = boot_is_active() ? namecalls_rename(AT_FDCWD, old, AT_FDCWD, new, 0) : NOT_OURS;
+	const char *from = GIVEN_TEXT(old), *to = GIVEN_TEXT(new);
+	int err = boot_is_active() ? namecalls_rename(AT_FDCWD, from, AT_FDCWD, to, 0) : NOT_OURS;
 
-	return err == NOT_OURS ? real(rename)(old, new) : (int)to_errno(err);
+	return err == NOT_OURS ? real(rename)(from, to) : (int)to_errno(err);
 }
 
 EXPORT int linkat(int old_dir, const char *old, int new_dir, const char *new, int flags)
 {
-	int err = boot_is_active() ? namecalls_link(old_dir, old, new_dir, new, flags) : NOT_OURS;
+	const char *from = GIVEN_TEXT(old), *to = GIVEN_TEXT(new);
+	int err = boot_is_active() ? namecalls_link(old_dir, from, new_dir, to, flags) : NOT_OURS;
 
-	return err == NOT_OURS ? real(linkat)(old_dir, old, new_dir, new, flags) : (int)to_errno(err);
+	return err == NOT_OURS ? real(linkat)(old_dir, from, new_dir, to, flags) : (int)to_errno(err);
 }
 
 EXPORT int link(const char *old, const char *new)
 {
-	int err = boot_is_active() ? namecalls_link(AT_FDCWD, old, AT_FDCWD, new, 0) : NOT_OURS;
+	const char *from = GIVEN_TEXT(old), *to = GIVEN_TEXT(new);
+	int err = boot_is_active() ? namecalls_link(AT_FDCWD, from, AT_FDCWD, to, 0) : NOT_OURS;
 
-	return err == NOT_OURS ? real(link)(old, new) : (int)to_errno(err);
+	return err == NOT_OURS ? real(link)(from, to) : (int)to_errno(err);
 }
 
 EXPORT int unlinkat(int dirfd, const char *path, int flags)
 {
-	int err = boot_is_active() ? unlinking_file(dirfd, path, flags) : NOT_OURS;
+	const char *name = GIVEN_TEXT(path);
+	int err = boot_is_active() ? unlinking_file(dirfd, name, flags) : NOT_OURS;
 
-	return err == NOT_OURS ? real(unlinkat)(dirfd, path, flags) : (int)to_errno(err);
+	return err == NOT_OURS ? real(unlinkat)(dirfd, name, flags) : (int)to_errno(err);
 }
 
 EXPORT int unlink(const char *path)
 {
-	int err = boot_is_active() ? unlinking_file(AT_FDCWD, path, 0) : NOT_OURS;
+	const char *name = GIVEN_TEXT(path);
+	int err = boot_is_active() ? unlinking_file(AT_FDCWD, name, 0) : NOT_OURS;
 
-	return err == NOT_OURS ? real(unlink)(path) : (int)to_errno(err);
+	return err == NOT_OURS ? real(unlink)(name) : (int)to_errno(err);
 }
 
 EXPORT int rmdir(const char *path)
 {
-	int err = boot_is_active() ? unlinking_folder(AT_FDCWD, path) : NOT_OURS;
+	const char *name = GIVEN_TEXT(path);
+	int err = boot_is_active() ? unlinking_folder(AT_FDCWD, name) : NOT_OURS;
 
-	return err == NOT_OURS ? real(rmdir)(path) : (int)to_errno(err);
+	return err == NOT_OURS ? real(rmdir)(name) : (int)to_errno(err);
 }
 
 EXPORT int remove(const char *path)
 {
-	int err = boot_is_active() ? unlinking_file(AT_FDCWD, path, 0) : NOT_OURS;
+	const char *name = GIVEN_TEXT(path);
+	int err = boot_is_active() ? unlinking_file(AT_FDCWD, name, 0) : NOT_OURS;
 
 	if (err == NOT_OURS || err == -EISDIR)
-		err = boot_is_active() ? unlinking_folder(AT_FDCWD, path) : NOT_OURS;
-	return err == NOT_OURS || err == -ENOTDIR ? real(remove)(path) : (int)to_errno(err);
+		err = boot_is_active() ? unlinking_folder(AT_FDCWD, name) : NOT_OURS;
+	return err == NOT_OURS || err == -ENOTDIR ? real(remove)(name) : (int)to_errno(err);
 }

@@ -5,7 +5,7 @@
  *
  * Costs a comparison of names, and with O_TRUNC one stat(), for files that cannot be marked.
  */
-#include "interpose.h"
+#include "given.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@ static bool would_cut(int dirfd, const char *path, int flags)
 	return (flags & O_TRUNC) && !((flags & O_CREAT) && (flags & O_EXCL)) && opening_may_be_ours(dirfd, path);
 }
 
-int open_any(int dirfd, const char *path, int flags, mode_t mode)
+static int open_given(int dirfd, const char *path, int flags, mode_t mode)
 {
 	bool active = boot_is_active() && path, cut = active && would_cut(dirfd, path, flags);
 	int now = cut ? flags & ~O_TRUNC : flags, err, fd;
@@ -40,7 +40,12 @@ int open_any(int dirfd, const char *path, int flags, mode_t mode)
 	if (!err)
 		return fd;
 	real(close)(fd);
-	return err == OPENING_AGAIN ? open_any(dirfd, path, flags, mode) : (int)to_errno(err);
+	return err == OPENING_AGAIN ? open_given(dirfd, path, flags, mode) : (int)to_errno(err);
+}
+
+int open_any(int dirfd, const char *path, int flags, mode_t mode)
+{
+	return open_given(dirfd, GIVEN_TEXT(path), flags, mode);
 }
 
 static mode_t mode_of(int flags, va_list args)

@@ -14,6 +14,7 @@
 #include <mqueue.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -23,8 +24,10 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/select.h>
+#include <sys/sem.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysinfo.h>
 #include <sys/times.h>
 #include <sys/types.h>
@@ -188,6 +191,58 @@ typedef int (*listing_order_fn)(const struct dirent **, const struct dirent **);
 	X(FILE *, fdopen, (int, const char *))                                                 \
 	X(FILE *, freopen, (const char *, const char *, FILE *))                               \
 	X(int, fclose, (FILE *))                                                               \
+	X(int, mkdir, (const char *, mode_t))                                                  \
+	X(int, mkdirat, (int, const char *, mode_t))                                           \
+	X(int, mknod, (const char *, mode_t, dev_t))                                           \
+	X(int, mknodat, (int, const char *, mode_t, dev_t))                                    \
+	X(int, __xmknod, (int, const char *, mode_t, dev_t *))                                 \
+	X(int, __xmknodat, (int, int, const char *, mode_t, dev_t *))                          \
+	X(int, mkfifo, (const char *, mode_t))                                                 \
+	X(int, mkfifoat, (int, const char *, mode_t))                                          \
+	X(int, symlink, (const char *, const char *))                                          \
+	X(int, symlinkat, (const char *, int, const char *))                                   \
+	X(int, chmod, (const char *, mode_t))                                                  \
+	X(int, lchmod, (const char *, mode_t))                                                 \
+	X(int, fchmodat, (int, const char *, mode_t, int))                                     \
+	X(int, chown, (const char *, uid_t, gid_t))                                            \
+	X(int, lchown, (const char *, uid_t, gid_t))                                           \
+	X(int, fchownat, (int, const char *, uid_t, gid_t, int))                               \
+	X(int, chdir, (const char *))                                                          \
+	X(int, chroot, (const char *))                                                         \
+	X(DIR *, opendir, (const char *))                                                      \
+	X(int, statvfs, (const char *, struct statvfs *))                                      \
+	X(long, pathconf, (const char *, int))                                                 \
+	X(int, inotify_add_watch, (int, const char *, uint32_t))                               \
+	X(int, memfd_create, (const char *, unsigned))                                         \
+	X(int, setxattr, (const char *, const char *, const void *, size_t, int))              \
+	X(int, lsetxattr, (const char *, const char *, const void *, size_t, int))             \
+	X(int, fsetxattr, (int, const char *, const void *, size_t, int))                      \
+	X(int, removexattr, (const char *, const char *))                                      \
+	X(int, lremovexattr, (const char *, const char *))                                     \
+	X(int, fremovexattr, (int, const char *))                                              \
+	X(int, posix_spawn, (pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *, char *const[], char *const[])) \
+	X(int, posix_spawnp, (pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *, char *const[], char *const[])) \
+	X(int, system, (const char *))                                                         \
+	X(FILE *, popen, (const char *, const char *))                                         \
+	X(int, bind, (int, const struct sockaddr *, socklen_t))                                \
+	X(int, connect, (int, const struct sockaddr *, socklen_t))                             \
+	X(int, setsockopt, (int, int, int, const void *, socklen_t))                           \
+	X(int, epoll_ctl, (int, int, int, struct epoll_event *))                               \
+	X(int, nanosleep, (const struct timespec *, struct timespec *))                        \
+	X(int, clock_nanosleep, (clockid_t, int, const struct timespec *, struct timespec *))  \
+	X(int, setitimer, (__itimer_which_t, const struct itimerval *, struct itimerval *))    \
+	X(int, timer_settime, (timer_t, int, const struct itimerspec *, struct itimerspec *))  \
+	X(int, timerfd_settime, (int, int, const struct itimerspec *, struct itimerspec *))    \
+	X(int, sigwait, (const sigset_t *, int *))                                             \
+	X(int, sigsuspend, (const sigset_t *))                                                 \
+	X(int, signalfd, (int, const sigset_t *, int))                                         \
+	X(int, semop, (int, struct sembuf *, size_t))                                          \
+	X(int, semtimedop, (int, struct sembuf *, size_t, const struct timespec *))            \
+	X(int, msgsnd, (int, const void *, size_t, int))                                       \
+	X(mqd_t, mq_open, (const char *, int, ...))                                            \
+	X(int, mq_unlink, (const char *))                                                      \
+	X(int, mq_send, (mqd_t, const char *, size_t, unsigned))                               \
+	X(int, mq_timedsend, (mqd_t, const char *, size_t, unsigned, const struct timespec *)) \
 	X(int, utime, (const char *, const struct utimbuf *))                                  \
 	X(int, utimes, (const char *, const struct timeval *))                                 \
 	X(int, lutimes, (const char *, const struct timeval *))                                \

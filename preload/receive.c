@@ -3,6 +3,7 @@
  * Receiving: messages, what is told beside them, and queues.  What is taken comes once only, so nothing of it may go by way of a window
  * (into.h): neither its bytes, nor the address, the control data and the header that recvmsg(2) fills.
  */
+#include "given.h"
 #include "into.h"
 
 #include <mqueue.h>
@@ -127,7 +128,7 @@ EXPORT int recvmmsg(int fd, struct mmsghdr *list, unsigned count, int flags, str
 
 	if (into_messages(list, count))
 		return receive_several(fd, list, count, flags, timeout);
-	done = real(recvmmsg)(fd, list, count, flags, timeout);
+	done = INTO_ONCE(timeout, left, real(recvmmsg)(fd, list, count, flags, left));
 	for (int i = 0; i < done && boot_is_active(); i++) {
 		if (list[i].msg_hdr.msg_controllen) {
 			fds_forget_all();
@@ -193,6 +194,7 @@ EXPORT ssize_t mq_receive(mqd_t queue, char *buf, size_t n, unsigned *priority)
 
 EXPORT ssize_t mq_timedreceive(mqd_t queue, char *restrict buf, size_t n, unsigned *restrict priority, const struct timespec *restrict until)
 {
+	until = GIVEN(until);
 	return in_window(buf, n) ? queued_into(queue, buf, n, priority, until) : real(mq_timedreceive)(queue, buf, n, priority, until);
 }
 

@@ -3,6 +3,7 @@
  * Other calls by which the kernel reads memory of the program's choice (using.h): sockets, and streams of libc's own, which
  * write large pieces straight from where they are.
  */
+#include "given.h"
 #include "into.h"
 #include "using.h"
 
@@ -20,6 +21,7 @@ EXPORT ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct
 {
 	struct iovec iov = { (void *)buf, n };
 
+	to = GIVEN_BYTES(to, length);
 	LOADING(&iov, 1, real(sendto)(fd, buf, n, flags, to, length));
 }
 
@@ -28,7 +30,14 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 	bool any = boot_is_active() && view_any() && guard_can_read(msg, sizeof *msg);
 	const struct iovec *iov = any ? msg->msg_iov : NULL;
 	int count = any ? using_count(iov, msg->msg_iovlen) : 0;
+	struct msghdr own;
 
+	if (any) {
+		own = *msg;
+		own.msg_name = GIVEN_BYTES(own.msg_name, own.msg_namelen);
+		own.msg_control = GIVEN_BYTES(own.msg_control, own.msg_controllen);
+		msg = &own;
+	}
 	LOADING(iov, count, real(sendmsg)(fd, msg, flags));
 }
 

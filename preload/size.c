@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The size of files and the offsets in them: truncate, allocate, seek; and the two ioctls that concern either. */
+#include "given.h"
 #include "into.h"
 
 #include <fcntl.h>
@@ -26,6 +27,7 @@ EXPORT int truncate(const char *path, off_t size)
 {
 	int64_t done = FILEOPS_NOT_OURS;
 
+	path = GIVEN_TEXT(path);
 	if (boot_is_active() && opening_may_be_ours(AT_FDCWD, path)) {
 		done = opening_prepare(AT_FDCWD, path);
 		if (!done)
@@ -75,6 +77,8 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
 {
 	va_list args;
 	void *arg;
+	size_t n;
+	int result;
 
 	va_start(args, request);
 	arg = va_arg(args, void *);
@@ -91,5 +95,10 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
 			return 0;
 		}
 	}
-	return INTO_AGAIN(arg, _IOC_SIZE(request) ? _IOC_SIZE(request) : LEGACY_SIZE, real(ioctl)(fd, request, arg));
+	n = _IOC_SIZE(request) ? _IOC_SIZE(request) : LEGACY_SIZE;
+	result = real(ioctl)(fd, request, arg);
+	/* Most only read there, and it may be memory that the program may not store to. */
+	if (result != -1 || errno != EFAULT || !in_window(arg, n) || !given_is_readable(arg, n))
+		return result;
+	return INTO_AGAIN(arg, n, real(ioctl)(fd, request, arg));
 }

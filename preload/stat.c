@@ -4,6 +4,7 @@
  *
  * struct stat64 is struct stat under another name.  A file that a crash has left aside is there for who only asks, too.
  */
+#include "given.h"
 #include "into.h"
 
 #include <fcntl.h>
@@ -37,16 +38,19 @@ EXPORT int fstat(int fd, struct stat *st)
 
 EXPORT int stat(const char *path, struct stat *st)
 {
+	path = GIVEN_TEXT(path);
 	return fixed(FOUND(AT_FDCWD, path, ASKED(st, real(stat)(path, st))), st);
 }
 
 EXPORT int lstat(const char *path, struct stat *st)
 {
+	path = GIVEN_TEXT(path);
 	return fixed(FOUND(AT_FDCWD, path, ASKED(st, real(lstat)(path, st))), st);
 }
 
 EXPORT int fstatat(int dirfd, const char *path, struct stat *st, int flags)
 {
+	path = GIVEN_TEXT(path);
 	return fixed(FOUND(dirfd, path, ASKED(st, real(fstatat)(dirfd, path, st, flags))), st);
 }
 
@@ -75,6 +79,7 @@ EXPORT int statx(int dirfd, const char *restrict path, int flags, unsigned mask,
 	bool ours = boot_is_active() && view_any();
 	int result;
 
+	path = GIVEN_TEXT(path);
 	mask |= ours ? STATX_INO | STATX_TYPE : 0;
 	result = FOUND(dirfd, path, ASKED(stx, real(statx)(dirfd, path, flags, mask, stx)));
 	if (!result && ours)
@@ -95,34 +100,40 @@ ALIAS(__fxstat64, __fxstat);
 
 OLD(__xstat, const char *path, struct stat *st)
 {
+	path = GIVEN_TEXT(path);
 	return fixed(FOUND(AT_FDCWD, path, ASKED(st, real(__xstat)(version, path, st))), st);
 }
 ALIAS(__xstat64, __xstat);
 
 OLD(__lxstat, const char *path, struct stat *st)
 {
+	path = GIVEN_TEXT(path);
 	return fixed(FOUND(AT_FDCWD, path, ASKED(st, real(__lxstat)(version, path, st))), st);
 }
 ALIAS(__lxstat64, __lxstat);
 
 OLD(__fxstatat, int dirfd, const char *path, struct stat *st, int flags)
 {
+	path = GIVEN_TEXT(path);
 	return fixed(FOUND(dirfd, path, ASKED(st, real(__fxstatat)(version, dirfd, path, st, flags))), st);
 }
 ALIAS(__fxstatat64, __fxstatat);
 
 EXPORT int faccessat(int dirfd, const char *path, int mode, int flags)
 {
+	path = GIVEN_TEXT(path);
 	return FOUND(dirfd, path, real(faccessat)(dirfd, path, mode, flags));
 }
 
 EXPORT int access(const char *path, int mode)
 {
+	path = GIVEN_TEXT(path);
 	return FOUND(AT_FDCWD, path, real(access)(path, mode));
 }
 
 EXPORT int euidaccess(const char *path, int mode)
 {
+	path = GIVEN_TEXT(path);
 	return FOUND(AT_FDCWD, path, real(euidaccess)(path, mode));
 }
 ALIAS(eaccess, euidaccess);

@@ -9,7 +9,7 @@
  * freopen must keep the FILE that it is given, and only libc can change what is in one.  stdin, stdout and stderr are
  * variables that can name another stream instead; for any other FILE the call fails.
  */
-#include "interpose.h"
+#include "given.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -176,6 +176,7 @@ EXPORT FILE *fopen(const char *path, const char *mode)
 {
 	int fd, flags = mode ? flags_of(mode) : -1;
 
+	path = GIVEN_TEXT(path);
 	if (flags < 0 || !path || !boot_is_active() || !may_be_marked(path))
 		return real(fopen)(path, mode);
 	fd = open_any(AT_FDCWD, path, flags, 0666);
@@ -253,6 +254,7 @@ EXPORT FILE *freopen(const char *path, const char *mode, FILE *stream)
 	int fd, saved, flags = mode ? flags_of(mode) : -1;
 	FILE **variable = standard(stream), *fresh;
 
+	path = GIVEN_TEXT(path);
 	if (flags < 0 || !path || !boot_is_active() || !may_be_marked(path))
 		return real(freopen)(path, mode, stream);
 	fflush(stream);

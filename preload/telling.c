@@ -4,6 +4,7 @@
  * could not store there.  A child whose end was told, a signal, and the error of a socket, are told once only, and sets of descriptors are there
  * no more when one of them has been stored to: that goes through our own memory.
  */
+#include "given.h"
 #include "into.h"
 
 #include <poll.h>
@@ -24,6 +25,8 @@ EXPORT int poll(struct pollfd *list, nfds_t count, int timeout)
 
 EXPORT int ppoll(struct pollfd *list, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
+	timeout = GIVEN(timeout);
+	mask = GIVEN(mask);
 	return INTO_AGAIN(list, count * sizeof *list, real(ppoll)(list, count, timeout, mask));
 }
 
@@ -34,11 +37,14 @@ EXPORT int epoll_wait(int fd, struct epoll_event *events, int room, int timeout)
 
 EXPORT int epoll_pwait(int fd, struct epoll_event *events, int room, int timeout, const sigset_t *mask)
 {
+	mask = GIVEN(mask);
 	return INTO_AGAIN(events, (size_t)room * sizeof *events, real(epoll_pwait)(fd, events, room, timeout, mask));
 }
 
 EXPORT int epoll_pwait2(int fd, struct epoll_event *events, int room, const struct timespec *timeout, const sigset_t *mask)
 {
+	timeout = GIVEN(timeout);
+	mask = GIVEN(mask);
 	return INTO_AGAIN(events, (size_t)room * sizeof *events, real(epoll_pwait2)(fd, events, room, timeout, mask));
 }
 
@@ -63,16 +69,20 @@ EXPORT int pselect(int count, fd_set *restrict in, fd_set *restrict out, fd_set 
 {
 	size_t size = set_size(count);
 
+	timeout = GIVEN(timeout);
+	mask = GIVEN(mask);
 	return BY_SETS(real(pselect)(count, own_in, own_out, own_except, timeout, mask));
 }
 
 EXPORT ssize_t readlink(const char *restrict path, char *restrict buf, size_t n)
 {
+	path = GIVEN_TEXT(path);
 	return INTO_AGAIN(buf, n, real(readlink)(path, buf, n));
 }
 
 EXPORT ssize_t readlinkat(int dir, const char *restrict path, char *restrict buf, size_t n)
 {
+	path = GIVEN_TEXT(path);
 	return INTO_AGAIN(buf, n, real(readlinkat)(dir, path, buf, n));
 }
 
@@ -162,11 +172,14 @@ EXPORT int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 
 EXPORT int sigtimedwait(const sigset_t *restrict set, siginfo_t *restrict info, const struct timespec *restrict timeout)
 {
+	timeout = GIVEN(timeout);
+	set = GIVEN(set);
 	return INTO_ONCE(info, at, real(sigtimedwait)(set, at, timeout));
 }
 
 EXPORT int sigwaitinfo(const sigset_t *restrict set, siginfo_t *restrict info)
 {
+	set = GIVEN(set);
 	return INTO_ONCE(info, at, real(sigwaitinfo)(set, at));
 }
 

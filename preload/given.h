@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a call is given by address: a path, an address of a socket, an option, a time, a set of signals.
+ *
+ * Where that is a window the page may not be within reach, and the kernel answers EFAULT where the program's own access would have been
+ * served; so does the engine, when it looks a name up.  Such things are small: the call gets a copy of it, on the stack of who calls, for
+ * which nothing is to be held, given back or tried again.  Large ones are held instead (using.h).
+ *
+ * Memory that is no window costs a comparison.  What cannot be read, or is too large, is passed on as it is: the kernel knows how to refuse it.
+ * The copy is there until the function returns that has asked for it: not in a loop.
+ */
+#ifndef BIGFILE_GIVEN_H
+#define BIGFILE_GIVEN_H
+
+#include "interpose.h"
+
+#include <alloca.h>
+#include <limits.h>
+
+#define GIVEN_MOST 4096
+#define GIVEN_COMMAND_MOST ((size_t)131072) /* the longest word that exec takes */
+
+/* A path, or a name of another kind.  One that is too long is so for the kernel, too. */
+#define GIVEN_TEXT(p) GIVEN_TEXT_OF(p, PATH_MAX)
+#define GIVEN_TEXT_OF(p, most)                                                              \
+	({                                                                                  \
+		size_t room_ = in_window(p, 1) ? given_room(p, most) : 0;                   \
+		room_ ? (const char *)given_copy(p, alloca(room_), room_ - 1) : (p);        \
+	})
+
+/* One thing, and several: n bytes. */
+#define GIVEN(p) GIVEN_BYTES(p, sizeof *(p))
+#define GIVEN_BYTES(p, n) (given_is_small(p, n) ? (__typeof__(p))given_copy(p, alloca((n) + 1), n) : (p))
+
+/* A list of words for exec, and the words. */
+#define GIVEN_WORDS(list)                                                        \
+	({                                                                       \
+		size_t room_ = given_words_room(list);                           \
+		room_ ? given_words(list, alloca(room_), room_) : (list);        \
+	})
+
+/* How much a copy of that text needs, its end included; it is cut behind `most`.  0: it cannot be read. */
+size_t given_room(const char *text, size_t most);
+/* n bytes, and a zero behind them. */
+void *given_copy(const void *p, void *own, size_t n);
+
+/* 0: no part of it is a window, or it is more than exec takes. */
+size_t given_words_room(char *const *list);
+char *const *given_words(char *const *list, void *own, size_t room);
+
+/* In a window, there to be read, and no more than is copied. */
+bool given_is_readable(const void *p, size_t n);
+static inline bool given_is_small(const void *p, size_t n)
+{
+	return in_window(p, n) && n <= GIVEN_MOST && given_is_readable(p, n);
+}
+
+#endif
