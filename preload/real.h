@@ -13,6 +13,8 @@
 #include <fcntl.h>
 #include <mqueue.h>
 #include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -243,6 +245,11 @@ typedef int (*listing_order_fn)(const struct dirent **, const struct dirent **);
 	X(int, mq_unlink, (const char *))                                                      \
 	X(int, mq_send, (mqd_t, const char *, size_t, unsigned))                               \
 	X(int, mq_timedsend, (mqd_t, const char *, size_t, unsigned, const struct timespec *)) \
+	X(int, pthread_mutex_init, (pthread_mutex_t *, const pthread_mutexattr_t *))           \
+	X(int, pthread_cond_init, (pthread_cond_t *, const pthread_condattr_t *))              \
+	X(int, pthread_rwlock_init, (pthread_rwlock_t *, const pthread_rwlockattr_t *))        \
+	X(int, pthread_barrier_init, (pthread_barrier_t *, const pthread_barrierattr_t *, unsigned)) \
+	X(int, sem_init, (sem_t *, int, unsigned))                                             \
 	X(int, utime, (const char *, const struct utimbuf *))                                  \
 	X(int, utimes, (const char *, const struct timeval *))                                 \
 	X(int, lutimes, (const char *, const struct timeval *))                                \

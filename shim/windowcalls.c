@@ -9,6 +9,7 @@
 #include "reach.h"
 #include "session.h"
 #include "session_lock.h"
+#include "sharing.h"
 #include "sys.h"
 #include "tracker.h"
 #include "transaction.h"
@@ -174,4 +175,14 @@ int windowcalls_sync(void *addr, size_t length, int flags)
 	if (!covered)
 		return -ENOMEM;
 	return flags & MS_SYNC ? transaction_sync(v) : 0;
+}
+
+void windowcalls_share(const void *p)
+{
+	IN_HAND struct view *v = view_get_at((uintptr_t)p);
+	int saved = errno;
+
+	if (v && !v->shared)
+		engine_run_if_started(sharing_begin, NULL);
+	errno = saved;
 }

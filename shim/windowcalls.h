@@ -15,4 +15,7 @@ int windowcalls_protect(void *addr, size_t length, int prot);
 int windowcalls_advise(void *addr, size_t length, int advice);
 int windowcalls_sync(void *addr, size_t length, int flags);
 
+/* The program has made something at p that needs a shared file.  Where that cannot be had, a line says so.  errno is kept. */
+void windowcalls_share(const void *p);
+
 #endif
