@@ -197,7 +197,7 @@ in_hand() {
 	tid=$(posted tid)
 	has_views $pid
 	strace -qq -o trace -e inject=madvise:delay_enter=1000000:when=2 -p $tid &
-	until_true 10 grep -q '^TracerPid:.*[1-9]' /proc/$pid/task/$tid/status
+	until_true 10 traced $pid $tid
 	touch go
 	until_true 10 is_loading $tid
 	touch fork

@@ -70,6 +70,13 @@ posted() {
 	until_true 60 test -e "$1"
 	cat "$1"
 }
+# traced PID [THREAD]: an strace has all its threads, or this one, and waits for what they do.  It takes them one after the other, and until it
+# has made a thread stop once, calls of that pass it by.
+traced() {
+	local tracer
+	tracer=$(sed -n 's/^TracerPid:.//p' /proc/"$1"/task/${2:-*}/status | sort -u)
+	[[ $tracer = [1-9]*([0-9]) ]] && grep -q '^State:.S' "/proc/$tracer/status"
+}
 # Other processes of this user would have their pages looked at, and every call counts.
 unseen() {
 	mkdir -p -m 700 .run

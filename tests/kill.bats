@@ -76,7 +76,7 @@ not_redone() {
 	first=$pid
 	posted first
 	strace -f -qq -o trace -p $first &
-	until_true 10 grep -q '^TracerPid:.*[1-9]' /proc/$first/status
+	until_true 10 traced $first
 	strace -f -qq -o other -e inject=pwrite64:signal=SIGKILL:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
 		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:9000:Y msync:0 || true
 	bigfile commit $first
@@ -102,7 +102,7 @@ no_walk() {
 	kill -9 $other
 	wait $other || true
 	strace -f -qq -e trace=open,openat,kill -o trace -p $first &
-	until_true 10 grep -q '^TracerPid:.*[1-9]' /proc/$first/status
+	until_true 10 traced $first
 	bigfile commit $first
 	touch end
 	wait $first
@@ -125,7 +125,7 @@ asker_killed() {
 	LD_PRELOAD=$lib "$PROGS/play" open:data.bin map:0:20000 post:two await:second open:two.bin map:0:20000 set:1:1:Z post:never await:end &
 	posted two
 	strace -f -qq -o trace -e trace=mmap -e inject=mmap:delay_enter=2000000:when=2 -p "$(cat late)" 2>err.strace &
-	until_true 10 grep -q '^TracerPid:.*[1-9]' /proc/"$(cat late)"/status
+	until_true 10 traced "$(cat late)"
 	: >second
 	until_true 10 grep -q "mmap(.*MAP_SHARED" trace
 	kill -9 "$(cat two)"

@@ -155,7 +155,7 @@ loader_held_up() {
 	second=$(posted second)
 	strace -qq -o trace -e inject=madvise:delay_enter=60000000:when=2 -p $second &
 	tracer=$!
-	until_true 10 grep -q '^TracerPid:.*[1-9]' /proc/$second/status
+	until_true 10 traced $second $second
 	touch go
 	until_true 10 is_loading $second
 	touch held
@@ -195,7 +195,7 @@ exec_meanwhile() {
 	until_true 10 test -e second
 	strace -qq -o trace -e inject=madvise:delay_enter=1000000:when=2 -p $second 2>strace.err &
 	tracer=$!
-	until_true 10 grep -q '^TracerPid:.*[1-9]' /proc/$second/status
+	until_true 10 traced $second $second
 	touch go
 	until_true 10 is_loading $second
 	touch exec

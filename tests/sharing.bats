@@ -620,7 +620,7 @@ takes_long() {
 	begin map:0:20000 set:0:5:X post:first await:end exit:0
 	first=$(posted first)
 	strace -f -qq -o trace -e inject=memfd_create:delay_enter=4500000:when=1 -p $first &
-	until_true 10 grep -q '^TracerPid:.*[1-9]' /proc/$first/status
+	until_true 10 traced $first
 	BIGFILE_WAIT=0 begin map:0:20000 get:0:5 set:0:6:Y exit:0
 	wait $pid
 	[ "$(cat out)" = X ]
@@ -904,7 +904,7 @@ no_start_time() {
 	first=$pid
 	posted first
 	strace -f -qq -o trace -P /proc/$first/stat -e trace=openat -e inject=openat:error=EMFILE -p $first &
-	until_true 10 grep -q '^TracerPid:.*[1-9]' /proc/$first/status
+	until_true 10 traced $first
 	run bigfile run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin map:0:20000 get:0:5 set:0:6:Y msync:0 exit:0
 	grep -q INJECTED trace
 	[ "$output" = X ]
@@ -997,7 +997,6 @@ else:
 }
 @test "a child that could not take part does not enter its parent's session by another file" { each_tracker orphan_stays_out; }
 
-is_traced() { grep -q '^TracerPid:.[1-9]' /proc/$1/task/*/status && ! grep -q '^TracerPid:.0$' /proc/$1/task/*/status; }
 # Who goes on has made the journal's folder durable by then, which is not the file's.
 died_before_the_name() {
 	rm -rf one journals kid dad on over
@@ -1008,9 +1007,9 @@ died_before_the_name() {
 	kid=$(posted kid) dad=$(posted dad)
 	strace -f -qq -o killed -e trace=fsync -e inject=fsync:signal=SIGKILL:when=1 -p "$kid" &
 	killer=$!
+	until_true 10 traced "$kid"
 	strace -f -qq -y -o trace -e trace=fsync,pwrite64 -p "$dad" &
-	until_true 10 is_traced "$kid"
-	until_true 10 is_traced "$dad"
+	until_true 10 traced "$dad"
 	touch on
 	wait $killer || true
 	touch over

@@ -88,7 +88,7 @@ slow() {
 	one_stopped raise:9
 	kill -CONT $second
 	strace -f -qq -o trace -e inject=mprotect:delay_enter=1500000:when=1 -p $second &
-	until_true 10 grep -q '^TracerPid:.*[1-9]' /proc/$second/status
+	until_true 10 traced $second
 	bigfile commit $first
 	[ "$(at 5 6 9000)" = XYZ ]
 	grep -q 'mprotect.*DELAYED' trace
@@ -229,7 +229,7 @@ taken_up_late() {
 		await:end exit:0 >out.two 2>err.two &
 	posted two
 	strace -f -qq -o trace -e trace=mmap -e inject=mmap:delay_enter=2000000:when=2 -p "$(cat one)" 2>err.strace &
-	until_true 10 grep -q '^TracerPid:.*[1-9]' /proc/"$(cat one)"/status
+	until_true 10 traced "$(cat one)"
 	prlimit --pid "$(cat two)" --nofile=18:18
 	kill -CONT "$(cat one)"
 	until_true 10 grep -q 'mmap(.*MAP_SHARED' trace
@@ -311,7 +311,7 @@ taken_up_by_one() {
 	# The first mmap is for the view, the second for its memory.
 	strace -f -qq -o trace.late -e trace=mmap -e inject=mmap:signal=SIGSTOP:when=2 -p "$(cat late)" 2>err.strace &
 	tracer=$!
-	until_true 10 grep -q '^TracerPid:.*[1-9]' /proc/"$(cat late)"/status
+	until_true 10 traced "$(cat late)"
 	: >second
 	until_true 10 grep -q SIGSTOP trace.late
 	kill -9 $tracer
