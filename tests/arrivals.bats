@@ -16,7 +16,7 @@ arrive() {
 	rm data.bin
 	truncate -s 16M data.bin
 	for kind; do
-		timeout 60 "$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/arrivals" data.bin "$who" "$kind" "$rounds"
+		timeout 300 "$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/arrivals" data.bin "$who" "$kind" "$rounds"
 	done
 }
 
@@ -48,7 +48,7 @@ arrive() {
 # The other way: a thread waits in a call that reads from a window, and the file becomes one that is loaded when it is touched.
 leaves() {
 	head -c 16M /dev/urandom >data.bin
-	run timeout 60 "$BIGFILE" run -p "$PWD/data.bin" -- /usr/bin/python3 -c '
+	run timeout 300 "$BIGFILE" run -p "$PWD/data.bin" -- /usr/bin/python3 -c '
 import mmap, os, subprocess, sys, threading
 m = mmap.mmap(os.open("data.bin", os.O_RDWR), 0)
 r, w = os.pipe()

@@ -71,13 +71,13 @@ deferred() {
 signalled() {
 	start_play map:0:20000 set:0:5:X ready set:0:6:Y ready get:0:6 get:0:5 ready set:0:7:Z raise:9
 	kill -USR1 $pid
-	until_true 10 eval '[ "$(byte data.bin 5)" = X ]'
+	until_true 60 eval '[ "$(byte data.bin 5)" = X ]'
 	go
-	until_true 10 ready_count 2
+	until_true 60 ready_count 2
 	kill -USR2 $pid
-	until_true 10 eval 'bigfile status --json $pid | jq -e ".processes[0].aborts == 1"'
+	until_true 60 eval 'bigfile status --json $pid | jq -e ".processes[0].aborts == 1"'
 	go
-	until_true 10 ready_count 3
+	until_true 60 ready_count 3
 	[ "$(grep -v ready out | tr -d '\n')" = aX ]
 	go
 	wait $pid || true
@@ -116,7 +116,7 @@ interval() {
 	export BIGFILE_INTERVAL=0.1
 	start_play map:0:20000 set:0:5:X ready exit:1
 	unset BIGFILE_INTERVAL
-	until_true 10 eval '[ "$(byte data.bin 5)" = X ]'
+	until_true 60 eval '[ "$(byte data.bin 5)" = X ]'
 	go
 	wait $pid || true
 }

@@ -87,7 +87,7 @@ master_killed() {
 	put 1
 	kill -9 $pid
 	wait $pid || true
-	until_true 20 all_gone
+	until_true 60 all_gone
 	exec 7>&- 8<&-
 	holds 0 1
 	no_journal

@@ -3,7 +3,7 @@ load helpers
 # Every command line of README, tutorial and pages is run, in a folder of its own.
 play_document() {
 	export PATH=$BUILD:/usr/bin:$PATH HOME=$PWD XDG_CONFIG_HOME=$PWD
-	timeout 200 "$TOP/scripts/run-docs" "$1" </dev/null
+	timeout 900 "$TOP/scripts/run-docs" "$1" </dev/null
 }
 
 @test "README does what it says" { play_document "$TOP/README.md"; }
@@ -61,10 +61,10 @@ play_document() {
 	T new-session -d -x 120 -y 30 "cd '$PWD' && ZDOTDIR='$PWD' TERM=screen zsh -i"
 	try() {
 		T send-keys C-u "$1" Tab
-		until_true 20 seen "$2" || { T capture-pane -p; T kill-server; return 1; }
+		until_true 60 seen "$2" || { T capture-pane -p; T kill-server; return 1; }
 		T send-keys C-c
 	}
-	until_true 20 seen '^>'
+	until_true 60 seen '^>'
 	try 'bigfile rec' '^> bigfile recover'
 	try 'bigfile run --jour' 'run --journal-dir='
 	try 'bigfile run --tracker=up' 'tracker=up' # nothing to offer

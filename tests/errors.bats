@@ -57,7 +57,7 @@ busy() {
 	[ "$status" = 1 ]
 	play map:0:4096 set:0:2:Y exit:0 &
 	second=$!
-	until_true 10 eval 'grep -qz set:0:2:Y /proc/[0-9]*/cmdline 2>/dev/null'
+	until_true 60 eval 'grep -qz set:0:2:Y /proc/[0-9]*/cmdline 2>/dev/null'
 	go
 	wait $second
 	wait $pid
@@ -72,7 +72,7 @@ reader_beside() {
 	run play close open:data.bin:ro romap:0:4096 get:0:1 exit:0
 	[ "$output" = a ]
 	go
-	until_true 10 ready_count 2
+	until_true 60 ready_count 2
 	run play close open:data.bin:ro romap:0:4096 get:0:1 exit:0
 	[ "$output" = X ]
 	go
@@ -114,11 +114,11 @@ full_disk() {
 	"$BIGFILE" run -p "$PWD/m/data.bin" -- "$PROGS/play" open:m/data.bin map:0:4194304 fill:0:1000000:900000:X msync:0 ready msync:0 ready exit:9 <go.pipe >out 2>err &
 	pid=$!
 	exec 7>go.pipe
-	until_true 10 grep -q ready out
+	until_true 60 grep -q ready out
 	rm m/filler
 	sync
 	go
-	until_true 10 ready_count 2
+	until_true 60 ready_count 2
 	go
 	wait $pid || true
 	[ "$(grep -c ENOSPC out)" = 1 ]
@@ -235,8 +235,8 @@ sync_fails_among_several() {
 	[ "$(grep -c EIO out)" = 2 ]
 	kill -9 "$(cat child)" "$(cat parent.pid)"
 	wait $! || true
-	until_true 5 gone "$(cat child)"
-	until_true 5 gone "$(cat parent.pid)"
+	until_true 60 gone "$(cat child)"
+	until_true 60 gone "$(cat parent.pid)"
 	bigfile recover data.bin
 	[ "$(byte data.bin 1)$(byte data.bin 2)$(byte data.bin 3)" = XCY ]
 	no_journal

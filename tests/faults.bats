@@ -37,9 +37,9 @@ cut_while_applying() {
 	strace -f -qq -o trace -e inject=fdatasync:signal=SIGSTOP:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" -E BIGFILE_PATHS="$PWD/data.bin" \
 		"$PROGS/play" open:data.bin map:0:20000 set:0:1:X set:0:9000:X msync:0 post:done _exit:1 >out 2>&1 &
 	tracer=$!
-	until_true 20 grep -qs SIGSTOP trace
+	until_true 60 grep -qs SIGSTOP trace
 	victim=$(awk 'NR == 1 { print $1 }' trace)
-	until_true 20 grep -q '^State:.T\|^State:.t' "/proc/$victim/status"
+	until_true 60 grep -q '^State:.T\|^State:.t' "/proc/$victim/status"
 	truncate -s 100 data.bin
 	kill -CONT "$victim"
 	wait $tracer || true

@@ -77,11 +77,11 @@ killed_anywhere() {
 	for t in 0.1 0.3; do
 		(ulimit -n 100; letters common 8192; BIGFILE_DURABLE=no exec setsid "$BIGFILE" run -p "$PWD/f*" -p "$PWD/common" -- "$PROGS/comeandgo" $1 kept 4000) &
 		pid=$!
-		until_true 20 test -e f10
+		until_true 60 test -e f10
 		sleep $t
 		kill -9 ${2:-}"$pid"
 		wait $pid || true
-		until_true 10 gone $pid
+		until_true 60 gone $pid
 		bigfile recover common $(files)
 		no_journal
 		[ -z "$(find . -name 'f*' ! -size 0 ! -size 8192c)" ]
@@ -197,13 +197,13 @@ in_hand() {
 	tid=$(posted tid)
 	has_views $pid
 	strace -qq -o trace -e inject=madvise:delay_enter=1000000:when=2 -p $tid &
-	until_true 10 traced $pid $tid
+	until_true 60 traced $pid $tid
 	touch go
-	until_true 10 is_loading $tid
+	until_true 60 is_loading $tid
 	touch fork
-	until_true 10 test -e unlinked
+	until_true 60 test -e unlinked
 	bigfile commit $pid
-	until_true 5 no_views $pid
+	until_true 60 no_views $pid
 	touch end
 	wait $pid
 }
@@ -275,7 +275,7 @@ wait("second")
 print(ctypes.string_at(at, 3).decode(), flush=True)
 open("third", "w").close()
 os._exit(1)' >out 2>err &
-	until_true 10 test -e first
+	until_true 60 test -e first
 	BIGFILE_PATHS="$PWD/*.bin" "$BIGFILE" run -- "$PROGS/play" open:empty.bin write:0:new post:second await:third _exit:1 2>err.second || true
 	cat out err err.second
 	[ "$(cat out)" = new ]

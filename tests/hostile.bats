@@ -149,7 +149,7 @@ refused() {
 	mkfifo go.pipe
 	as_stranger "$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/play" "open:$PWD/data.bin" map:0:4096 set:0:1:X ready exit:3 <go.pipe >out 2>err &
 	exec 7>go.pipe
-	until_true 10 grep -q ready out
+	until_true 60 grep -q ready out
 	page=$(echo /dev/shm/bigfile-$STRANGER/[0-9]*)
 	run as_nobody "$BIGFILE" commit "$(basename "$page")"
 	echo "$output"

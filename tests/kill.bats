@@ -76,7 +76,7 @@ not_redone() {
 	first=$pid
 	posted first
 	strace -f -qq -o trace -p $first &
-	until_true 10 traced $first
+	until_true 60 traced $first
 	strace -f -qq -o other -e inject=pwrite64:signal=SIGKILL:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
 		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:9000:Y msync:0 || true
 	bigfile commit $first
@@ -102,7 +102,7 @@ no_walk() {
 	kill -9 $other
 	wait $other || true
 	strace -f -qq -e trace=open,openat,kill -o trace -p $first &
-	until_true 10 traced $first
+	until_true 60 traced $first
 	bigfile commit $first
 	touch end
 	wait $first
@@ -125,11 +125,11 @@ asker_killed() {
 	LD_PRELOAD=$lib "$PROGS/play" open:data.bin map:0:20000 post:two await:second open:two.bin map:0:20000 set:1:1:Z post:never await:end &
 	posted two
 	strace -f -qq -o trace -e trace=mmap -e inject=mmap:delay_enter=2000000:when=2 -p "$(cat late)" 2>err.strace &
-	until_true 10 traced "$(cat late)"
+	until_true 60 traced "$(cat late)"
 	: >second
-	until_true 10 grep -q "mmap(.*MAP_SHARED" trace
+	until_true 60 grep -q "mmap(.*MAP_SHARED" trace
 	kill -9 "$(cat two)"
-	until_true 5 gone "$(cat two)"
+	until_true 60 gone "$(cat two)"
 	: >three
 	posted done
 	posted stored
@@ -137,8 +137,8 @@ asker_killed() {
 	[ "$(at 5)$(byte two.bin 2)$(byte three.bin 1)" = XQT ]
 	grep -q 'what it left is put right' err
 	: >end
-	until_true 10 gone "$(cat one)"
-	until_true 10 gone "$(cat late)"
+	until_true 60 gone "$(cat one)"
+	until_true 60 gone "$(cat late)"
 	bigfile recover two.bin
 	no_journal
 }

@@ -37,7 +37,7 @@ group_limits() {
 	make_pages 16384
 	echo 32M >"$group/$limit"
 	(echo $BASHPID >"$group/inner/cgroup.procs" && walker fork 1500) >out || true
-	until_true 10 rmdir "$group/inner"
+	until_true 60 rmdir "$group/inner"
 	rmdir "$group"
 	cat out
 	[ "$(grep -c counted out)" = 4 ]
@@ -120,14 +120,14 @@ killed_often() {
 	for i in $(seq 0 262144 33550000); do words+=("get:0:$i"); done
 	BIGFILE_MEMORY=2M "$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/walker" walk data.bin 0 random 100000000 >out 2>err &
 	survivor=$!
-	until_true 10 grep -q walker /proc/$survivor/comm
+	until_true 60 grep -q walker /proc/$survivor/comm
 	for i in 1 2 3 4 5 6; do
 		BIGFILE_MEMORY=2M begin map:0:33554432 "${words[@]}" set:0:64:X post:walked.$i await:never
 		posted walked.$i >/dev/null
 		kill -9 $pid
-		until_true 5 gone $pid
+		until_true 60 gone $pid
 	done
-	until_true 10 memory_within $survivor 3072
+	until_true 60 memory_within $survivor 3072
 	bigfile commit $survivor
 	[ "$(at 64)" = X ]
 	kill -9 $survivor
@@ -155,15 +155,15 @@ loader_held_up() {
 	second=$(posted second)
 	strace -qq -o trace -e inject=madvise:delay_enter=60000000:when=2 -p $second &
 	tracer=$!
-	until_true 10 traced $second $second
+	until_true 60 traced $second $second
 	touch go
-	until_true 10 is_loading $second
+	until_true 60 is_loading $second
 	touch held
-	until_true 5 grep -q "data.bin: waits for thread $second.*continue or end it" err
+	until_true 60 grep -q "data.bin: waits for thread $second.*continue or end it" err
 	[ ! -e loaded ]
 	# The tracer would see how it ends, but sleeps.
 	kill -9 $second $tracer
-	until_true 2 test -e loaded
+	until_true 60 test -e loaded
 	[ "$(at 5 100000 100001)" = XaY ]
 	touch end
 	wait $first
@@ -192,17 +192,17 @@ exec_meanwhile() {
 	END
 	BIGFILE_MEMORY=64K "$BIGFILE" run -p "$PWD/data.bin" -- /usr/bin/python3 two.py "$PROGS/play" >>out 2>>err &
 	second=$!
-	until_true 10 test -e second
+	until_true 60 test -e second
 	strace -qq -o trace -e inject=madvise:delay_enter=1000000:when=2 -p $second 2>strace.err &
 	tracer=$!
-	until_true 10 traced $second $second
+	until_true 60 traced $second $second
 	touch go
-	until_true 10 is_loading $second
+	until_true 60 is_loading $second
 	touch exec
 	# Without a wait for the loader the exec is stuck here, for its tracer sleeps.
 	until_true 2 test -e execed || kill -9 $tracer
-	until_true 5 test -e loaded
-	until_true 5 test -e ran
+	until_true 60 test -e loaded
+	until_true 60 test -e ran
 	wait $second
 	[ "$(at 5 100000 100001)" = XaY ]
 	touch end
@@ -252,7 +252,7 @@ much_back() {
 	posted child >/dev/null
 	bigfile abort $pid
 	walker check 0
-	until_true 5 memory_within $pid 8192
+	until_true 60 memory_within $pid 8192
 	touch end
 	wait $pid || true
 	"$PROGS/walker" check data.bin 0
@@ -344,7 +344,7 @@ copies() {
 	"$PROGS/walker" make big.bin 2048
 	cp big.bin plain.bin
 	# Limited, for what is wrong here may be that it copies for ever.
-	run -0 timeout -s KILL 60 "$BIGFILE" run -p "$PWD/big.bin" -- /usr/bin/python3 -c '
+	run -0 timeout -s KILL 300 "$BIGFILE" run -p "$PWD/big.bin" -- /usr/bin/python3 -c '
 import ctypes, mmap, os
 f = open("big.bin", "r+b")
 m = mmap.mmap(f.fileno(), 0)

@@ -488,7 +488,7 @@ half_applied() {
 		rm -f c.bin player
 		BIGFILE_PATHS="$PWD/*.bin" strace -f -qq -o trace -e trace=renameat2 -e inject=renameat2:signal=SIGSTOP:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
 			"$PROGS/play" open:a.bin map:0:20000 open:b.bin map:0:20000 set:0:1:X set:1:1:X msync:0 post:player rename:$f:c.bin exit:0 &
-		until_true 10 test -e c.bin
+		until_true 60 test -e c.bin
 		kill -9 "$(cat player)"
 		wait $! || true
 		[ ! -e $f ] && [ -e $f.bigfile-journal ]
@@ -542,7 +542,7 @@ half_applied() {
 	"$BIGFILE" run -p "$PWD/t.tct*" -- tctmgr importtsv t.tct hold >/dev/null 2>&1 7>&- &
 	pid=$!
 	cat more >&7
-	until_true 20 has_stored $pid
+	until_true 60 has_stored $pid
 	kill -9 $pid
 	wait $pid || true
 	exec 7>&-
@@ -671,7 +671,7 @@ died_after_failure() {
 	words=(set:0:1:X post:one await:two set:1:2:Z msync:0 get:0:1 exit:0)
 	ab preloaded >out 2>err &
 	pid=$!
-	until_true 10 test -e one
+	until_true 60 test -e one
 	words=(set:0:2:Y set:1:1:Y msync:0 msync:0 _exit:1)
 	run ab strace -f -qq -o trace -e inject=io_setup:error=ENOSYS -e inject=fdatasync:error=EIO:when=1 -e inject=renameat2:signal=SIGKILL:when=1 \
 		-E LD_PRELOAD="$BUILD/.libs/libbigfile.so"
@@ -694,7 +694,7 @@ died_after_failure() {
 		rm -f one two
 		BIGFILE_PATHS=$PWD/a.bin:$PWD/b.bin BIGFILE_DURABLE=no preloaded "$PROGS/play" open:a.bin map:0:20000 set:0:1:X post:one await:two raise:9 &
 		pid=$!
-		until_true 10 test -e one
+		until_true 60 test -e one
 		BIGFILE_PATHS=$PWD/a.bin:$PWD/b.bin preloaded "$PROGS/play" open:a.bin open:b.bin map:0:20000 set:0:1:X msync:0 raise:9 || true
 		[ "$(grep -l BCMP ./*.bigfile-journal)" = ./b.bin.bigfile-journal ]
 		echo >two
@@ -709,7 +709,7 @@ died_after_failure() {
 	fresh
 	BIGFILE_PATHS=$PWD/a.bin:$PWD/b.bin BIGFILE_DURABLE=no preloaded "$PROGS/play" open:a.bin map:0:20000 set:0:1:X post:one await:two raise:9 &
 	pid=$!
-	until_true 10 test -e one
+	until_true 60 test -e one
 	BIGFILE_PATHS=$PWD/a.bin:$PWD/b.bin preloaded "$PROGS/play" open:a.bin open:b.bin map:0:20000 unlink:b.bin msync:0 raise:9 || true
 	[ ! -e b.bin ]
 	run grep -l BCMP a.bin.bigfile-journal

@@ -12,18 +12,18 @@ drawn() {
    0 bytes  #.#.." ]
 	[ "$(LC_ALL=C.UTF-8 bigfile map $pid | tail -1)" = "   0 bytes  █·█··" ]
 	go
-	until_true 10 ready_count 2
+	until_true 60 ready_count 2
 	[ "$(cells size)" = 20400 ]
 	bigfile commit $pid
 	[ "$(cells dirty_pages)" = 0 ]
 	# From here on the file is shared.
 	go
-	until_true 10 ready_count 3
+	until_true 60 ready_count 3
 	[ "$(cells cells)" = "[[4,1]]" ]
 	[ "$(cells cells)" = "[[4,1]]" ]
 	# Looked at, and stored to again: status never tells more pages than there are.
 	go
-	until_true 10 ready_count 4
+	until_true 60 ready_count 4
 	[ "$(bigfile status --json $pid | jq '.processes[0].files[0].dirty_pages')" = 5 ]
 	bigfile commit $pid
 	[ "$(byte data.bin 17000)" = Y ]
@@ -42,7 +42,7 @@ no_map_left() { ! ls "${XDG_RUNTIME_DIR:-/dev/shm}"/bigfile*/"$pid".map* 2>/dev/
 	"$BIGFILE" run -p huge -- "$PROGS/play" open:huge write:$((size / 2)):hello ready exit:1 <go.pipe >out &
 	pid=$!
 	exec 7>go.pipe
-	until_true 20 grep -q ready out
+	until_true 60 grep -q ready out
 	[ "$(bigfile map --json huge | jq -c '.files[0] | [.size, .dirty_pages, (.cells | length)]')" = "[$size,1,1]" ]
 	[ "$(LC_ALL=C bigfile map huge | tail -n +2 | tr -cd -- - | wc -c)" = 1 ]
 	bigfile map --svg picture.svg huge

@@ -11,7 +11,7 @@ committed_leaves() {
 	start_play map:0:64000000 "${words[@]}" ready get:0:0 get:0:63999999 set:0:5:Y ready exit:0
 	[ "$(anonymous "$pid")" -lt 40000 ]
 	go
-	until_true 10 ready_count 2
+	until_true 60 ready_count 2
 	go
 	wait "$pid"
 	[ "$(grep -v ready out | tr -d '\n')" = XX ]
@@ -24,7 +24,7 @@ limited() { BIGFILE_MEMORY=16M committed_leaves; }
 kept() {
 	rm -f data.bin
 	truncate -s 4M data.bin
-	BIGFILE_MEMORY=256K timeout 300 "$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/keeps" data.bin 1024 2 30
+	BIGFILE_MEMORY=256K timeout 900 "$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/keeps" data.bin 1024 2 30
 	no_journal
 }
 @test "threads find what they stored while copies are dropped" { each_tracker kept; }
@@ -62,7 +62,7 @@ cut_and_grown() {
 # Whatever was stored to is looked at by each commit, until it is at rest.
 at_rest() {
 	letters data.bin 67108864
-	run bigfile run -p "$PWD/data.bin" -- "$PROGS/rests" data.bin 64 150
+	run bigfile run -p "$PWD/data.bin" -- "$PROGS/rests" data.bin 64 600
 	echo "$output"
 	[ "${lines[-1]}" = rested ]
 	bigfile recover data.bin

@@ -78,7 +78,7 @@ replaced() {
 	start_play map:0:20000 set:0:0:A ready open:data.bin map:0:5000 set:1:1:N ready exit:0
 	mv new data.bin
 	go
-	until_true 10 ready_count 2
+	until_true 60 ready_count 2
 	go
 	wait $pid
 	grep -q 'data.bin: replaced by another file: what was not committed of the old one is dropped' err

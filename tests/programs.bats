@@ -34,17 +34,17 @@ numpy() {
 	pid=$!
 	exec 7>words
 	echo all 7 >&7
-	until_true 20 grep -q '^all 7 7' out
+	until_true 60 grep -q '^all 7 7' out
 	same db.npy "$before"
 	kill -USR1 $pid
-	until_true 10 python -c 'import numpy as np, sys; a = np.fromfile("db.npy", "i8"); sys.exit(not (a == 7).all())'
+	until_true 60 python -c 'import numpy as np, sys; a = np.fromfile("db.npy", "i8"); sys.exit(not (a == 7).all())'
 	committed=$(sum db.npy)
 	echo set 5 99 >&7
-	until_true 10 grep -q '^set 99' out
+	until_true 60 grep -q '^set 99' out
 	kill -USR2 $pid
-	until_true 10 eval 'echo get >&7; grep -q "^get 7 7" out'
+	until_true 60 eval 'echo get >&7; grep -q "^get 7 7" out'
 	echo set 5 98 >&7
-	until_true 10 grep -q '^set 98' out
+	until_true 60 grep -q '^set 98' out
 	kill -9 $pid
 	wait $pid || true
 	exec 7>&-

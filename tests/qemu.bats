@@ -31,7 +31,7 @@ look() {
 }
 has_taken() { commit && look "$1" && [ "$turns" -gt "$2" ]; }
 # at_work FILE TURNS: it is committed that the guest is beyond that turn.
-at_work() { until_true 20 has_taken "$@" 2>>err; }
+at_work() { until_true 60 has_taken "$@" 2>>err; }
 
 # At any one instant the pages up to some place hold the turn that was begun, all others the one before.
 is_one_instant() {
@@ -111,7 +111,7 @@ with_devices() {
 	say stop
 	say migrate_set_capability x-ignore-shared on
 	say 'migrate "exec:cat >state"'
-	until_true 20 eval 'say info migrate; answered "Migration status: completed"'
+	until_true 60 eval 'say info migrate; answered "Migration status: completed"'
 	commit
 	look ram.bin
 	before=$turns
@@ -122,7 +122,7 @@ with_devices() {
 	say migrate_set_capability x-ignore-shared on
 	say 'migrate_incoming "exec:cat state"'
 	# As soon as it has come in.
-	until_true 20 eval 'say cont; has_taken ram.bin $before' 2>>err
+	until_true 60 eval 'say cont; has_taken ram.bin $before' 2>>err
 	[ "$starts $bad" = "1 0" ]
 	kill -9 $pid
 	wait $pid || true

@@ -28,7 +28,7 @@ owner_dies_applying() {
 start_reader() {
 	$AS_NOBODY BIGFILE_WAIT=60 "$BIGFILE" run -p "$file" -- "$PROGS/play" "$@" exit:0 >seen 2>&1 &
 	pid=$!
-	until_true 10 grep -qx play /proc/$pid/comm
+	until_true 60 grep -qx play /proc/$pid/comm
 }
 reader_has_seen() {
 	wait $pid
@@ -40,12 +40,12 @@ reader() { as_nobody "$BIGFILE" run -p "$file" -- "$PROGS/play" "$@" exit:0; }
 beside() {
 	two_users
 	owner map:0:4096 set:0:1:X msync:0 set:0:2:Y post:d/ready await:go
-	until_true 10 test -e d/ready
+	until_true 60 test -e d/ready
 	run reader open:"$file":ro read:0:4 romap:0:4096 get:0:1 get:0:2
 	[ "$output" = $'aXaa\nX\na' ]
 	# What a kill leaves in the middle of a transaction is all in the file: there is nothing to wait for.
 	kill -9 $pid
-	until_true 10 gone $pid
+	until_true 60 gone $pid
 	[ -e "$file.bigfile-journal" ]
 	run reader open:"$file":ro read:0:4 romap:0:4096 get:0:1 get:0:2
 	[ "$output" = $'aXaa\nX\na' ]
@@ -67,7 +67,7 @@ waits_to_map() {
 	two_users
 	chmod 777 .
 	BIGFILE_VIEW=private start_reader open:"$file":ro post:opened await:crashed romap:0:12288 get:0:1 get:0:9000
-	until_true 10 test -e opened
+	until_true 60 test -e opened
 	owner_dies_applying
 	: >crashed
 	$AS_OWNER "$BIGFILE" recover "$file"
@@ -80,7 +80,7 @@ meets_recovery() {
 	two_users
 	owner_dies_applying
 	$AS_OWNER strace -f -qq -o trace -P "$file" -e inject=pwrite64:delay_enter=2000000:when=1 "$BIGFILE" recover "$file" &
-	until_true 10 eval '[[ $("$BIGFILE" check "$file") == *" busy: "* ]]'
+	until_true 60 eval '[[ $("$BIGFILE" check "$file") == *" busy: "* ]]'
 	"$BIGFILE" run -p "$file" -- "$PROGS/play" open:"$file":ro romap:0:12288 get:0:1 get:0:9000 exit:0 >seen &
 	run reader open:"$file":ro romap:0:12288 get:0:1 get:0:9000
 	[ "$output" = $'X\nX' ]
@@ -92,11 +92,11 @@ meets_recovery() {
 deleted() {
 	two_users
 	owner map:0:4096 set:0:1:X unlink:"$file" post:d/ready await:go
-	until_true 10 test -e d/ready
+	until_true 60 test -e d/ready
 	run reader open:"$file":ro
 	[[ "$output" == *"matches no file yet"*"open: ENOENT" ]]
 	kill -9 $pid
-	until_true 10 gone $pid
+	until_true 60 gone $pid
 	run reader open:"$file":ro
 	echo "$output"
 	[[ "$output" == *"$file: must be recovered, by who may write it: it was deleted in a transaction that did not end; "*"open: ENOENT" ]]
@@ -110,7 +110,7 @@ applying() {
 	$AS_OWNER strace -f -qq -o trace -P "$file" -e inject=pwrite64:delay_enter=60000000:when=2 -E LD_PRELOAD="$BATS_TEST_TMPDIR/libbigfile.so" -E BIGFILE_PATHS="$file" \
 		"$PROGS/play" open:"$file" map:0:20000 set:0:1:X set:0:9000:X msync:0 >/dev/null 2>&1 &
 	pid=$!
-	until_true 10 grep -q X d/data.bin
+	until_true 60 grep -q X d/data.bin
 	BIGFILE_WAIT=0.2 run reader open:"$file":ro read:0:4 romap:0:4096 get:0:1
 	echo "$output"
 	[[ "$output" == *"$file: process "*" is applying a commit, and has been for long: it is read beside that"* ]]

@@ -285,13 +285,13 @@ on_terminal() {
 	[ -z "${EMULATED-}" ] || skip "an emulated processor: here other things take long"
 	strace -o trace -e inject=getppid:delay_enter=1 true || skip "strace cannot delay calls here"
 	truncate -s 40M data.bin
-	BIGFILE_PATHS=$PWD/data.bin run timeout 60 /usr/bin/python3 -c 'if True:
+	BIGFILE_PATHS=$PWD/data.bin run timeout 300 /usr/bin/python3 -c 'if True:
 		import pty, subprocess, sys, termios
 		end, terminal = pty.openpty()
 		termios.tcflow(terminal, termios.TCOOFF)
 		program = subprocess.Popen(sys.argv[1:], stderr=terminal, stdout=subprocess.DEVNULL)
 		try:
-			program.wait(20)
+			program.wait(120)
 		finally:
 			termios.tcflow(terminal, termios.TCOON)
 			program.wait()' \
@@ -310,7 +310,7 @@ f = open("data.bin.bigfile-journal", "r+b")
 fcntl.fcntl(f, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))  # F_OFD_SETLK
 open("held", "w").close()
 time.sleep(float(sys.argv[1]))' "$1" &
-	until_true 10 test -e held
+	until_true 60 test -e held
 }
 
 # The kernel's work for a process that was killed is not over when that is gone.

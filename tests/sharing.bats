@@ -61,7 +61,7 @@ committed_by_file() {
 signalled() {
 	both _exit:1
 	kill -USR1 "$(cat "$1")"
-	until_true 10 eval '[ "$(at 5 6)" = XC ]'
+	until_true 60 eval '[ "$(at 5 6)" = XC ]'
 	both_end
 	[ "$(at 5 6 7)" = XCa ]
 }
@@ -111,7 +111,7 @@ tells_nothing() {
 	strace -f -qq -o trace -e inject=unlinkat:delay_enter=2000000:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
 		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:5:X fork post:child set:0:6:C endchild wait exit:0 >out &
 	child=$(posted child)
-	until_true 10 is_silent "$child" 2>>err
+	until_true 60 is_silent "$child" 2>>err
 	wait $!
 	[ "$(at 5 6)" = XC ]
 }
@@ -142,7 +142,7 @@ rolled_back() {
 signalled_back() {
 	both exit:0
 	kill -USR2 "$(cat "$1")"
-	until_true 10 eval 'bigfile status --json "$(cat '"$1"')" | jq -e ".processes[0].aborts == 1"'
+	until_true 60 eval 'bigfile status --json "$(cat '"$1"')" | jq -e ".processes[0].aborts == 1"'
 	both_end
 	said $'a\na\nchild -9\na\na\nL'
 	[ "$(at 5 6 7)" = aaL ]
@@ -198,7 +198,7 @@ last_out() {
 	wait $pid || true
 	[ "$(at 5 6)" = aa ]
 	touch parent.gone
-	until_true 10 gone "$(cat child)"
+	until_true 60 gone "$(cat child)"
 	bigfile recover data.bin
 	[ "$(at 5 6)" = "$3" ]
 	no_journal
@@ -226,7 +226,7 @@ all_killed() {
 	posted parent
 	kill -9 $pid "$(cat child)"
 	wait $pid || true
-	until_true 10 gone "$(cat child)"
+	until_true 60 gone "$(cat child)"
 	[ "$(at 5 6 7 9000)" = XCaa ]
 	run play map:0:20000 get:0:5 get:0:6 get:0:7 get:0:9000 exit:0
 	[ "$output" = $'X\nC\na\na' ]
@@ -331,15 +331,15 @@ nobody_is_fooled() {
 }
 changed_meanwhile() {
 	slow_exec map:0:20000 set:0:5:Y exec:./bad set:0:7:Z msync:0 exit:0
-	until_true 20 eval '[ "$(byte data.bin 5)" = Y ]'
+	until_true 60 eval '[ "$(byte data.bin 5)" = Y ]'
 	"$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin map:0:20000 set:0:6:Q exit:0
 	nobody_is_fooled
 }
 ended_meanwhile() {
 	slow_exec map:0:20000 fork set:0:5:Y post:up await:go set:0:6:Q _exit:0 endchild await:up exec:./bad set:0:7:Z msync:0 wait exit:0
-	until_true 20 test -e up
+	until_true 60 test -e up
 	# Its control page is gone: it has left.
-	until_true 20 grep -qE '^([0-9]+) .*unlinkat\(AT_FDCWD, "[^"]*/\1".* = 0' trace
+	until_true 60 grep -qE '^([0-9]+) .*unlinkat\(AT_FDCWD, "[^"]*/\1".* = 0' trace
 	touch go
 	nobody_is_fooled
 }
@@ -576,7 +576,7 @@ two_killed() {
 late_child() {
 	strace -f -qq -o trace -e trace=close_range -e inject=close_range:delay_enter=$1:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
 		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:1:P fork set:0:2:C exit:0 endchild set:0:3:Q exit:0
-	until_true 5 no_journal
+	until_true 60 no_journal
 	[ "$(at 1 2 3)" = PCQ ]
 }
 @test "a parent that ends at once waits for its child to take part" { each_tracker late_child 1200000; }
@@ -620,7 +620,7 @@ takes_long() {
 	begin map:0:20000 set:0:5:X post:first await:end exit:0
 	first=$(posted first)
 	strace -f -qq -o trace -e inject=memfd_create:delay_enter=4500000:when=1 -p $first &
-	until_true 10 traced $first
+	until_true 60 traced $first
 	BIGFILE_WAIT=0 begin map:0:20000 get:0:5 set:0:6:Y exit:0
 	wait $pid
 	[ "$(cat out)" = X ]
@@ -666,7 +666,7 @@ pair_end() {
 	wait $first || true
 	wait $second || true
 	# Their children too.
-	until_true 10 bigfile recover data.bin data.bin.2
+	until_true 60 bigfile recover data.bin data.bin.2
 	no_journal
 }
 
@@ -807,7 +807,7 @@ leaderless() {
 	begin map:0:20000 get:0:5 post:second await:end "$1"
 	second=$pid
 	posted stored
-	until_true 10 grep -q '^State:.*Z' /proc/$first/status
+	until_true 60 grep -q '^State:.*Z' /proc/$first/status
 	bigfile commit $second
 	[ "$(at 5 6)" = XA ]
 	touch committed
@@ -904,7 +904,7 @@ no_start_time() {
 	first=$pid
 	posted first
 	strace -f -qq -o trace -P /proc/$first/stat -e trace=openat -e inject=openat:error=EMFILE -p $first &
-	until_true 10 traced $first
+	until_true 60 traced $first
 	run bigfile run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin map:0:20000 get:0:5 set:0:6:Y msync:0 exit:0
 	grep -q INJECTED trace
 	[ "$output" = X ]
@@ -1007,9 +1007,9 @@ died_before_the_name() {
 	kid=$(posted kid) dad=$(posted dad)
 	strace -f -qq -o killed -e trace=fsync -e inject=fsync:signal=SIGKILL:when=1 -p "$kid" &
 	killer=$!
-	until_true 10 traced "$kid"
+	until_true 60 traced "$kid"
 	strace -f -qq -y -o trace -e trace=fsync,pwrite64 -p "$dad" &
-	until_true 10 traced "$dad"
+	until_true 60 traced "$dad"
 	touch on
 	wait $killer || true
 	touch over

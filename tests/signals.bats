@@ -45,7 +45,7 @@ other_signals() {
 	start_play map:0:20000 set:0:5:X ready exit:1
 	unset BIGFILE_COMMIT_SIGNAL BIGFILE_ABORT_SIGNAL
 	kill -s RTMIN+2 $pid
-	until_true 10 eval '[ "$(byte data.bin 5)" = X ]'
+	until_true 60 eval '[ "$(byte data.bin 5)" = X ]'
 	kill -USR2 $pid
 	status=0
 	wait $pid || status=$?

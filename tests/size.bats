@@ -21,7 +21,7 @@ grow_signal() {
 	start_play map:0:100000 trunc:50000 set:0:49999:Z set:0:3:Q ready size get:0:3 get:0:49999 ready set:0:4:R exit:0
 	bigfile abort $pid
 	go
-	until_true 10 ready_count 2
+	until_true 60 ready_count 2
 	[ "$(grep -v ready out | tr '\n' ' ')" = "20000 a 0 " ]
 	go
 	wait $pid
@@ -43,7 +43,7 @@ shrink_abort() {
 	start_play map:0:20000 trunc:6000 ready size get:0:7000 ready exit:0
 	bigfile abort $pid
 	go
-	until_true 10 ready_count 2
+	until_true 60 ready_count 2
 	[ "$(grep -v ready out | tr '\n' ' ')" = "20000 a " ]
 	go
 	wait $pid

@@ -104,7 +104,7 @@ answered() {
 	return 1
 }
 # swallowed: for a program that answers nothing: it has read all words and waits for more.
-swallowed() { until_true 20 waits_for_words; }
+swallowed() { until_true 60 waits_for_words; }
 waits_for_words() {
 	! read -t 0 -u 9 9<"$run_dir/words" && [[ $(cat "/proc/$pid/wchan") = *pipe_read ]]
 }
@@ -121,7 +121,7 @@ finish() {
 killed() {
 	kill -9 -- "-$pid"
 	wait $pid 2>/dev/null || true
-	until_true 10 all_gone
+	until_true 60 all_gone
 	exec 7>&- 8<&-
 	# What joblib's own janitor would have removed.
 	rm -f /dev/shm/sem.loky-$pid-*

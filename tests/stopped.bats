@@ -10,13 +10,13 @@ one_stopped() {
 	second=$pid
 	posted second
 	kill -STOP $second
-	until_true 10 grep -q '^State:.*T' /proc/$second/status
+	until_true 60 grep -q '^State:.*T' /proc/$second/status
 	touch stopped
 	posted stored
 }
 goes_on() {
 	kill -CONT $second
-	until_true 10 bigfile commit $first
+	until_true 60 bigfile commit $first
 	[ "$(at 5 6 9000)" = XYZ ]
 	touch go
 	posted third
@@ -64,14 +64,14 @@ killed_instead() {
 # Stores without pause in one, so that writers must be held, and a stopped one that cannot be asked to.
 held() {
 	head -c $((64 * 4096 + 1000)) /dev/zero >data.bin
-	"$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/invariant" store data.bin 4 20 >out &
+	"$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/invariant" store data.bin 4 200 >out &
 	first=$!
-	until_true 10 grep -q ready out
+	until_true 60 grep -q ready out
 	begin map:0:4096 get:0:4000 post:second await:end _exit:1
 	second=$pid
 	posted second
 	kill -STOP $second
-	until_true 10 grep -q '^State:.*T' /proc/$second/status
+	until_true 60 grep -q '^State:.*T' /proc/$second/status
 	"$PROGS/invariant" drive $first data.bin 4 3
 	kill -CONT $second
 	"$PROGS/invariant" drive $first data.bin 4 3
@@ -88,7 +88,7 @@ slow() {
 	one_stopped raise:9
 	kill -CONT $second
 	strace -f -qq -o trace -e inject=mprotect:delay_enter=1500000:when=1 -p $second &
-	until_true 10 traced $second
+	until_true 60 traced $second
 	bigfile commit $first
 	[ "$(at 5 6 9000)" = XYZ ]
 	grep -q 'mprotect.*DELAYED' trace
@@ -107,9 +107,9 @@ others_load() {
 	first=$pid
 	second=$(posted second)
 	kill -STOP $second
-	until_true 10 grep -q '^State:.*T' /proc/$second/status
+	until_true 60 grep -q '^State:.*T' /proc/$second/status
 	touch stopped
-	until_true 4 test -e walked
+	until_true 20 test -e walked
 	kill -CONT $second
 	touch end
 	wait $first
@@ -126,7 +126,7 @@ slow_child() {
 	posted first
 	strace -f -qq -o trace -e trace=madvise -e inject=madvise:delay_enter=2000000:when=2 env LD_PRELOAD="$BUILD/.libs/libbigfile.so" BIGFILE_PATHS="$PWD/*.bin" \
 		"$PROGS/play" open:data.bin map:0:8388608 set:0:5:Y post:second vget:0:4000000 post:third await:end exit:0 >out.vfork 2>err.vfork &
-	until_true 10 grep -q 'POPULATE_WRITE' trace
+	until_true 60 grep -q 'POPULATE_WRITE' trace
 	[ ! -e third ]
 	touch claimed
 	posted third
@@ -148,15 +148,15 @@ brought_meanwhile() {
 		open:two.bin map:0:20000 set:1:1:Z post:three ${MSYNC:-} await:never 2>err.two &
 	posted two >two.pid
 	kill -STOP "$(cat one.pid)"
-	until_true 10 grep -q '^State:.*T' /proc/"$(cat one.pid)"/status
+	until_true 60 grep -q '^State:.*T' /proc/"$(cat one.pid)"/status
 	: >second
-	until_true 15 test -e three
+	until_true 60 test -e three
 	[ -n "${MSYNC:-}" ] || kill -9 "$(cat two.pid)"
-	until_true 5 gone "$(cat two.pid)"
+	until_true 60 gone "$(cat two.pid)"
 }
 ends() {
 	: >end
-	until_true 10 gone "$(cat one.pid)"
+	until_true 60 gone "$(cat one.pid)"
 	no_journal
 }
 
@@ -192,25 +192,25 @@ many_handed_over() {
 		msync:0 post:done await:end exit:0 >out 2>err &
 	posted one
 	kill -STOP "$(cat one)"
-	until_true 10 grep -q '^State:.*T' /proc/"$(cat one)"/status
+	until_true 60 grep -q '^State:.*T' /proc/"$(cat one)"/status
 	nsenter -n -t "$namespace" env LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/play" "${words[@]}" open:data.bin map:0:20000 post:two await:never 2>err.two &
 	posted two
 	kill -9 "$(cat two)"
-	until_true 5 gone "$(cat two)"
+	until_true 60 gone "$(cat two)"
 	kill -CONT "$(cat one)"
 	: >goon
 	posted done
 	run ! grep msync out
 	[ "$(at 5)$(for i in $(seq 20); do byte "f$i.bin" 1; done)" = XZZZZZZZZZZZZZZZZZZZZ ]
 	: >end
-	until_true 10 gone "$(cat one)"
+	until_true 60 gone "$(cat one)"
 	no_journal
 }
 @test "however many files a killed one brought while another was stopped, that has them all" {
 	unshare -n true || skip "a network namespace cannot be made here"
 	unshare -n sleep 100 &
 	namespace=$!
-	until_true 5 sh -c "[ \$(readlink /proc/$namespace/ns/net) != \$(readlink /proc/self/ns/net) ]"
+	until_true 60 sh -c "[ \$(readlink /proc/$namespace/ns/net) != \$(readlink /proc/self/ns/net) ]"
 	nsenter -n -t $namespace sh -c 'echo 64 >/proc/sys/net/unix/max_dgram_qlen'
 	each_tracker many_handed_over
 	kill $namespace
@@ -224,15 +224,15 @@ taken_up_late() {
 		open:f3.bin map:0:20000 set:1:1:Z msync:1 close post:done await:end exit:0 >out 2>err &
 	posted one
 	kill -STOP "$(cat one)"
-	until_true 10 grep -q '^State:.*T' /proc/"$(cat one)"/status
+	until_true 60 grep -q '^State:.*T' /proc/"$(cat one)"/status
 	LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/play" "${words[@]}" open:data.bin map:0:20000 post:two await:full open:other.bin map:0:20000 post:three \
 		await:end exit:0 >out.two 2>err.two &
 	posted two
 	strace -f -qq -o trace -e trace=mmap -e inject=mmap:delay_enter=2000000:when=2 -p "$(cat one)" 2>err.strace &
-	until_true 10 traced "$(cat one)"
+	until_true 60 traced "$(cat one)"
 	prlimit --pid "$(cat two)" --nofile=18:18
 	kill -CONT "$(cat one)"
-	until_true 10 grep -q 'mmap(.*MAP_SHARED' trace
+	until_true 60 grep -q 'mmap(.*MAP_SHARED' trace
 	: >full
 	posted three
 	: >goon
@@ -279,13 +279,13 @@ is_ending() {
 	bigfile run -p "$PWD/*.bin" -- "$PROGS/play" open:data.bin map:0:20000 set:0:6:Y post:two await:second open:two.bin map:0:20000 set:1:1:Z \
 		msync:1 post:three await:end exit:0 >out.two 2>err.two &
 	posted two >two.pid
-	until_true 10 grep -q holds held
+	until_true 60 grep -q holds held
 	kill -ABRT "$(cat one)"
-	until_true 10 grep -q ends held
+	until_true 60 grep -q ends held
 	: >second
 	posted three >/dev/null
 	: >end >over
-	until_true 10 gone "$(cat two.pid)"
+	until_true 60 gone "$(cat two.pid)"
 	wait
 	cat err.two out.two
 	[ -z "$(cat err.two out.two)" ]
@@ -307,30 +307,30 @@ taken_up_by_one() {
 		open:two.bin map:0:20000 set:1:1:Z post:three await:never 2>err.two &
 	posted two
 	kill -STOP "$(cat one)"
-	until_true 10 grep -q '^State:.*T' /proc/"$(cat one)"/status
+	until_true 60 grep -q '^State:.*T' /proc/"$(cat one)"/status
 	# The first mmap is for the view, the second for its memory.
 	strace -f -qq -o trace.late -e trace=mmap -e inject=mmap:signal=SIGSTOP:when=2 -p "$(cat late)" 2>err.strace &
 	tracer=$!
-	until_true 10 traced "$(cat late)"
+	until_true 60 traced "$(cat late)"
 	: >second
-	until_true 10 grep -q SIGSTOP trace.late
+	until_true 60 grep -q SIGSTOP trace.late
 	kill -9 $tracer
-	until_true 15 test -e three
+	until_true 60 test -e three
 	kill -9 "$(cat two)"
-	until_true 5 gone "$(cat two)"
+	until_true 60 gone "$(cat two)"
 	kill -CONT "$(cat one)"
 	run bigfile abort "$(cat one)"
 	[ "$status" = 1 ]
 	grep "two.bin: process $(cat late) is stopped, and may be about to take it up" err
 	kill -CONT "$(cat late)"
-	until_true 10 bigfile commit "$(cat one)"
+	until_true 60 bigfile commit "$(cat one)"
 	[ "$(at 5)$(byte two.bin 1)" = XZ ]
 	: >goon
 	posted done
 	[ "$(byte two.bin 2)$(cat out)" = QZ ]
 	: >end
-	until_true 10 gone "$(cat one)"
-	until_true 10 gone "$(cat late)"
+	until_true 60 gone "$(cat one)"
+	until_true 60 gone "$(cat late)"
 	no_journal
 }
 @test "what one takes up while it is stopped is not dropped by an abort of another" { each_tracker taken_up_by_one; }
@@ -373,7 +373,7 @@ new_journal() {
 		"$PROGS/play" open:data.bin map:0:20000 set:0:6:Y post:second await:stopped msync:0 msync:0 post:renewed await:end exit:0 >>out 2>>err &
 	second=$(posted second)
 	kill -STOP $first
-	until_true 10 grep -q '^State:.*T' /proc/$first/status
+	until_true 60 grep -q '^State:.*T' /proc/$first/status
 	touch stopped
 	posted renewed
 	grep -q 'msync: EIO' out
@@ -384,18 +384,29 @@ new_journal() {
 	run ! grep -q 'journal (deleted)' <(readlink /proc/$third/task/*/fd/*)
 	kill -CONT $first
 	touch goon end
-	until_true 10 gone $first
-	until_true 10 gone $second
-	until_true 10 gone $third
+	until_true 60 gone $first
+	until_true 60 gone $second
+	until_true 60 gone $third
 	no_journal
 }
 @test "uffd: who comes while one is stopped writes to the journal that there is now" { TRACKERS=uffd each_tracker new_journal; }
 
+# in_time MS COMMAND...: it takes no longer than so much, and three times what the same took a moment ago, when nothing was in its way.
+took=0
+takes() {
+	local start=${EPOCHREALTIME/[.,]/}
+	"$@"
+	took=$(((${EPOCHREALTIME/[.,]/} - start) / 1000))
+}
+in_time() { timeout "$(($1 + 3 * took))e-3" "${@:2}"; }
+
 # What one at a time holds who opens a marked file; all processes of a user have the same.
 lock_held() {
-	local holder
+	local holder program=("$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin map:0:20000 set:0:5:X exit:0)
 	mkdir -p -m 700 run/bigfile
 	export XDG_RUNTIME_DIR=$PWD/run
+	takes "${program[@]}"
+	letters data.bin 20000
 	/usr/bin/python3 -c '
 import fcntl, os, signal
 f = open("run/bigfile/lock", "w")
@@ -403,10 +414,10 @@ fcntl.lockf(f, fcntl.LOCK_EX)
 open("held", "w").close()
 os.kill(os.getpid(), signal.SIGSTOP)' &
 	holder=$!
-	until_true 10 test -e held
-	until_true 10 grep -q '^State:.*T' /proc/$holder/status
+	until_true 60 test -e held
+	until_true 60 grep -q '^State:.*T' /proc/$holder/status
 	# By what a process waits for at most there: five seconds.
-	timeout 4 "$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin map:0:20000 set:0:5:X exit:0
+	in_time 4000 "${program[@]}"
 	[ "$(at 5)" = X ]
 	kill -9 $holder
 	rm -r run held
@@ -416,17 +427,18 @@ os.kill(os.getpid(), signal.SIGSTOP)' &
 
 # Nor who waits for one that is stopped.
 asked_in_vain() {
-	local waiting i
+	local waiting eight=(bash -c 'for i in {1..8}; do "$BIGFILE" run -p "$PWD/other.bin" -- "$PROGS/play" open:other.bin map:0:20000 exit:0; done')
 	letters other.bin 20000
+	takes "${eight[@]}"
 	begin map:0:20000 set:0:5:X post:first await:end exit:0
 	first=$pid
 	posted first
 	kill -STOP $first
-	until_true 10 grep -q '^State:.*T' /proc/$first/status
+	until_true 60 grep -q '^State:.*T' /proc/$first/status
 	BIGFILE_WAIT=60 "$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/play" open:data.bin map:0:20000 post:joined exit:0 2>err.waiting &
 	waiting=$!
 	# One of these waits for two seconds at most.
-	timeout 9 bash -c 'for i in {1..8}; do "$BIGFILE" run -p "$PWD/other.bin" -- "$PROGS/play" open:other.bin map:0:20000 exit:0; done'
+	in_time 9000 "${eight[@]}"
 	kill -CONT $first
 	posted joined
 	touch end

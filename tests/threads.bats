@@ -6,7 +6,7 @@ storing() {
 	truncate -s $((64 * 4096 + 1000)) data.bin
 	"$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/invariant" store data.bin 4 ${2:-10} >out &
 	pid=$!
-	until_true 10 grep -q ready out
+	until_true 60 grep -q ready out
 	"$PROGS/invariant" drive $pid data.bin 4 "$count"
 	kill -9 $pid
 	wait $pid || true
@@ -14,7 +14,7 @@ storing() {
 	"$PROGS/invariant" check data.bin 4
 }
 @test "four threads store while a signal commits a thousand times: every state is of one instant" {
-	each_tracker storing 1000 120
+	each_tracker storing 1000 1000
 }
 
 # With one thread that stores there are as few as there can be besides the one that waits.
@@ -49,7 +49,7 @@ swapped() { pairs 2 5 swapped; }
 busy() {
 	rm -f data.bin
 	truncate -s 16M data.bin
-	run --separate-stderr timeout -k 5 100 env LD_PRELOAD="$PROGS/.libs/libbusy.so:$BUILD/.libs/libbigfile.so" BIGFILE_PATHS="$PWD/data.bin" \
+	run --separate-stderr timeout -k 5 500 env LD_PRELOAD="$PROGS/.libs/libbusy.so:$BUILD/.libs/libbigfile.so" BIGFILE_PATHS="$PWD/data.bin" \
 		"$PROGS/keeps" data.bin 4096 4 5
 	echo "$output" "$stderr"
 	[ "$output" = kept ]
@@ -85,7 +85,7 @@ kernel_stores() {
 		rm -f data.bin
 		truncate -s $((64 * 4096 + 1000)) data.bin
 		# Slow looks at the pages: the reader always gets in between, and has to be stopped.  strace may forget a thread that it delays.
-		run timeout -k 5 40 strace -f -qq -o trace -e trace=mprotect,ioctl -e inject=ioctl:delay_enter=5000 -e inject=mprotect:delay_enter=20000 \
+		run timeout -k 5 100 strace -f -qq -o trace -e trace=mprotect,ioctl -e inject=ioctl:delay_enter=5000 -e inject=mprotect:delay_enter=20000 \
 			-E LD_PRELOAD="$BUILD/.libs/libbigfile.so" -E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/invariant" read data.bin 0 0 10
 		echo "$output"
 		[ "$status" = 124 ] || [ "$status" = 137 ] || break
@@ -119,7 +119,7 @@ left() {
 	cat out
 	touch c
 	[ "$(grep -cE '^(rename|unlink|longer): ECANCELED' out)" = 3 ]
-	until_true 10 eval '[ ! -e a.bigfile-journal ] && [ ! -e b.bigfile-journal ]'
+	until_true 60 eval '[ ! -e a.bigfile-journal ] && [ ! -e b.bigfile-journal ]'
 	[ "$(echo *)" = "a b c data.bin new out" ]
 	[ "$(stat -c %s a b | paste -sd' ')" = "1 1" ]
 }
@@ -128,7 +128,7 @@ left() {
 # bash, because it ends by exit() and leaves stdout open.
 farewell() {
 	printf a >a
-	run timeout 60 env LD_PRELOAD="$PROGS/.libs/libfarewell.so:$BUILD/.libs/libbigfile.so" FAREWELL=a BIGFILE_PATHS="$PWD/" bash -c :
+	run timeout 200 env LD_PRELOAD="$PROGS/.libs/libfarewell.so:$BUILD/.libs/libbigfile.so" FAREWELL=a BIGFILE_PATHS="$PWD/" bash -c :
 	echo "$output"
 	[[ "$output" == *"commit: ok"*"child: 0"* ]]
 	cmp a <(printf y)

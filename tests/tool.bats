@@ -162,7 +162,7 @@ ran" ]]
 	bigfile commit data.bin
 	[ "$(byte data.bin 1)" = X ]
 	go
-	until_true 10 ready_count 2
+	until_true 60 ready_count 2
 	bigfile abort $pid
 	go
 	wait $pid || true
@@ -196,9 +196,9 @@ ran" ]]
 	"$BIGFILE" run -p data.bin -- /usr/bin/python3 p.py <go.pipe >out &
 	pid=$!
 	exec 7>go.pipe
-	until_true 20 grep -q ready out
+	until_true 60 grep -q ready out
 	kill -USR1 $pid
-	until_true 10 grep -q mine out
+	until_true 60 grep -q mine out
 	[ "$(byte data.bin 1)" = a ]
 	bigfile commit $pid
 	[ "$(byte data.bin 1)" = X ]
@@ -213,7 +213,7 @@ ran" ]]
 	bigfile commit $pid
 	bigfile status --json $pid | jq -e '.processes[0] | .commits == 1 and .files[0].dirty_pages == 0'
 	go
-	until_true 10 ready_count 2
+	until_true 60 ready_count 2
 	bigfile status --json $pid | jq -e '.processes[0].files[0] | .size == 30000 and .committed_size == 20000'
 	go
 	wait $pid
@@ -226,7 +226,7 @@ ran" ]]
 	start_play map:0:20000 set:0:1:X msync:0 ready exit:0
 	emptied() { bigfile status --json $pid | jq -e '.processes[0].files[0].journal_bytes == 0'; }
 	run ! emptied
-	until_true 10 emptied
+	until_true 60 emptied
 	go
 	wait $pid
 }
@@ -303,7 +303,7 @@ ran" ]]
 	letters "$name" 20000
 	mkfifo go
 	bigfile run -v -p './two*' -- "$PROGS/play" "open:$name" map:0:4096 set:0:1:X msync:0 set:0:1:Y ready <>go >out 2>err &
-	until_true 10 grep -q ready out
+	until_true 60 grep -q ready out
 	grep -F "$PWD/$shown: attached" err
 	bigfile status --json >status
 	local pid=$(jq --arg name "$PWD/$name" '.processes[] | select(.files[].path == $name) | .pid' status)

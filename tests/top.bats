@@ -14,7 +14,7 @@ teardown() {
 
 # The screen has a line that matches.
 screen() { T capture-pane -p | grep -qE -- "$1"; }
-shows() { until_true 20 screen "$1" || { T capture-pane -p; return 1; }; }
+shows() { until_true 60 screen "$1" || { T capture-pane -p; return 1; }; }
 
 @test "top shows what is going on, commits and aborts" {
 	letters data.bin 20000
@@ -33,7 +33,7 @@ shows() { until_true 20 screen "$1" || { T capture-pane -p; return 1; }; }
 	shows "^ *$pid play +0 bytes +1 .* (uffd|mprotect)"
 	[ "$(byte data.bin 1)" = X ]
 	go
-	until_true 10 ready_count 2
+	until_true 60 ready_count 2
 	shows "1 dirty pages"
 	T send-keys a
 	shows "Roll back all that process $pid \\(play\\) has not committed"
@@ -42,13 +42,13 @@ shows() { until_true 20 screen "$1" || { T capture-pane -p; return 1; }; }
 	T send-keys a y
 	shows "process $pid: rolled back to its last commit"
 	T send-keys f
-	until_true 10 not screen data.bin
+	until_true 60 not screen data.bin
 	go
 	wait $pid || true
 	[ "$(grep -v ready out)" = a ]
 	shows "none of these processes has a marked file in use"
 	T send-keys q
-	until_true 10 not T has-session 2>/dev/null
+	until_true 60 not T has-session 2>/dev/null
 }
 not() { ! "$@"; }
 

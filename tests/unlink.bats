@@ -165,7 +165,7 @@ unlinked_by_another() {
 	all unlink:b.bin raise:9 || true
 	strace -f -qq -o trace -e trace=openat,renameat2 -e inject=renameat2:delay_enter=300000:when=1 "$BIGFILE" recover b.bin &
 	pid=$!
-	until_true 10 grep -q 'b.bin.bigfile-unlinked"' trace
+	until_true 60 grep -q 'b.bin.bigfile-unlinked"' trace
 	all cut:b.bin post:one await:two write:0:new exit:0 &
 	posted one >/dev/null
 	wait $pid || true

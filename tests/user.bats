@@ -43,7 +43,7 @@ load helpers
 
 # libc has each thread take part when a process changes its user, and waits: the engine's too, in the child of a fork as well.
 changes_user() {
-	timeout -s KILL 20 "$BIGFILE" run -p "$PWD/data.bin" -- /usr/bin/python3 -c '
+	timeout -s KILL 100 "$BIGFILE" run -p "$PWD/data.bin" -- /usr/bin/python3 -c '
 import mmap, os, sys
 m = mmap.mmap(os.open("data.bin", os.O_RDWR), 0)
 m[0] = ord("x")

@@ -23,7 +23,7 @@ static void farewell(int code, void *name)
 	map[0] = 'x';
 	pid = fork();
 	if (pid == 0) {
-		alarm(20);
+		alarm(100);
 		map[0] = 'y';
 		dprintf(1, "commit: %s\n", msync(map, 1, MS_SYNC) ? strerrorname_np(errno) : "ok");
 		_exit(0);

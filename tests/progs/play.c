@@ -9,7 +9,7 @@
  *   msync:W  fsync  trunc:N  size  end  write:OFF:TEXT  append:TEXT  read:OFF:LEN  allocate:OFF:LEN
  *   ready (prints it, waits for a line)  raise:NUMBER  closefrom:N  vmas
  *   child ... endchild (in a child, waits for it)  fork ... endchild (in a child, goes on)  wait (for any one)
- *   post:NAME (writes its pid into that file, whole)  await:NAME (for that file to be there, ten seconds at most)
+ *   post:NAME (writes its pid into that file, whole)  await:NAME (for that file to be there, a minute at most)
  *   thread (the rest is played by another thread, the first one ends)
  *   system:CMD  popen:CMD  spawn:CMD  vfork:CMD (each by a shell)  vget:W:OFF (get, in a child of vfork)  exec:CMD  exit:N  _exit:N  quick:N
  *
@@ -254,7 +254,7 @@ static void do_post(void)
 static void do_await(void)
 {
 	for (int ms = 0; access(field[1], F_OK); ms++) {
-		if (ms == 10000) {
+		if (ms == 60000) {
 			printf("await %s: in vain\n", field[1]);
 			return;
 		}

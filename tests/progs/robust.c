@@ -27,7 +27,7 @@ static int lock(void)
 	struct timespec limit;
 
 	clock_gettime(CLOCK_REALTIME, &limit);
-	limit.tv_sec += 5;
+	limit.tv_sec += 60;
 	return pthread_mutex_timedlock(mutex, &limit);
 }
 
