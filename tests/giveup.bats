@@ -72,6 +72,10 @@ killed() {
 }
 @test "kill -9 leaves every file as committed" { each_tracker killed; }
 
+none_in_group() {
+	local p
+	for p in $(pgrep -g "$1"); do gone "$p" || return 1; done
+}
 # At any moment, of a process or of both: a file is as committed, or was not committed yet.
 killed_anywhere() {
 	for t in 0.1 0.3; do
@@ -81,7 +85,8 @@ killed_anywhere() {
 		sleep $t
 		kill -9 ${2:-}"$pid"
 		wait $pid || true
-		until_true 60 gone $pid
+		# Its child too, which nobody here can wait for.
+		until_true 60 none_in_group $pid
 		bigfile recover common $(files)
 		no_journal
 		[ -z "$(find . -name 'f*' ! -size 0 ! -size 8192c)" ]
@@ -196,11 +201,14 @@ in_hand() {
 	pid=$!
 	tid=$(posted tid)
 	has_views $pid
-	strace -qq -o trace -e inject=madvise:delay_enter=1000000:when=2 -p $tid &
+	strace -qq -o trace -e inject=madvise:delay_enter=60000000:when=2 -p $tid &
+	tracer=$!
 	until_true 60 traced $pid $tid
 	touch go
 	until_true 60 is_loading $tid
 	touch fork
+	until_true 60 test -e child
+	kill -9 $tracer
 	until_true 60 test -e unlinked
 	bigfile commit $pid
 	until_true 60 no_views $pid

@@ -117,20 +117,24 @@ asker_killed() {
 	letters two.bin 20000
 	letters three.bin 20000
 	export BIGFILE_PATHS="$PWD/*.bin"
-	local lib=$BUILD/.libs/libbigfile.so
+	local lib=$BUILD/.libs/libbigfile.so tracer
 	LD_PRELOAD=$lib "$PROGS/play" open:data.bin map:0:20000 post:late await:done open:two.bin map:0:20000 set:1:2:Q msync:1 post:stored await:end exit:1 2>err.late &
 	posted late
 	LD_PRELOAD=$lib "$PROGS/play" open:data.bin map:0:20000 set:0:5:X post:one await:three open:three.bin map:0:20000 set:1:1:T msync:1 post:done await:end exit:1 2>err &
 	posted one
 	LD_PRELOAD=$lib "$PROGS/play" open:data.bin map:0:20000 post:two await:second open:two.bin map:0:20000 set:1:1:Z post:never await:end &
 	posted two
-	strace -f -qq -o trace -e trace=mmap -e inject=mmap:delay_enter=2000000:when=2 -p "$(cat late)" 2>err.strace &
+	strace -f -qq -o trace -e trace=mmap -e inject=mmap:delay_enter=60000000:when=2 -p "$(cat late)" 2>err.strace &
+	tracer=$!
 	until_true 60 traced "$(cat late)"
 	: >second
 	until_true 60 grep -q "mmap(.*MAP_SHARED" trace
 	kill -9 "$(cat two)"
 	until_true 60 gone "$(cat two)"
 	: >three
+	until_true 60 grep -q 'is put right' err
+	# It waits for the one that is held, and would go on here if it did not.
+	until_true 2 test -e done || kill -9 $tracer
 	posted done
 	posted stored
 	[ ! -e never ]

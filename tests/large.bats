@@ -193,13 +193,13 @@ exec_meanwhile() {
 	BIGFILE_MEMORY=64K "$BIGFILE" run -p "$PWD/data.bin" -- /usr/bin/python3 two.py "$PROGS/play" >>out 2>>err &
 	second=$!
 	until_true 60 test -e second
-	strace -qq -o trace -e inject=madvise:delay_enter=1000000:when=2 -p $second 2>strace.err &
+	strace -qq -o trace -e inject=madvise:delay_enter=60000000:when=2 -p $second 2>strace.err &
 	tracer=$!
 	until_true 60 traced $second $second
 	touch go
 	until_true 60 is_loading $second
 	touch exec
-	# Without a wait for the loader the exec is stuck here, for its tracer sleeps.
+	# The exec waits for the loader; without that it is stuck here all the same, for its tracer sleeps.
 	until_true 2 test -e execed || kill -9 $tracer
 	until_true 60 test -e loaded
 	until_true 60 test -e ran

@@ -305,11 +305,12 @@ on_terminal() {
 # hold_journal SECONDS: another process has its lock.
 hold_journal() {
 	/usr/bin/python3 -c '
-import fcntl, struct, sys, time
+import fcntl, os, struct, sys, time
 f = open("data.bin.bigfile-journal", "r+b")
-fcntl.fcntl(f, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))  # F_OFD_SETLK
+fcntl.fcntl(f, 38, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))  # F_OFD_SETLKW
 open("held", "w").close()
-time.sleep(float(sys.argv[1]))' "$1" &
+time.sleep(float(sys.argv[1]))
+os._exit(0)' "$1" &
 	until_true 60 test -e held
 }
 

@@ -104,15 +104,19 @@ leaves_quietly() {
 }
 @test "who leaves a transaction leaves its lock alone" { each_tracker leaves_quietly; }
 
-# The delay: when it has left, and can still be found.  To look takes the lock, and who looks does not know how long the process has.
+# Held when it has left, and can still be found, until it was looked for.  To look takes the lock, and who looks does not know how long the process has.
 tells_nothing() {
-	local child
+	local child tracer
 	unseen
-	strace -f -qq -o trace -e inject=unlinkat:delay_enter=2000000:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
-		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:5:X fork post:child set:0:6:C endchild wait exit:0 >out &
+	begin map:0:20000 set:0:5:X fork post:child await:held set:0:6:C endchild wait exit:0
 	child=$(posted child)
+	strace -f -qq -o trace -e inject=unlinkat:delay_enter=60000000:when=1 -p "$child" &
+	tracer=$!
+	until_true 60 traced "$child"
+	touch held
 	until_true 60 is_silent "$child" 2>>err
-	wait $!
+	kill -9 $tracer
+	wait $pid
 	[ "$(at 5 6)" = XC ]
 }
 # It is there, and not shown.
