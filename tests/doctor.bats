@@ -20,13 +20,13 @@ tells() { [[ $output == *"$1"* ]] || { echo "$output"; return 1; }; }
 }
 
 @test "doctor: a folder that cannot be written, and what is no file" {
-	[ "$(id -u)" = 0 ] || skip "needs root"
-	closed=$(mktemp -d) # others cannot look into the test's own folder
-	chmod 755 "$closed"
-	letters "$closed/data.bin" 20000
-	chmod 666 "$closed/data.bin"
+	as_nobody_can_reach
+	closed=$PWD/closed
+	mkdir closed
+	chmod 755 closed
+	letters closed/data.bin 20000
+	chmod 666 closed/data.bin
 	run -1 as_nobody "$BIGFILE" doctor "$closed/data.bin"
-	rm -r "$closed"
 	tells "problem  $closed/data.bin: no journal can be made in $closed: Permission denied"
 	run -1 bigfile doctor /dev/null nothing
 	tells "/dev/null: not a regular file"

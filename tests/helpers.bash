@@ -6,6 +6,8 @@ BUILD=${BIGFILE_BUILD:-$TOP/build}
 PROGS=$BUILD/tests/progs
 BIGFILE=$BUILD/bigfile
 export BIGFILE PROGS
+# Other users are to read what is made for them, whoever runs this.
+umask 022
 load basics
 
 setup() {
