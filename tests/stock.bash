@@ -11,7 +11,7 @@
 #	again=no	when a batch cannot be written once more
 #	own=yes		when each batch is committed at once, also with BIGFILE_SYNC=defer, because it renames a file over a marked one: a line
 #			has to say so
-#	limit		the seconds that a scenario may take; 120 when not given
+#	limit		the seconds that a scenario may take; 300 when not given
 #	note		what its users should know
 #	cannot[X]	why scenario X cannot be told of it
 # and the functions
@@ -35,7 +35,7 @@ python() { /usr/bin/python3 "$@"; }
 
 # driver NAME [VARIANT]
 driver() {
-	variant=${2:-} variants='' instants=records again=yes syncs=no own='' note='' limit=120 cannot=()
+	variant=${2:-} variants='' instants=records again=yes syncs=no own='' note='' limit=300 cannot=()
 	local f
 	for f in reread fail unfinished; do unset -f $f; done
 	. "$TOP/tests/programs/$1.bash"

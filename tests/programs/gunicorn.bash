@@ -1,7 +1,7 @@
 title=gunicorn packages="gunicorn curl" files=db.txt
 keeps="one array, mapped before four workers are forked; it reopens its logs at SIGUSR1 and starts itself anew at SIGUSR2"
 
-shop() { curl -s --max-time 20 --unix-socket "$run_dir/socket" "http://shop/$1"; }
+shop() { curl -s --max-time 60 --unix-socket "$run_dir/socket" "http://shop/$1"; }
 answers() { shop "$1" >"$run_dir/answer"; }
 fresh() {
 	lines 0 >db.txt
@@ -9,9 +9,9 @@ fresh() {
 }
 start() {
 	rm -f "$run_dir/socket"
-	feed gunicorn --preload --workers 4 --timeout 6 --bind "unix:$run_dir/socket" --worker-tmp-dir "$run_dir" \
+	feed gunicorn --preload --workers 4 --timeout 10 --bind "unix:$run_dir/socket" --worker-tmp-dir "$run_dir" \
 		--pythonpath "$TOP/tests/progs" shop:app
-	until_true 20 answers look
+	until_true 60 answers look
 }
 put() { for part in 0 1 2 3; do answers "put/$1/$part"; done; }
 durable() { put "$1"; }
@@ -27,5 +27,5 @@ finish() {
 	wait $pid || status=$?
 	exec 7>&- 8<&-
 	[ $status = "${1:-0}" ]
-	until_true 10 all_gone
+	until_true 60 all_gone
 }

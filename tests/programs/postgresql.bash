@@ -20,7 +20,7 @@ plainly() {
 	[ "$(id -u)" != 0 ] || chown 65534 "$run_dir/plain"
 	"${as[@]}" "$bin/postgres" -D "$1" -k "$run_dir/plain" $options -c fsync=off >"$run_dir/plain.log" 2>&1 &
 	local server=$!
-	until_true 20 answers "$run_dir/plain"
+	until_true 60 answers "$run_dir/plain"
 	ask "$run_dir/plain" "$2"
 	kill -INT $server
 	wait $server
@@ -35,7 +35,7 @@ fresh() {
 start() {
 	under=("${as[@]}")
 	feed "$bin/postgres" -D "$PWD/db" -k "$run_dir" $options
-	until_true 20 answers "$run_dir"
+	until_true 60 answers "$run_dir"
 }
 put() { ask "$run_dir" "$(insert $1)"; }
 durable() { put $1; }
@@ -50,7 +50,7 @@ killed() {
 	local all="$pid $(pgrep -P $pid)" p
 	kill -9 $all
 	wait $pid 2>/dev/null || true
-	for p in $all; do until_true 10 gone $p; done
+	for p in $all; do until_true 60 gone $p; done
 	exec 7>&- 8<&-
 }
 state() { content; }

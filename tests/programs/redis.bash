@@ -8,7 +8,7 @@ store() { lines $1 | sed 's/^/set /' | ask $2 | grep -cx OK | grep -qx 200; }
 fresh() {
 	mkdir db
 	serve "$PWD/db" plain >/dev/null &
-	until_true 20 alive plain
+	until_true 60 alive plain
 	store 0 plain
 	ask plain shutdown nosave
 	wait $!
@@ -16,7 +16,7 @@ fresh() {
 start() {
 	rm -f "$run_dir/socket"
 	feed redis-server --dir "$PWD/db" --port 0 --unixsocket "$run_dir/socket" --save '' --appendonly yes --appendfsync always --loglevel warning
-	until_true 20 alive socket
+	until_true 60 alive socket
 }
 put() { store $1 socket; }
 durable() { put $1; }
@@ -31,7 +31,7 @@ content() {
 	copied "$run_dir/read"
 	serve "$run_dir/read/db" reader >/dev/null &
 	reader=$!
-	until_true 20 alive reader
+	until_true 60 alive reader
 	ask reader keys '*' | LC_ALL=C sort | sed 's/^/get /' >"$run_dir/gets"
 	sed 's/^get //' "$run_dir/gets" | paste -d' ' - <(ask reader <"$run_dir/gets")
 	ask reader shutdown nosave

@@ -7,7 +7,7 @@ unset -f reread
 start() {
 	rm -f "$run_dir/socket"
 	feed rrdcached -g -l "unix:$run_dir/socket" -p "$run_dir/pid" -w 3600 -f 7200
-	until_true 20 test -S "$run_dir/socket"
+	until_true 60 test -S "$run_dir/socket"
 }
 put() {
 	rrdtool update --daemon "unix:$run_dir/socket" "$PWD/db.rrd" $(updates $1 | cut -d' ' -f3)
