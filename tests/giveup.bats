@@ -196,6 +196,7 @@ in_hand() {
 		os.unlink("data.bin")
 		open("unlinked", "w")
 		wait("end")
+		os.wait()
 	END
 	BIGFILE_MEMORY=64K "$BIGFILE" run -p "$PWD/data.bin" -- /usr/bin/python3 two.py >out 2>err &
 	pid=$!

@@ -200,7 +200,8 @@ exec_meanwhile() {
 	until_true 60 is_loading $second
 	touch exec
 	# The exec waits for the loader; without that it is stuck here all the same, for its tracer sleeps.
-	until_true 2 test -e execed || kill -9 $tracer
+	# For two seconds, no longer: so it must not be held for that long.
+	until_true 1 test -e execed || kill -9 $tracer
 	until_true 60 test -e loaded
 	until_true 60 test -e ran
 	wait $second

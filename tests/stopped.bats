@@ -113,6 +113,7 @@ others_load() {
 	kill -CONT $second
 	touch end
 	wait $first
+	until_true 60 gone $second
 	[ -z "$(tr -d 'a\n' <out)" ]
 	[ "$(at 5 9 8000000)" = XYa ]
 	no_journal
