@@ -85,7 +85,7 @@ static int abort_view(struct view *v, struct commit_report *report)
 {
 	int err = drop_all(v, report);
 
-	if (!err && (view_size_changed(v) || v->file_end < page_ceil(v->committed)))
+	if (!err && (view_size_changed(v) || v->file_end < page_ceil(v->committed) || v->islands.count))
 		err = view_revert_size(v);
 	if (err) {
 		/* Half dropped: the rest is still dirty, the next try finds it. */

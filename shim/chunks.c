@@ -220,12 +220,16 @@ void chunks_forget(struct chunks *c, struct range at)
 	c->count = kept;
 }
 
-/* Tracked it would cost a fault for each page that is read: so it is not, as long as that leaves room for those that will be. */
+/*
+ * Tracked it would cost a fault for each page that is read: so it is not, as long as that leaves room for those that will be. Where a part of it
+ * has been mapped anew that is not any more, and the kernel refuses to be told so.
+ */
 void chunks_rest(struct chunks *c, struct range at)
 {
 	struct range gone = chunks_around(c, at);
 
-	if (c->count < CHUNK_RUNS / 2 && !userfault_unregister(gone)) {
+	if (c->count < CHUNK_RUNS / 2) {
+		userfault_unregister(gone);
 		chunks_forget(c, gone);
 		return;
 	}

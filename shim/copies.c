@@ -4,6 +4,7 @@
 
 #include <sys/mman.h>
 
+#include "backing.h"
 #include "chunks.h"
 #include "loading.h"
 #include "log.h"
@@ -79,15 +80,11 @@ static int keep(void *arg, struct view *v, const struct segment *s, struct range
 	return range_list_add(arg, at);
 }
 
-static int keep_those_of_now(struct view *v, const struct segment *s, struct range at, struct range_list *keeping)
+static int keep_some(struct view *v, const struct segment *s, struct range at, struct range_list *keeping)
 {
-	const struct range_list *l = &v->copied_now;
-	struct range file = { view_offset(s, at.start), view_offset(s, at.end) };
-	int err = 0;
+	int err = backing_find(s, &v->copied_now, at, keeping);
 
-	for (size_t i = range_list_first(l, file.start); !err && i < l->count && l->ranges[i].start < file.end; i++)
-		err = range_list_add(keeping, range_intersect(segment_range(s, l->ranges[i].start, l->ranges[i].end), at));
-	return err;
+	return err ? err : backing_find(s, &v->islands, at, keeping);
 }
 
 /* False: some cannot be dropped, as it is locked in memory, and stays. */
@@ -119,7 +116,7 @@ static bool is_whole(struct range at)
 static uint64_t drop(struct view *v, struct segment *s, struct range at)
 {
 	struct range_list keeping = { NULL, 0, 0 };
-	int err = keep_those_of_now(v, s, at, &keeping);
+	int err = keep_some(v, s, at, &keeping);
 
 	if (!err) {
 		lock_take_blocked(&window_lock);
@@ -181,15 +178,37 @@ static void drop_from(struct view *v, uint64_t goal, bool lately)
 	}
 }
 
+static uint64_t copies_of(const struct view *v, uint64_t start, uint64_t end)
+{
+	uint64_t pages = 0;
+
+	for (unsigned i = 0; i < v->segment_count; i++) {
+		struct range at = segment_range(&v->segments[i], start, end);
+
+		pages += range_is_empty(at) ? 0 : copies_in(at);
+	}
+	return pages;
+}
+
 static void count_all(void)
 {
 	at_most = 0;
 	for (struct view *v = view_first(); v; v = v->next) {
-		for (unsigned i = 0; i < v->segment_count && v->mode == VIEW_WRITING && !v->shared; i++) {
-			struct range at = segment_range(&v->segments[i], 0, page_ceil(v->size));
+		if (v->mode == VIEW_WRITING && !v->shared)
+			at_most += copies_of(v, 0, page_ceil(v->size));
+	}
+}
 
-			at_most += range_is_empty(at) ? 0 : copies_in(at);
-		}
+/* Of parts that were added copies go as the file takes their place. */
+static void drop_added(struct view *v, uint64_t goal)
+{
+	while (at_most > goal) {
+		uint64_t start = v->file_end, before = copies_of(v, start, start + BACKING_STEP);
+
+		if (!backing_step(v, &v->copied_now))
+			return;
+		before -= min_u64(before, copies_of(v, start, start + BACKING_STEP));
+		at_most -= min_u64(at_most, before);
 	}
 }
 
@@ -197,8 +216,11 @@ static void drop_some(uint64_t limit)
 {
 	for (int pass = 0; pass < 2; pass++) {
 		for (struct view *v = view_first(); v; v = v->next) {
-			if (may_be_dropped(v))
-				drop_from(v, limit - limit / SLACK, pass);
+			if (!may_be_dropped(v))
+				continue;
+			if (!pass)
+				drop_added(v, limit - limit / SLACK);
+			drop_from(v, limit - limit / SLACK, pass);
 		}
 	}
 	log_debug("copies of pages take %lu KiB of memory, %lu are allowed", at_most * page_size() >> 10, limit * page_size() >> 10);
@@ -276,4 +298,5 @@ void copies_free(struct view *v)
 	open_pages_free(&v->copied_lately[0]);
 	open_pages_free(&v->copied_lately[1]);
 	range_list_free(&v->copied_now);
+	range_list_free(&v->islands);
 }

@@ -127,6 +127,7 @@ int promote(struct view *v)
 		err = take_pages(v);
 	if (!err) {
 		promote_segments(v);
+		range_list_free(&v->islands);
 		publish(v, shared_file_of(v));
 	} else {
 		v->tracker->thaw(v);

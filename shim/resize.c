@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "backing.h"
 #include "fence.h"
 #include "guard.h"
 #include "log.h"
@@ -136,6 +137,7 @@ static int shrink(struct view *v, uint64_t size)
 	if (err)
 		return err;
 	v->file_end = min_u64(v->file_end, start);
+	backing_cut(v, start);
 	v->zero_end = start;
 	v->cut = min_u64(v->cut, size);
 	v->size = size;
@@ -158,13 +160,16 @@ int view_revert_size(struct view *v)
 
 	if (v->shared)
 		return memory_revert_size(v, reclaim_run);
-	if (v->file_end < file_end)
+	for (size_t i = 0; i < v->islands.count && !err; i++)
+		err = put_pages(v, v->islands.ranges[i].start, v->islands.ranges[i].end, FILE_PAGES);
+	if (!err && v->file_end < file_end)
 		err = put_pages(v, v->file_end, file_end, FILE_PAGES);
 	if (!err && file_end < end)
 		err = put_pages(v, file_end, end, ZERO_PAGES);
 	if (err)
 		return err;
 	v->file_end = file_end;
+	v->islands.count = 0;
 	v->zero_end = max_u64(v->zero_end, file_end);
 	v->size = v->committed;
 	v->cut = UINT64_MAX;

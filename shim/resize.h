@@ -13,7 +13,7 @@
 int view_resize(struct view *v, uint64_t size);
 
 /*
- * Abort: the committed size and, from file_end on, the committed content.  Pages beyond that stay, as zeros, for the
+ * Abort: the committed size and, of islands and from file_end on, the committed content.  Pages beyond that stay, as zeros, for the
  * windows that look at them.
  */
 int view_revert_size(struct view *v);

@@ -357,6 +357,7 @@ static void rest(struct view *v, struct segment *s, struct range at)
 {
 	struct chunks *c = chunks_of(v, s);
 
+	note_closed(v, at);
 	if (c)
 		chunks_rest(c, at);
 }

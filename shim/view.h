@@ -7,7 +7,7 @@
  * pages of a segment are, by file offset,
  *
  *   [0, file_end)         the file, mapped MAP_PRIVATE: loaded on demand, copied on the first store
- *   [file_end, zero_end)  anonymous memory: what the transaction has added to the file, and what an
+ *   [file_end, zero_end)  anonymous memory: what transactions have added to the file, and what an
  *                         abort took away under windows that still look at it
  *   [zero_end, ...)       nothing, a touch is SIGBUS, as for any shared mapping past the end: an empty file as
  *                         far as the transaction has cut the file, then the file itself past its end
@@ -100,6 +100,7 @@ struct view {
 	struct timespec changed; /* when a call last changed it in this transaction; 0: not yet */
 	struct timespec times[2]; /* that the program has given it since, to be kept; 0: none */
 	uint64_t file_end;       /* page border */
+	struct range_list islands; /* below it, in order, and anonymous memory all the same (backing.h) */
 	uint64_t zero_end;       /* page border, >= file_end when there are zero pages */
 
 	struct segment segments[VIEW_SEGMENTS];

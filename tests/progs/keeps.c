@@ -3,7 +3,7 @@
  * Description: threads store to pages of their own, and look each time whether what they stored there last is there still, while all of it is
  * committed again and again, from when each has stored a thousand times.
  *
- *   keeps FILE PAGES THREADS COMMITS [SELDOM]      FILE has PAGES pages of zeros; one store of SELDOM (16) goes to any of them, the others to a few
+ *   keeps FILE PAGES THREADS COMMITS [SELDOM]      FILE has PAGES pages of zeros, or is empty and gets them; one store of SELDOM (16) goes to any of them, the others to a few
  *
  * The last word that it prints is "kept", or the page that went back.  Ends by exit(0), which commits the rest.
  */
@@ -62,6 +62,8 @@ int main(int argc, char **argv)
 	threads = strtoul(argv[3], NULL, 0);
 	seldom = argc > 5 ? strtoul(argv[5], NULL, 0) : 16;
 	map = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (lseek(fd, 0, SEEK_END) == 0 && ftruncate(fd, (off_t)(pages * PAGE)))
+		return perror("ftruncate"), 1;
 	if (map == MAP_FAILED || threads < 1 || threads > MOST || pages < threads)
 		return perror(argv[1]), 1;
 	for (uint64_t t = 0; t < threads; t++) {
