@@ -99,9 +99,10 @@ static bool step_in(struct view *v, struct segment *s, struct range at, const st
 	return v->file_end > before;
 }
 
-bool backing_step(struct view *v, const struct range_list *now)
+bool backing_step(struct view *v, uint64_t bytes, const struct range_list *now)
 {
 	uint64_t end = page_floor(min_u64(v->committed, v->size)), stop = end;
+	uint64_t goal = round_up(v->file_end + 1, BACKING_STEP) + bytes - BACKING_STEP;
 
 	if (v->file_end >= end || v->shared || !v->tracker->hold || has_huge_pages(v))
 		return false;
@@ -109,7 +110,7 @@ bool backing_step(struct view *v, const struct range_list *now)
 		struct segment *s = &v->segments[i];
 
 		if (s->offset <= v->file_end && v->file_end < segment_end(s)) {
-			stop = min_u64(min_u64(end, segment_end(s)), round_up(v->file_end + 1, BACKING_STEP));
+			stop = min_u64(min_u64(end, segment_end(s)), goal);
 			return step_in(v, s, segment_range(s, v->file_end, stop), now);
 		}
 		if (s->offset > v->file_end)

@@ -14,13 +14,13 @@
 #include "rangelist.h"
 #include "view.h"
 
-#define BACKING_STEP ((uint64_t)4 << 20) /* bytes, at most; who stores there waits for as long as it takes to drop them */
+#define BACKING_STEP ((uint64_t)4 << 20) /* bytes: who stores there waits for as long as it takes to drop so many */
 
 /*
- * At the end of a commit, v being without an error and with nothing carried over: file_end goes up, by a step at most. Pages of `now`,
- * file offsets in order, stay. False: it cannot be done now.
+ * At the end of a commit, v being without an error and with nothing carried over: file_end goes up, by so many bytes at
+ * most, in whole steps. Pages of `now`, file offsets in order, stay. False: it cannot be done now.
  */
-bool backing_step(struct view *v, const struct range_list *now);
+bool backing_step(struct view *v, uint64_t bytes, const struct range_list *now);
 
 /* v was cut at `size`: what lies behind is no island any more. */
 void backing_cut(struct view *v, uint64_t size);

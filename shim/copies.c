@@ -12,6 +12,7 @@
 #include "sys.h"
 #include "tracker.h"
 
+#define LONG_STRIDE ((uint64_t)1 << 30)
 #define SLACK 8              /* that part of the limit is made free at a time */
 #define REST_SHARE 4         /* that part of what looking takes is spent on chunks at rest, */
 #define REST_MOST_NS 4000000 /* and no more than that in one commit, */
@@ -203,12 +204,15 @@ static void count_all(void)
 static void drop_added(struct view *v, uint64_t goal)
 {
 	while (at_most > goal) {
-		uint64_t start = v->file_end, before = copies_of(v, start, start + BACKING_STEP);
+		uint64_t start = v->file_end, bytes = BACKING_STEP, before;
 
-		if (!backing_step(v, &v->copied_now))
+		/* Where there are none it goes in long strides. */
+		while (bytes < LONG_STRIDE && !copies_of(v, start, start + 2 * bytes))
+			bytes *= 2;
+		before = copies_of(v, start, start + bytes);
+		if (!backing_step(v, bytes, &v->copied_now))
 			return;
-		before -= min_u64(before, copies_of(v, start, start + BACKING_STEP));
-		at_most -= min_u64(at_most, before);
+		at_most -= min_u64(at_most, before - min_u64(before, copies_of(v, start, start + bytes)));
 	}
 }
 
