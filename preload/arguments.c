@@ -98,7 +98,7 @@ EXPORT int sigwait(const sigset_t *restrict set, int *restrict sig)
 
 EXPORT int sigsuspend(const sigset_t *mask)
 {
-	return real(sigsuspend)(GIVEN(mask));
+	return real(sigsuspend)(GIVEN_MASK(mask));
 }
 
 EXPORT int signalfd(int fd, const sigset_t *set, int flags)

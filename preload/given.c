@@ -39,6 +39,16 @@ void *given_copy(const void *p, void *own, size_t n)
 	return own;
 }
 
+const sigset_t *given_mask(const sigset_t *mask, sigset_t *own)
+{
+	if (!mask || !boot_is_active() || !guard_can_read(mask, sizeof *mask))
+		return mask;
+	*own = *mask;
+	sigdelset(own, SIGSEGV);
+	sigdelset(own, SIGBUS);
+	return own;
+}
+
 size_t given_words_room(char *const *list)
 {
 	size_t room = sizeof *list, texts = 0;

@@ -16,6 +16,7 @@
 
 #include <alloca.h>
 #include <limits.h>
+#include <signal.h>
 
 #define GIVEN_MOST 4096
 #define GIVEN_COMMAND_MOST ((size_t)131072) /* the longest word that exec takes */
@@ -32,6 +33,9 @@
 #define GIVEN(p) GIVEN_BYTES(p, sizeof *(p))
 #define GIVEN_BYTES(p, n) (given_is_small(p, n) ? (__typeof__(p))given_copy(p, alloca((n) + 1), n) : (p))
 
+/* What a call that waits has blocked meanwhile.  As with sigprocmask, SIGSEGV and SIGBUS are not: handlers that run then may store to a window. */
+#define GIVEN_MASK(p) given_mask(p, &(sigset_t){ { 0 } })
+
 /* A list of words for exec, and the words. */
 #define GIVEN_WORDS(list)                                                        \
 	({                                                                       \
@@ -43,6 +47,9 @@
 size_t given_room(const char *text, size_t most);
 /* n bytes, and a zero behind them. */
 void *given_copy(const void *p, void *own, size_t n);
+
+/* *own, without these two; what cannot be read is passed on. */
+const sigset_t *given_mask(const sigset_t *mask, sigset_t *own);
 
 /* 0: no part of it is a window, or it is more than exec takes. */
 size_t given_words_room(char *const *list);

@@ -26,7 +26,7 @@ EXPORT int poll(struct pollfd *list, nfds_t count, int timeout)
 EXPORT int ppoll(struct pollfd *list, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
 	timeout = GIVEN(timeout);
-	mask = GIVEN(mask);
+	mask = GIVEN_MASK(mask);
 	return INTO_AGAIN(list, count * sizeof *list, real(ppoll)(list, count, timeout, mask));
 }
 
@@ -37,14 +37,14 @@ EXPORT int epoll_wait(int fd, struct epoll_event *events, int room, int timeout)
 
 EXPORT int epoll_pwait(int fd, struct epoll_event *events, int room, int timeout, const sigset_t *mask)
 {
-	mask = GIVEN(mask);
+	mask = GIVEN_MASK(mask);
 	return INTO_AGAIN(events, (size_t)room * sizeof *events, real(epoll_pwait)(fd, events, room, timeout, mask));
 }
 
 EXPORT int epoll_pwait2(int fd, struct epoll_event *events, int room, const struct timespec *timeout, const sigset_t *mask)
 {
 	timeout = GIVEN(timeout);
-	mask = GIVEN(mask);
+	mask = GIVEN_MASK(mask);
 	return INTO_AGAIN(events, (size_t)room * sizeof *events, real(epoll_pwait2)(fd, events, room, timeout, mask));
 }
 
@@ -70,7 +70,7 @@ EXPORT int pselect(int count, fd_set *restrict in, fd_set *restrict out, fd_set 
 	size_t size = set_size(count);
 
 	timeout = GIVEN(timeout);
-	mask = GIVEN(mask);
+	mask = GIVEN_MASK(mask);
 	return BY_SETS(real(pselect)(count, own_in, own_out, own_except, timeout, mask));
 }
 

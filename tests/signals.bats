@@ -5,7 +5,7 @@ own_signals() {
 	run bigfile run -p "$PWD/data.bin" -- "$PROGS/signals" data.bin
 	echo "$output"
 	[ "$status" = 0 ]
-	[ "$(grep -c '^ok' <<<"$output")" = 14 ]
+	[ "$(grep -c '^ok' <<<"$output")" = 18 ]
 	! grep BAD <<<"$output"
 	[ "$(byte data.bin 0)$(byte data.bin 4096)$(byte data.bin 12288)$(byte data.bin 16384)" = abhu ]
 }

@@ -6,18 +6,21 @@
  *   signals FILE
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/select.h>
 #include <unistd.h>
 
 static char *map;
 static sigjmp_buf back;
 static volatile char *volatile nowhere = (volatile char *)8;
-static volatile int segv, usr1, stack_was_mine;
+static volatile int segv, usr1, stack_was_mine, at;
 static char *stack_low;
 
 static void on_segv(int sig, siginfo_t *info, void *context)
@@ -34,6 +37,11 @@ static void on_usr1(int sig)
 {
 	usr1++;
 	map[4 * 4096] = 'u';
+}
+
+static void on_alarm(int sig)
+{
+	map[(20 + at) * 4096] = 'w';
 }
 
 static void say(int good, const char *what)
@@ -78,6 +86,37 @@ static void masks(void)
 	say(!sigismember(&now, SIGSEGV), "and open again");
 }
 
+/* What waits has its own mask meanwhile: all but the signal, which has come already. */
+static void waits(int way, const char *what)
+{
+	sigset_t one, before, mask;
+	struct epoll_event event;
+	int poll_fd = epoll_create1(0);
+	struct sigaction act;
+
+	at = way;
+	memset(&act, 0, sizeof act);
+	act.sa_handler = on_alarm;
+	sigaction(SIGALRM, &act, NULL);
+	sigemptyset(&one);
+	sigaddset(&one, SIGALRM);
+	pthread_sigmask(SIG_BLOCK, &one, &before);
+	raise(SIGALRM);
+	sigfillset(&mask);
+	sigdelset(&mask, SIGALRM);
+	if (way == 0)
+		sigsuspend(&mask);
+	else if (way == 1)
+		ppoll(NULL, 0, NULL, &mask);
+	else if (way == 2)
+		pselect(0, NULL, NULL, NULL, NULL, &mask);
+	else
+		epoll_pwait(poll_fd, &event, 1, -1, &mask);
+	close(poll_fd);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	say(map[(20 + way) * 4096] == 'w', what);
+}
+
 static void own_usr1(void)
 {
 	struct sigaction act, old;
@@ -120,6 +159,10 @@ int main(int argc, char **argv)
 	own_segv();
 	masks();
 	own_usr1();
+	waits(0, "a handler stores while sigsuspend has all else blocked");
+	waits(1, "and ppoll");
+	waits(2, "and pselect");
+	waits(3, "and epoll_pwait");
 	stack_in_window();
 	return 0;
 }
