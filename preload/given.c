@@ -6,8 +6,9 @@
 
 #include "guard.h"
 #include "page.h"
+#include "scratch.h"
 
-#define WORDS_MOST ((size_t)256 << 10)
+#define WORDS_MOST SCRATCH_SIZE
 
 bool given_is_readable(const void *p, size_t n)
 {
@@ -37,6 +38,19 @@ void *given_copy(const void *p, void *own, size_t n)
 	memcpy(own, p, n);
 	((char *)own)[n] = 0;
 	return own;
+}
+
+void *given_take(size_t room)
+{
+	return room <= WORDS_MOST ? scratch_take(room) : NULL;
+}
+
+void given_let_go(void *held)
+{
+	void *p = *(void **)held;
+
+	if (p)
+		scratch_give(p, WORDS_MOST);
 }
 
 const sigset_t *given_mask(const sigset_t *mask, sigset_t *own)

@@ -22,10 +22,9 @@
 #define GIVEN_COMMAND_MOST ((size_t)131072) /* the longest word that exec takes */
 
 /* A path, or a name of another kind.  One that is too long is so for the kernel, too. */
-#define GIVEN_TEXT(p) GIVEN_TEXT_OF(p, PATH_MAX)
-#define GIVEN_TEXT_OF(p, most)                                                              \
+#define GIVEN_TEXT(p)                                                                       \
 	({                                                                                  \
-		size_t room_ = in_window(p, 1) ? given_room(p, most) : 0;                   \
+		size_t room_ = in_window(p, 1) ? given_room(p, PATH_MAX) : 0;               \
 		room_ ? (const char *)given_copy(p, alloca(room_), room_ - 1) : (p);        \
 	})
 
@@ -36,17 +35,33 @@
 /* What a call that waits has blocked meanwhile.  As with sigprocmask, SIGSEGV and SIGBUS are not: handlers that run then may store to a window. */
 #define GIVEN_MASK(p) given_mask(p, &(sigset_t){ { 0 } })
 
-/* A list of words for exec, and the words. */
-#define GIVEN_WORDS(list)                                                        \
-	({                                                                       \
-		size_t room_ = given_words_room(list);                           \
-		room_ ? given_words(list, alloca(room_), room_) : (list);        \
+/*
+ * A list of words for exec, and the words; a command.  Threads have small stacks: a copy that is not short lies in `held`, which is given back
+ * when the function returns.  An exec in the child of vfork, which does not, leaves it behind.
+ */
+#define GIVEN_HELD __attribute__((cleanup(given_let_go))) void
+#define GIVEN_WORDS(list, held)                                                                    \
+	({                                                                                         \
+		size_t room_ = given_words_room(list);                                             \
+		void *own_ = GIVEN_ROOM(room_, held);                                              \
+		own_ ? given_words(list, own_, room_) : (list);                                    \
 	})
+#define GIVEN_COMMAND(p, held)                                                                     \
+	({                                                                                         \
+		size_t room_ = in_window(p, 1) ? given_room(p, GIVEN_COMMAND_MOST) : 0;            \
+		void *own_ = GIVEN_ROOM(room_, held);                                              \
+		own_ ? (const char *)given_copy(p, own_, room_ - 1) : (p);                         \
+	})
+#define GIVEN_ROOM(room, held) ((room) > GIVEN_MOST ? ((held) = given_take(room)) : (room) ? alloca(room) : NULL)
 
 /* How much a copy of that text needs, its end included; it is cut behind `most`.  0: it cannot be read. */
 size_t given_room(const char *text, size_t most);
 /* n bytes, and a zero behind them. */
 void *given_copy(const void *p, void *own, size_t n);
+
+/* NULL: no memory. */
+void *given_take(size_t room);
+void given_let_go(void *held);
 
 /* *own, without these two; what cannot be read is passed on. */
 const sigset_t *given_mask(const sigset_t *mask, sigset_t *own);

@@ -154,63 +154,69 @@ static int after_exec(int before, int result)
 
 EXPORT int execve(const char *path, char *const argv[], char *const envp[])
 {
+	GIVEN_HELD *args = NULL, *env = NULL;
 	int before;
 
 	path = GIVEN_TEXT(path);
-	argv = GIVEN_WORDS(argv);
-	envp = GIVEN_WORDS(envp);
+	argv = GIVEN_WORDS(argv, args);
+	envp = GIVEN_WORDS(envp, env);
 	before = before_exec(path, false);
 	return before == REFUSED ? -1 : after_exec(before, real(execve)(path, argv, envp));
 }
 
 EXPORT int execv(const char *path, char *const argv[])
 {
+	GIVEN_HELD *args = NULL;
 	int before;
 
 	path = GIVEN_TEXT(path);
-	argv = GIVEN_WORDS(argv);
+	argv = GIVEN_WORDS(argv, args);
 	before = before_exec(path, false);
 	return before == REFUSED ? -1 : after_exec(before, real(execv)(path, argv));
 }
 
 EXPORT int execvp(const char *file, char *const argv[])
 {
+	GIVEN_HELD *args = NULL;
 	int before;
 
 	file = GIVEN_TEXT(file);
-	argv = GIVEN_WORDS(argv);
+	argv = GIVEN_WORDS(argv, args);
 	before = before_exec(file, true);
 	return before == REFUSED ? -1 : after_exec(before, real(execvp)(file, argv));
 }
 
 EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])
 {
+	GIVEN_HELD *args = NULL, *env = NULL;
 	int before;
 
 	file = GIVEN_TEXT(file);
-	argv = GIVEN_WORDS(argv);
-	envp = GIVEN_WORDS(envp);
+	argv = GIVEN_WORDS(argv, args);
+	envp = GIVEN_WORDS(envp, env);
 	before = before_exec(file, true);
 	return before == REFUSED ? -1 : after_exec(before, real(execvpe)(file, argv, envp));
 }
 
 EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 {
+	GIVEN_HELD *args = NULL, *env = NULL;
 	int before;
 
-	argv = GIVEN_WORDS(argv);
-	envp = GIVEN_WORDS(envp);
+	argv = GIVEN_WORDS(argv, args);
+	envp = GIVEN_WORDS(envp, env);
 	before = before_exec("", true);
 	return before == REFUSED ? -1 : after_exec(before, real(fexecve)(fd, argv, envp));
 }
 
 EXPORT int execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags)
 {
+	GIVEN_HELD *args = NULL, *env = NULL;
 	int before;
 
 	path = GIVEN_TEXT(path);
-	argv = GIVEN_WORDS(argv);
-	envp = GIVEN_WORDS(envp);
+	argv = GIVEN_WORDS(argv, args);
+	envp = GIVEN_WORDS(envp, env);
 	before = before_exec(path, true);
 	return before == REFUSED ? -1 : after_exec(before, real(execveat)(dirfd, path, argv, envp, flags));
 }
@@ -219,23 +225,31 @@ EXPORT int execveat(int dirfd, const char *path, char *const argv[], char *const
 EXPORT int posix_spawn(pid_t *restrict pid, const char *restrict path, const posix_spawn_file_actions_t *restrict actions,
 		       const posix_spawnattr_t *restrict attributes, char *const argv[restrict], char *const envp[restrict])
 {
-	return real(posix_spawn)(pid, GIVEN_TEXT(path), actions, attributes, GIVEN_WORDS(argv), GIVEN_WORDS(envp));
+	GIVEN_HELD *args = NULL, *env = NULL;
+
+	return real(posix_spawn)(pid, GIVEN_TEXT(path), actions, attributes, GIVEN_WORDS(argv, args), GIVEN_WORDS(envp, env));
 }
 
 EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file, const posix_spawn_file_actions_t *restrict actions,
 			const posix_spawnattr_t *restrict attributes, char *const argv[restrict], char *const envp[restrict])
 {
-	return real(posix_spawnp)(pid, GIVEN_TEXT(file), actions, attributes, GIVEN_WORDS(argv), GIVEN_WORDS(envp));
+	GIVEN_HELD *args = NULL, *env = NULL;
+
+	return real(posix_spawnp)(pid, GIVEN_TEXT(file), actions, attributes, GIVEN_WORDS(argv, args), GIVEN_WORDS(envp, env));
 }
 
 EXPORT int system(const char *command)
 {
-	return real(system)(GIVEN_TEXT_OF(command, GIVEN_COMMAND_MOST));
+	GIVEN_HELD *held = NULL;
+
+	return real(system)(GIVEN_COMMAND(command, held));
 }
 
 EXPORT FILE *popen(const char *command, const char *mode)
 {
-	return real(popen)(GIVEN_TEXT_OF(command, GIVEN_COMMAND_MOST), mode);
+	GIVEN_HELD *held = NULL;
+
+	return real(popen)(GIVEN_COMMAND(command, held), mode);
 }
 
 /* The variadic ones count their arguments and go on as execv and its like. */

@@ -14,3 +14,6 @@ given() {
 untouched() { given "$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/given" data.bin "$1"; }
 @test "calls read what they are given where nothing has been touched" { each_tracker untouched quiet; }
 @test "the same while another process stores and commits all the time" { each_tracker untouched busy; }
+
+long_words() { given "$BIGFILE" run -p "$PWD/data.bin" -- "$PROGS/longwords" data.bin; }
+@test "words that are longer than the stack of the thread that starts a program" { each_tracker long_words; }
