@@ -31,8 +31,12 @@ static int drop_each(const struct dropping *d)
 {
 	int err = 0;
 
-	for (unsigned i = 0; i < d->count && !err; i++)
+	for (unsigned i = 0; i < d->count && !err; i++) {
 		err = sys_madvise(d->pages[i].iov_base, d->pages[i].iov_len, MADV_DONTNEED);
+		/* The program has locked it in memory (Linux 5.18). */
+		if (err == -EINVAL)
+			err = sys_madvise(d->pages[i].iov_base, d->pages[i].iov_len, MADV_DONTNEED_LOCKED);
+	}
 	return err;
 }
 

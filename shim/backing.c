@@ -5,8 +5,9 @@
 #include "sys.h"
 #include "tracker.h"
 
-#define STAY_MOST 16      /* pages of one step: each may cost two memory areas; */
-#define ISLANDS_MOST 1024 /* and all of them */
+#define STAY_MOST 256     /* pages of one step that become islands, */
+#define APART_MOST 16     /* in so many pieces: each costs two memory areas; */
+#define ISLANDS_MOST 4096 /* and pages of all steps */
 
 int backing_find(const struct segment *s, const struct range_list *ranges, struct range at, struct range_list *found)
 {
@@ -53,7 +54,7 @@ static void replace(struct view *v, const struct segment *s, struct range at, co
 		if (map_file(v, s, (struct range){ at.start, stays.start }))
 			return;
 		v->file_end = view_offset(s, stays.start);
-		if (pages > may_stay || range_list_add(&v->islands, (struct range){ v->file_end, view_offset(s, stays.end) }))
+		if (pages > may_stay || i == APART_MOST || range_list_add(&v->islands, (struct range){ v->file_end, view_offset(s, stays.end) }))
 			return;
 		v->file_end = view_offset(s, stays.end);
 		may_stay -= pages;

@@ -270,7 +270,7 @@ void build_end(struct view *v, bool committed)
 
 	if (!b)
 		return;
-	journal_let_go(&v->journal);
+	journal_settle(&v->journal);
 	if (committed) {
 		copies_note(v, &b->before);
 		copies_note(v, &b->now);

@@ -239,6 +239,10 @@ static int reserve(struct view *v)
 			return err;
 		b->begun = true;
 	}
+	/* Several files are synced together, and what is allocated below must find the room that is not needed. */
+	err = journal_settle(&v->journal);
+	if (err)
+		return err;
 	range_list_normalize(&b->logged);
 	as_noted = !sys_fstat(v->fd, &st) && is_as_noted(v, &st);
 	err = home_reserve(v, &b->logged, &allocated);

@@ -61,11 +61,16 @@ static bool submit(struct iocb *request)
 	return submitted;
 }
 
+bool direct_is_possible(const struct direct *d)
+{
+	return !d->impossible && submit_is_possible();
+}
+
 int direct_write(struct direct *d, int fd, uint8_t **piece, size_t size, uint64_t offset)
 {
 	struct direct_part *part = NULL;
 
-	if (d->impossible || !submit_is_possible())
+	if (!direct_is_possible(d))
 		return d->error ? d->error : -ENOTSUP;
 	while (!d->error && !(part = find(d, false)))
 		d->error = await_some() ? -EIO : d->error;

@@ -33,6 +33,8 @@ struct direct {
 	bool impossible; /* for this file */
 };
 
+bool direct_is_possible(const struct direct *d);
+
 /*
  * Begins to write a piece (from arena_alloc), within the file's size. It belongs to d then, and *piece is another one. -ENOTSUP: not this file, or
  * not now; nothing has been done, and it is to be written as ever. Other errors: of an earlier one, or of this one.

@@ -26,7 +26,7 @@
 #define LARGEST_STEP ((uint64_t)1 << 20)
 #define MOVE_SIZE ((size_t)1 << 20)
 #define HASH_STEP ((size_t)64 << 10)
-#define AHEAD (2 * JOURNAL_CACHED)
+#define AHEAD (JOURNAL_CACHED / 2)
 
 unsigned journal_seals;
 
@@ -88,9 +88,23 @@ static int await_writes(struct journal *j)
 	return err;
 }
 
-void journal_let_go(struct journal *j)
+/* The file need not be longer than what is in it. */
+static void give_room_back(struct journal *j)
 {
-	await_writes(j);
+	uint64_t end = round_up(j->start + j->flushed + j->used, JOURNAL_BLOCK);
+
+	if (!j->ahead || sys_ftruncate(j->fd, end))
+		return;
+	j->allocated = end;
+	j->ahead = false;
+}
+
+int journal_settle(struct journal *j)
+{
+	int err = await_writes(j);
+
+	give_room_back(j);
+	return err;
 }
 
 /* The record has outgrown the room at the start: go on behind the last one. */
@@ -169,7 +183,8 @@ static int make_room(struct journal *j, uint64_t end)
 static int write_part(struct journal *j)
 {
 	uint64_t at = j->start + j->flushed;
-	int err = j->durable && j->sole && j->flushed >= JOURNAL_CACHED ? make_room(j, at + j->used) : -ENOTSUP;
+	bool past_the_cache = j->durable && j->sole && j->flushed >= JOURNAL_CACHED && direct_is_possible(&j->direct);
+	int err = past_the_cache ? make_room(j, at + j->used) : -ENOTSUP;
 
 	if (!err)
 		err = direct_write(&j->direct, j->fd, &j->buffer, j->used, at);
@@ -335,10 +350,8 @@ static int write_record(struct journal *j, enum journal_record_type type, const 
 	/* It was not written whole, so it is none; what there is of it goes all the same. */
 	if (err)
 		blot_out(j);
-	else if (!j->ahead)
+	else
 		extend(j, record_end(j));
-	else if (!sys_ftruncate(j->fd, record_end(j)))
-		j->allocated = record_end(j);
 	return err;
 }
 

@@ -94,8 +94,11 @@ void journal_close(struct journal *j);
 int journal_begin(struct journal *j);
 /* Appends [offset, offset + length) of the file.  -EAGAIN: no room before a checkpoint. */
 int journal_put(struct journal *j, uint64_t offset, const void *data, size_t length);
-/* It is given up, or done with: nothing of it is being written any more, whatever came in between. */
-void journal_let_go(struct journal *j);
+/*
+ * Nothing of it is being written any more, and what the file was made longer for it is given back: before anything is synced, and when it is given up.
+ * An error: of something that was.
+ */
+int journal_settle(struct journal *j);
 /* Completes the record and makes it durable.  After an error the record does not exist, unless it lingers. */
 int journal_seal(struct journal *j, const struct journal_sealing *s);
 /*

@@ -60,7 +60,7 @@ int journal_restart(struct journal *j, const struct stat *file, uint64_t data_of
 
 void journal_close(struct journal *j)
 {
-	journal_let_go(j);
+	journal_settle(j);
 	if (j->fd >= 0)
 		sys_close(j->fd);
 	if (j->path)

@@ -156,14 +156,16 @@ int view_resize(struct view *v, uint64_t size)
 int view_revert_size(struct view *v)
 {
 	uint64_t file_end = page_ceil(v->committed), end = page_ceil(v->size);
+	/* Where the file was cut in a page zeros were stored to the rest of it, and a commit that failed may have found that they are no change. */
+	uint64_t start = min_u64(v->file_end, page_floor(min_u64(v->cut, v->committed)));
 	int err = 0;
 
 	if (v->shared)
 		return memory_revert_size(v, reclaim_run);
 	for (size_t i = 0; i < v->islands.count && !err; i++)
 		err = put_pages(v, v->islands.ranges[i].start, v->islands.ranges[i].end, FILE_PAGES);
-	if (!err && v->file_end < file_end)
-		err = put_pages(v, v->file_end, file_end, FILE_PAGES);
+	if (!err && start < file_end)
+		err = put_pages(v, start, file_end, FILE_PAGES);
 	if (!err && file_end < end)
 		err = put_pages(v, file_end, end, ZERO_PAGES);
 	if (err)

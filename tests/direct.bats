@@ -82,3 +82,36 @@ shared() {
 	no_journal
 }
 @test "never in a session of several processes" { shared; }
+
+# One of several files has a long record, under way when the others are synced together.
+several() {
+	can
+	rm -f f?.bin*
+	truncate -s 160M f0.bin
+	truncate -s 8K f1.bin f2.bin
+	run bigfile run -p "$PWD/f*.bin" -- "$PROGS/play" open:f0.bin map:0:167772160 open:f1.bin map:0:8192 open:f2.bin map:0:8192 fill:0:0:167772160:b \
+		set:1:9:x set:2:9:y msync:0 set:0:3:c set:1:10:z msync:1 _exit:1
+	echo "$output"
+	[ "$status" = 1 ] && [ -z "$output" ]
+	[ "$(tr -d b <f0.bin)$(tr -d '\0' <f1.bin)$(tr -d '\0' <f2.bin)" = cxzy ]
+	run ls
+	[[ "$output" != *journal* ]]
+}
+@test "a long record in one of several files" { each_tracker several; }
+
+# What the journal takes ahead of what it is given is not there for the file: it is given back first.
+nearly_full() {
+	[ "$(id -u)" = 0 ] || skip "mounting needs root"
+	mkdir m
+	truncate -s 420M img
+	mkfs.ext4 -q -m 0 img
+	mount -o loop img m || skip "this machine cannot mount an image"
+	truncate -s 150M m/data.bin
+	run bigfile run -p "$PWD/m/data.bin" -- "$PROGS/play" open:m/data.bin map:0:157286400 fill:0:0:157286400:b msync:0 _exit:1
+	echo "$output"
+	[ "$(tr -d b <m/data.bin | wc -c)" = 0 ]
+	umount m
+	[ -z "$output" ]
+}
+@test "a commit for which there is just room" { nearly_full; }
+teardown() { umount m 2>/dev/null || true; }

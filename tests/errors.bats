@@ -349,3 +349,47 @@ journal_limit() {
 	bigfile recover data.bin
 	[ "$(byte data.bin 0)" = A ]
 }
+
+# To cut a file in a page is to store zeros to the rest of it, which a commit finds to be no change.
+cut_then_failed() {
+	head -c 12288 /dev/zero | tr '\0' a >data.bin
+	PYTHONPATH=$BATS_TEST_DIRNAME/../python run bigfile run -p "$PWD/data.bin" -- /usr/bin/python3 -c '
+import bigfile, mmap, os, resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+fd = os.open("data.bin", os.O_RDWR)
+m = mmap.mmap(fd, 12288)
+os.ftruncate(fd, 5000)
+os.ftruncate(fd, 1 << 20)
+limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (500000, limits[1]))
+try: bigfile.commit()
+except OSError as e: print(e.errno)
+resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+bigfile.abort()
+print(m[4990:4992], m[6000:6002], m[9000:9002])
+m[4096] = ord("b")
+bigfile.commit()
+os._exit(1)'
+	echo "$output"
+	[ "${lines[-1]}" = "b'aa' b'aa' b'aa'" ]
+	[[ "$output" == *$'27\n'* ]]
+	[ "$(tr -d a <data.bin)$(stat -c %s data.bin)" = b12288 ]
+}
+@test "a file that was cut and grew is as committed after a failed commit and an abort" { each_tracker cut_then_failed; }
+
+locked_back() {
+	letters data.bin 20000
+	PYTHONPATH=$BATS_TEST_DIRNAME/../python run bigfile run -p "$PWD/data.bin" -- /usr/bin/python3 -c '
+import bigfile, ctypes, mmap, os
+m = mmap.mmap(os.open("data.bin", os.O_RDWR), 20000)
+at = ctypes.addressof(ctypes.c_char.from_buffer(m))
+if ctypes.CDLL(None).mlock(ctypes.c_void_p(at), ctypes.c_size_t(8192)): print("mlock")
+m[1] = m[9000] = ord("X")
+bigfile.abort()
+print(m[1:2], m[9000:9001])
+os._exit(0)'
+	echo "$output"
+	[[ "$output" != *mlock* ]] || skip "no memory can be locked here"
+	[ "$output" = "b'a' b'a'" ]
+}
+@test "an abort takes back what is locked in memory" { each_tracker locked_back; }
