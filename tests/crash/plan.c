@@ -24,6 +24,7 @@ static const struct plan_part parts[] = {
 	  .sharing = FORKED, .resizes = true },
 	/* Records that are longer than what is built of one in memory. */
 	{ .name = "long", .files = 1, .size = 8 * MIB + 77, .limit = 8 * MIB + 77, .transactions = 3, .operations = 6, .longest = 8 * MIB },
+	{ .name = "longs", .files = 3, .size = 3 * MIB + 77, .limit = 3 * MIB + 77, .transactions = 3, .operations = 6, .longest = 3 * MIB },
 	{ .name = "abort", .files = 2, .size = 40000, .limit = 80000, .transactions = 10, .operations = 6, .longest = 6000,
 	  .writes = true, .resizes = true, .aborts = true },
 	{ .name = "names", .files = 2, .size = 30000, .limit = 60000, .transactions = 8, .operations = 6, .longest = 6000,
