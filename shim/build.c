@@ -14,7 +14,7 @@
 #include "tracker.h"
 
 #define UNIT ((size_t)64)
-#define LONGEST_RUN ((uint64_t)64 << 10)
+#define LONGEST_RUN ((uint64_t)256 << 10) /* is in the CPU's cache still when it is copied; what is shorter has its folio broken up (home.c) */
 #define PIECE ((uint64_t)64 << 10)
 #define EXACT_MOST 65536 /* ranges: 1 MiB */
 
