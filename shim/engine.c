@@ -288,6 +288,7 @@ static int leave_descriptor_table(void)
 static void *engine_main(void *arg)
 {
 	session_lock_by_engine();
+	signals_stay_blocked();
 	start_error = leave_descriptor_table();
 	if (!start_error)
 		spare_start();

@@ -41,5 +41,7 @@ void lock_reset(struct lock *l);
 /* Blocks everything but SIGSEGV, SIGBUS and libc's own for setuid(); returns the mask before, for signals_restore. */
 uint64_t signals_block(void);
 void signals_restore(uint64_t mask);
+/* This thread's are blocked so, and never let in again: neither is a system call from here on. */
+void signals_stay_blocked(void);
 
 #endif
