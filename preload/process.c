@@ -152,73 +152,74 @@ static int after_exec(int before, int result)
 	return result;
 }
 
-EXPORT int execve(const char *path, char *const argv[], char *const envp[])
+struct exec_call {
+	int dirfd;
+	const char *path;
+	char *const *argv, *const *envp;
+	int flags;
+};
+
+/* search: what is at the path itself does not tell whether something is found. */
+static int execute(int (*call)(const struct exec_call *), struct exec_call c, bool search)
 {
 	GIVEN_HELD *args = NULL, *env = NULL;
 	int before;
 
-	path = GIVEN_TEXT(path);
-	argv = GIVEN_WORDS(argv, args);
-	envp = GIVEN_WORDS(envp, env);
-	before = before_exec(path, false);
-	return before == REFUSED ? -1 : after_exec(before, real(execve)(path, argv, envp));
+	c.path = GIVEN_TEXT(c.path);
+	c.argv = GIVEN_WORDS(c.argv, args);
+	c.envp = GIVEN_WORDS(c.envp, env);
+	before = before_exec(c.path, search);
+	return before == REFUSED ? -1 : after_exec(before, call(&c));
+}
+
+static int call_execve(const struct exec_call *c)
+{
+	return real(execve)(c->path, c->argv, c->envp);
+}
+
+static int call_execvpe(const struct exec_call *c)
+{
+	return real(execvpe)(c->path, c->argv, c->envp);
+}
+
+static int call_fexecve(const struct exec_call *c)
+{
+	return real(fexecve)(c->dirfd, c->argv, c->envp);
+}
+
+static int call_execveat(const struct exec_call *c)
+{
+	return real(execveat)(c->dirfd, c->path, c->argv, c->envp, c->flags);
+}
+
+EXPORT int execve(const char *path, char *const argv[], char *const envp[])
+{
+	return execute(call_execve, (struct exec_call){ .path = path, .argv = argv, .envp = envp }, false);
 }
 
 EXPORT int execv(const char *path, char *const argv[])
 {
-	GIVEN_HELD *args = NULL;
-	int before;
-
-	path = GIVEN_TEXT(path);
-	argv = GIVEN_WORDS(argv, args);
-	before = before_exec(path, false);
-	return before == REFUSED ? -1 : after_exec(before, real(execv)(path, argv));
+	return execute(call_execve, (struct exec_call){ .path = path, .argv = argv, .envp = environ }, false);
 }
 
 EXPORT int execvp(const char *file, char *const argv[])
 {
-	GIVEN_HELD *args = NULL;
-	int before;
-
-	file = GIVEN_TEXT(file);
-	argv = GIVEN_WORDS(argv, args);
-	before = before_exec(file, true);
-	return before == REFUSED ? -1 : after_exec(before, real(execvp)(file, argv));
+	return execute(call_execvpe, (struct exec_call){ .path = file, .argv = argv, .envp = environ }, true);
 }
 
 EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])
 {
-	GIVEN_HELD *args = NULL, *env = NULL;
-	int before;
-
-	file = GIVEN_TEXT(file);
-	argv = GIVEN_WORDS(argv, args);
-	envp = GIVEN_WORDS(envp, env);
-	before = before_exec(file, true);
-	return before == REFUSED ? -1 : after_exec(before, real(execvpe)(file, argv, envp));
+	return execute(call_execvpe, (struct exec_call){ .path = file, .argv = argv, .envp = envp }, true);
 }
 
 EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 {
-	GIVEN_HELD *args = NULL, *env = NULL;
-	int before;
-
-	argv = GIVEN_WORDS(argv, args);
-	envp = GIVEN_WORDS(envp, env);
-	before = before_exec("", true);
-	return before == REFUSED ? -1 : after_exec(before, real(fexecve)(fd, argv, envp));
+	return execute(call_fexecve, (struct exec_call){ .dirfd = fd, .path = "", .argv = argv, .envp = envp }, true);
 }
 
 EXPORT int execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags)
 {
-	GIVEN_HELD *args = NULL, *env = NULL;
-	int before;
-
-	path = GIVEN_TEXT(path);
-	argv = GIVEN_WORDS(argv, args);
-	envp = GIVEN_WORDS(envp, env);
-	before = before_exec(path, true);
-	return before == REFUSED ? -1 : after_exec(before, real(execveat)(dirfd, path, argv, envp, flags));
+	return execute(call_execveat, (struct exec_call){ dirfd, path, argv, envp, flags }, true);
 }
 
 /* These need nothing but what they are given. */

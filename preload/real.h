@@ -63,8 +63,6 @@ typedef int (*listing_order_fn)(const struct dirent **, const struct dirent **);
 	X(void, _Exit, (int))                                                                  \
 	X(void, quick_exit, (int))                                                             \
 	X(int, execve, (const char *, char *const[], char *const[]))                           \
-	X(int, execv, (const char *, char *const[]))                                           \
-	X(int, execvp, (const char *, char *const[]))                                          \
 	X(int, execvpe, (const char *, char *const[], char *const[]))                          \
 	X(int, fexecve, (int, char *const[], char *const[]))                                   \
 	X(int, execveat, (int, const char *, char *const[], char *const[], int))               \

@@ -270,6 +270,13 @@ static void run_variable(char *at)
 	execle("/bin/sh", "sh", "-c", "exit $STATUS", NULL, (char *[]){ at, NULL });
 }
 
+/* Nobody passes on what is told so. */
+static void run_in_environment(char *at)
+{
+	environ = (char *[]){ at, NULL };
+	execv("/bin/sh", (char *[]){ "sh", "-c", "exit $STATUS", NULL });
+}
+
 /* A list of words that lies there, and the words, elsewhere. */
 static void compose_words(char *at)
 {
@@ -296,6 +303,7 @@ ROW(execvp_path, clean, child_ends_with_7(run_name, at))
 ROW(exec_word, clean, child_ends_with_7(run_word, at))
 ROW(exec_touched, clean, child_ends_with_7(run_touched, at))
 ROW(exec_variable, clean, child_ends_with_7(run_variable, at))
+ROW(exec_environment, clean, child_ends_with_7(run_in_environment, at))
 ROW(exec_words, clean, child_ends_with_7(run_words, at))
 ROW(execvp_words, clean, child_ends_with_7(run_many, at))
 
@@ -339,6 +347,7 @@ const struct row paths[] = {
 	TEXT(mq_open, QUEUE), TEXT(mq_unlink, QUEUE), TEXT(shm_open, QUEUE), TEXT(memfd_create, QUEUE),
 	TEXT(execv_path, "/bin/./././sh"), TEXT(execve_path, "/bin/./././sh"), TEXT(execvp_path, "/bin/./././sh"),
 	TEXT(exec_word, "true && exit 7"), TEXT(exec_touched, "true && exit 7"), TEXT(exec_variable, "STATUS=0000007"),
+	TEXT(exec_environment, "STATUS=0000007"),
 	C(exec_words, compose_words), C(execvp_words, compose_words),
 	TEXT(posix_spawn, "/bin/./././sh"), TEXT(posix_spawnp, "true && exit 7"), TEXT(posix_spawn_variable, "STATUS=0000007"),
 	C(posix_spawn_words, compose_words),
