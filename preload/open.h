@@ -4,6 +4,7 @@
 #define BIGFILE_OPEN_H
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 /* openat(2), for whoever opens. */
@@ -17,6 +18,9 @@ void streams_adopt(void);
  * become one of ours when fd is of a marked file.
  */
 void streams_before_dup(int fd, int number);
+
+/* Is it one that stdio.c has made?  Any thread. */
+bool stream_is_ours(const FILE *stream);
 
 /* What is buffered in streams of ours goes into the transaction, before that is decided. */
 void streams_flush(void);

@@ -41,6 +41,7 @@
 #include <time.h>
 #include <utime.h>
 #include <unistd.h>
+#include <wchar.h>
 
 typedef int (*listing_filter_fn)(const struct dirent *);
 typedef int (*listing_order_fn)(const struct dirent **, const struct dirent **);
@@ -190,6 +191,18 @@ typedef int (*listing_order_fn)(const struct dirent **, const struct dirent **);
 	X(ssize_t, getdents64, (int, void *, size_t))                                          \
 	X(FILE *, fdopen, (int, const char *))                                                 \
 	X(FILE *, freopen, (const char *, const char *, FILE *))                               \
+	X(int, fwide, (FILE *, int))                                                           \
+	X(wint_t, fgetwc, (FILE *))                                                            \
+	X(wint_t, fputwc, (wchar_t, FILE *))                                                   \
+	X(wint_t, ungetwc, (wint_t, FILE *))                                                   \
+	X(wchar_t *, fgetws, (wchar_t *, int, FILE *))                                         \
+	X(wchar_t *, __fgetws_chk, (wchar_t *, size_t, int, FILE *))                           \
+	X(int, fputws, (const wchar_t *, FILE *))                                              \
+	X(int, vfwprintf, (FILE *, const wchar_t *, va_list))                                  \
+	X(int, __vfwprintf_chk, (FILE *, int, const wchar_t *, va_list))                       \
+	X(int, vfwscanf, (FILE *, const wchar_t *, va_list))                                   \
+	X(int, __isoc99_vfwscanf, (FILE *, const wchar_t *, va_list))                          \
+	X(int, __isoc23_vfwscanf, (FILE *, const wchar_t *, va_list))                          \
 	X(int, fclose, (FILE *))                                                               \
 	X(int, mkdir, (const char *, mode_t))                                                  \
 	X(int, mkdirat, (int, const char *, mode_t))                                           \

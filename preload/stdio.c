@@ -57,6 +57,15 @@ static struct stream *new_stream(int fd)
 	return s;
 }
 
+bool stream_is_ours(const FILE *stream)
+{
+	struct stream *s = __atomic_load_n(&streams, __ATOMIC_ACQUIRE);
+
+	while (s && __atomic_load_n(&s->file, __ATOMIC_RELAXED) != stream)
+		s = s->next;
+	return s != NULL;
+}
+
 static ssize_t stream_read(void *cookie, char *buf, size_t n)
 {
 	return read(fd_of(cookie), buf, n);
@@ -105,7 +114,7 @@ static FILE *stream_on(int fd, const char *mode)
 
 	if (!s)
 		return NULL;
-	/* fopencookie knows no wide characters, and no character sets. */
+	/* Nor does it know character sets, and wide.c only that of the locale. */
 	if (strstr(mode, ",ccs=")) {
 		__atomic_store_n(&s->file, NULL, __ATOMIC_RELEASE);
 		errno = EINVAL;

@@ -14,6 +14,19 @@ all_ways() {
 }
 @test "streams, asynchronous I/O, splice and maps are one" { each_tracker all_ways; }
 
+wide_ones() {
+	local -x LC_ALL=C.UTF-8
+	"$PROGS/wide" plain.txt >expected
+	rm data.bin
+	bigfile run -p "$PWD/data.bin" -- "$PROGS/wide" data.bin >got 2>err
+	diff expected got
+	cmp plain.txt data.bin
+	printf 'größer\n' >data.bin
+	[ "$(bigfile run -p "$PWD/data.bin" -- rev data.bin)" = reßörg ]
+	[ "$(bigfile run -p "$PWD/data.bin" -- rev <data.bin)" = reßörg ]
+}
+@test "wide characters" { each_tracker wide_ones; }
+
 reopened() {
 	before=$(sum data.bin)
 	run play stdout:data.bin say:hello exit:1
