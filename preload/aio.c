@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "pathroom.h"
 #include "session.h"
 
 static void send_signal(const struct sigevent *event)
@@ -81,7 +82,7 @@ static bool moves_window(const struct aiocb *cb)
 
 static bool is_ours(const struct aiocb *cb)
 {
-	char path[PATH_MAX];
+	PATH_ROOM(path);
 	bool marked, has_view;
 
 	return (MAY_CHANGE(cb->aio_fildes) && !session_is_marked(cb->aio_fildes, path, &marked, &has_view) && marked) || moves_window(cb);

@@ -19,6 +19,7 @@
 #include "log.h"
 #include "open.h"
 #include "opening.h"
+#include "pathroom.h"
 #include "session.h"
 
 /* All streams of ours, for the exit: fflush(NULL) would wait for a thread that reads from any other. */
@@ -155,7 +156,7 @@ static int flags_of(const char *mode)
 
 static bool is_marked(int fd)
 {
-	char path[PATH_MAX];
+	PATH_ROOM(path);
 	bool marked, has_view;
 
 	return fd >= 0 && !session_is_marked(fd, path, &marked, &has_view) && marked;

@@ -12,6 +12,7 @@
 #include "journal_lock.h"
 #include "log.h"
 #include "marks.h"
+#include "pathroom.h"
 #include "sys.h"
 
 #define KEPT_SUFFIX ".bigfile-kept"
@@ -48,9 +49,9 @@ bool aside_original(const char *aside, char *path, size_t size)
 
 bool aside_is_marked(const char *path)
 {
-	char original[PATH_MAX];
+	PATH_ROOM(original);
 
-	return marks_match(path) || (aside_original(path, original, sizeof original) && marks_match(original));
+	return marks_match(path) || (aside_original(path, original, PATH_MAX) && marks_match(original));
 }
 
 int aside_put(const char *path, const char *aside)

@@ -6,12 +6,13 @@
 
 #include "fds.h"
 #include "network.h"
+#include "pathroom.h"
 #include "session.h"
 
 bool filelocks_are_limited(int fd)
 {
 	bool marked, has_view;
-	char name[PATH_MAX];
+	PATH_ROOM(name);
 
 	if (fd < 0 || fds_is_plain(fd) || !session_is_here())
 		return false;

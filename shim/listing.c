@@ -11,6 +11,7 @@
 #include "journal_lock.h"
 #include "marks.h"
 #include "opening.h"
+#include "pathroom.h"
 #include "sys.h"
 
 bool listing_may_hide(const char *name)
@@ -21,10 +22,10 @@ bool listing_may_hide(const char *name)
 /* Of the file, or of one that is set aside from there. */
 static bool has_file(const char *path)
 {
-	char aside[PATH_MAX];
+	PATH_ROOM(aside);
 	struct stat st;
 
-	return !sys_lstat(path, &st) || (!aside_path_of(path, aside, sizeof aside) && !sys_lstat(aside, &st));
+	return !sys_lstat(path, &st) || (!aside_path_of(path, aside, PATH_MAX) && !sys_lstat(aside, &st));
 }
 
 /* Of a file that is gone, and in nobody's hands: who empties the folder must come upon it, for it cannot be removed with it inside. */
@@ -42,18 +43,20 @@ static bool is_left_over(const char *journal)
 /* Is it about a marked file?  Others are as any: what another transaction left there has to be copied with its file. */
 static bool is_of_marked(int folder, const char *name)
 {
-	char link[64], path[PATH_MAX], journal[PATH_MAX], *dot;
+	PATH_ROOM(path);
+	PATH_ROOM(journal);
+	char link[64], *dot;
 	bool marked, there;
 	ssize_t n;
 
 	fmt_print(link, sizeof link, "/proc/thread-self/fd/%d", folder);
-	n = sys_readlink(link, path, sizeof path - 1);
-	if (n < 0 || (size_t)n + strlen(name) + 2 > sizeof path)
+	n = sys_readlink(link, path, PATH_MAX - 1);
+	if (n < 0 || (size_t)n + strlen(name) + 2 > PATH_MAX)
 		return false;
-	fmt_print(path + n, sizeof path - (size_t)n, "/%s", name);
+	fmt_print(path + n, PATH_MAX - (size_t)n, "/%s", name);
 	if (!marks_is_journal(path))
 		return aside_is_marked(path);
-	fmt_print(journal, sizeof journal, "%s", path);
+	fmt_print(journal, PATH_MAX, "%s", path);
 	path[strlen(path) - (sizeof JOURNAL_SUFFIX - 1)] = '\0';
 	marked = aside_is_marked(path);
 	there = marked && has_file(path);

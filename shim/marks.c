@@ -10,6 +10,7 @@
 #include "arena.h"
 #include "fmt.h"
 #include "log.h"
+#include "pathroom.h"
 #include "sys.h"
 
 struct mark {
@@ -143,6 +144,15 @@ bool marks_is_journal(const char *path)
 	return has_suffix(path, JOURNAL_SUFFIX);
 }
 
+/* A folder behind a wildcard: everything below each folder that it names. */
+static bool is_below(const char *folder, const char *path)
+{
+	PATH_ROOM(deep);
+
+	fmt_print(deep, PATH_MAX, "%s*", folder);
+	return !fnmatch(deep, path, FNM_PATHNAME | FNM_LEADING_DIR);
+}
+
 bool marks_match(const char *path)
 {
 	if (path[0] != '/' || marks_is_journal(path) || has_suffix(path, ASIDE_SUFFIX))
@@ -154,11 +164,7 @@ bool marks_match(const char *path)
 			if (!strncmp(path, m->pattern, n))
 				return true;
 		} else if (!m->base) {
-			/* A folder behind a wildcard: everything below each folder that it names. */
-			char deep[PATH_MAX];
-
-			fmt_print(deep, sizeof deep, "%s*", m->pattern);
-			if (!fnmatch(deep, path, FNM_PATHNAME | FNM_LEADING_DIR))
+			if (is_below(m->pattern, path))
 				return true;
 		} else if (!fnmatch(m->pattern, path, FNM_PATHNAME)) {
 			return true;

@@ -22,6 +22,7 @@
 #include "marks.h"
 #include "names.h"
 #include "opening.h"
+#include "pathroom.h"
 #include "refusal.h"
 #include "removal.h"
 #include "session.h"
@@ -121,11 +122,13 @@ bool namecalls_may_be_marked(const char *path)
 
 bool namecalls_is_marked(int dir, const char *path)
 {
-	char full[PATH_MAX], real[PATH_MAX];
-
 	if (!namecalls_may_be_marked(path))
 		return false;
-	opening_full_path(dir, path, full, sizeof full);
+
+	PATH_ROOM(full);
+	PATH_ROOM(real);
+
+	opening_full_path(dir, path, full, PATH_MAX);
 	return realpath(full, real) && marks_match(real);
 }
 
@@ -203,11 +206,13 @@ static int find_vacancy(void *arg)
 
 static bool is_vacant(int dir, const char *path)
 {
-	char full[PATH_MAX], aside[PATH_MAX], real[PATH_MAX];
+	PATH_ROOM(full);
+	PATH_ROOM(aside);
+	PATH_ROOM(real);
 	struct vacancy vacancy = { real, false };
 
-	opening_full_path(dir, path, full, sizeof full);
-	if (!names_may_be_aside() || aside_path_of(full, aside, sizeof aside) || !realpath(aside, real))
+	opening_full_path(dir, path, full, PATH_MAX);
+	if (!names_may_be_aside() || aside_path_of(full, aside, PATH_MAX) || !realpath(aside, real))
 		return false;
 	engine_run_if_started(find_vacancy, &vacancy);
 	return vacancy.found;
@@ -280,11 +285,12 @@ static int commit_before_rename(int old_dir, const char *old, int new_dir, const
 /* NULL: it is none, or nothing in it matters. */
 static const char *folder_of(int dir, const char *path, char *real)
 {
-	char full[PATH_MAX];
-
 	if (!view_any() || !is_folder(dir, path))
 		return NULL;
-	opening_full_path(dir, path, full, sizeof full);
+
+	PATH_ROOM(full);
+
+	opening_full_path(dir, path, full, PATH_MAX);
 	return realpath(full, real);
 }
 
@@ -293,7 +299,8 @@ static int rename_now(int old_dir, const char *old, int new_dir, const char *new
 {
 	IN_HAND struct view *moved = namecalls_view_of(old_dir, old);
 	IN_HAND struct view *replaced = NULL;
-	char from[PATH_MAX], to[PATH_MAX];
+	PATH_ROOM(from);
+	PATH_ROOM(to);
 	struct renaming r;
 	int err = commit_before_rename(old_dir, old, new_dir, new, flags, moved);
 
@@ -339,12 +346,10 @@ int namecalls_rename(int old_dir, const char *old, int new_dir, const char *new,
 /* Only a name that we have seen given can be followed when the first one goes. */
 static void note_link(struct view *v, int dir, const char *path)
 {
-	char full[PATH_MAX], *real;
+	PATH_ROOM(full);
+	PATH_ROOM(real);
 
-	opening_full_path(dir, path, full, sizeof full);
-	real = arena_alloc(PATH_MAX);
-	if (!real)
-		return;
+	opening_full_path(dir, path, full, PATH_MAX);
 	if (realpath(full, real)) {
 		char *copy = arena_strdup(real);
 
@@ -353,7 +358,6 @@ static void note_link(struct view *v, int dir, const char *path)
 		if (copy)
 			v->other_path = copy;
 	}
-	arena_free(real, PATH_MAX);
 }
 
 int namecalls_link(int old_dir, const char *old, int new_dir, const char *new, int flags)

@@ -16,6 +16,7 @@
 #include "log.h"
 #include "marks.h"
 #include "network.h"
+#include "pathroom.h"
 #include "restore.h"
 #include "session.h"
 #include "sys.h"
@@ -96,13 +97,16 @@ void opening_full_path(int dirfd, const char *path, char *full, size_t size)
 
 int opening_prepare(int dirfd, const char *path)
 {
-	char full[PATH_MAX], real[PATH_MAX];
 	struct stat st;
 	int err, saved = errno;
 
 	if (!path || !marks_may_match(path) || !session_is_here())
 		return 0;
-	opening_full_path(dirfd, path, full, sizeof full);
+
+	PATH_ROOM(full);
+	PATH_ROOM(real);
+
+	opening_full_path(dirfd, path, full, PATH_MAX);
 	if (!realpath(full, real)) {
 		opening_brings_back(dirfd, path);
 		errno = saved;
@@ -122,17 +126,22 @@ int opening_prepare(int dirfd, const char *path)
 /* -ENOENT: nobody is aside from path, or he is ours.  -EBUSY: he is somebody else's. */
 static int bring_back(int dirfd, const char *path)
 {
-	char full[PATH_MAX], aside[PATH_MAX], real[PATH_MAX], name[PATH_MAX];
 	struct stat st;
 	int err;
 
 	if (!path || !marks_may_match(path) || !session_is_here())
 		return -ENOENT;
-	opening_full_path(dirfd, path, full, sizeof full);
+
+	PATH_ROOM(full);
+	PATH_ROOM(aside);
+	PATH_ROOM(real);
+	PATH_ROOM(name);
+
+	opening_full_path(dirfd, path, full, PATH_MAX);
 	/* In most cases that is all. */
-	if (aside_path_of(full, aside, sizeof aside) || sys_lstat(aside, &st))
+	if (aside_path_of(full, aside, PATH_MAX) || sys_lstat(aside, &st))
 		return -ENOENT;
-	if (!realpath(aside, real) || !aside_original(real, name, sizeof name) || !marks_match(name) || view_exists(st.st_dev, st.st_ino))
+	if (!realpath(aside, real) || !aside_original(real, name, PATH_MAX) || !marks_match(name) || view_exists(st.st_dev, st.st_ino))
 		return -ENOENT;
 	err = try_to_recover(name);
 	/* Whatever has the name by now is there. */
@@ -214,16 +223,16 @@ static bool has_lost_name(int fd, const char *name)
 
 static bool is_vacated(const char *name)
 {
-	char aside[PATH_MAX];
+	PATH_ROOM(aside);
 	struct stat st;
 
-	return !aside_path_of(name, aside, sizeof aside) && !sys_lstat(aside, &st);
+	return !aside_path_of(name, aside, PATH_MAX) && !sys_lstat(aside, &st);
 }
 
 int opening_done(int fd, bool cut)
 {
 	bool marked, has_view, vacated = false;
-	char name[PATH_MAX];
+	PATH_ROOM(name);
 	int err, saved = errno;
 
 	err = session_is_marked(fd, name, &marked, &has_view);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "fmt.h"
+#include "pathroom.h"
 #include "sys.h"
 
 static void folder_of(const char *path, char *folder, size_t size)
@@ -52,7 +53,7 @@ static uint64_t file_id(const char *ids)
 static bool is_stuck(const struct statx *folder, const struct statx *file)
 {
 	const char *ids, *rights;
-	char status[4096];
+	PATH_ROOM(status);
 	ssize_t n = -1;
 	int fd;
 
@@ -60,7 +61,7 @@ static bool is_stuck(const struct statx *folder, const struct statx *file)
 		return false;
 	fd = sys_open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC, 0);
 	if (fd >= 0)
-		n = sys_read(fd, status, sizeof status - 1);
+		n = sys_read(fd, status, PATH_MAX - 1);
 	if (fd >= 0)
 		sys_close(fd);
 	status[n > 0 ? n : 0] = '\0';
@@ -75,10 +76,10 @@ int refusal_of(int dir, const char *path)
 {
 	const uint64_t fixed = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND;
 	struct statx folder, file;
-	char name[PATH_MAX];
+	PATH_ROOM(name);
 	int err;
 
-	folder_of(path, name, sizeof name);
+	folder_of(path, name, PATH_MAX);
 	err = may_write(dir, name);
 	if (err)
 		return err;

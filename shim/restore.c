@@ -19,6 +19,7 @@
 #include "journal_lock.h"
 #include "journal_scan.h"
 #include "network.h"
+#include "pathroom.h"
 #include "reopen.h"
 #include "retire.h"
 #include "sys.h"
@@ -333,8 +334,8 @@ static bool has_journal(const char *journal)
 
 bool restore_is_needed(const char *path)
 {
-	char other[PATH_MAX];
+	PATH_ROOM(other);
 
-	return (!journal_path_of(path, config.journal_dir, other, sizeof other) && has_journal(other)) ||
-	       (!aside_path_of(path, other, sizeof other) && exists(other));
+	return (!journal_path_of(path, config.journal_dir, other, PATH_MAX) && has_journal(other)) ||
+	       (!aside_path_of(path, other, PATH_MAX) && exists(other));
 }

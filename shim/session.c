@@ -2,9 +2,7 @@
 /* See session.h: which file, whose transaction, when the process ends. */
 #include "session.h"
 
-#include <limits.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 
 #include "aside.h"
 #include "attach.h"
@@ -19,8 +17,10 @@
 #include "log.h"
 #include "marks.h"
 #include "participants.h"
+#include "pathroom.h"
 #include "sharing.h"
 #include "sys.h"
+#include "whichfile.h"
 
 #define RETRY_MS 20
 
@@ -38,60 +38,12 @@ bool session_is_here(void)
 	return home_process == sys_getpid();
 }
 
-static int name_of(int fd, char *path, size_t size)
-{
-	char link[64];
-	ssize_t n;
-
-	fmt_print(link, sizeof link, "/proc/thread-self/fd/%d", fd);
-	n = sys_readlink(link, path, size - 1);
-	if (n < 0) {
-		log_error("descriptor %d: it cannot be told whether its file is marked: %s: %e; /proc is needed", fd,
-			  link, (int)n);
-		return (int)n;
-	}
-	path[n] = '\0';
-	return 0;
-}
-
-/* A network file system calls a name deleted that it had to look up again. */
-static void name_that_stayed(char *path, const struct stat *st)
-{
-	static const char deleted[] = " (deleted)";
-	size_t n = strlen(path), length = sizeof deleted - 1;
-	struct stat named;
-
-	if (n <= length || strcmp(path + n - length, deleted))
-		return;
-	path[n - length] = '\0';
-	if (sys_lstat(path, &named) || named.st_dev != st->st_dev || named.st_ino != st->st_ino)
-		path[n - length] = ' ';
-}
-
-/* What the kernel knows of it without asking the servers of a network file system: enough to tell which file it is. */
-static bool is_known(int fd, struct stat *st)
-{
-	struct statx known;
-
-	if (sys_call(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &known))
-		return false;
-	memset(st, 0, sizeof *st);
-	st->st_dev = makedev(known.stx_dev_major, known.stx_dev_minor);
-	st->st_ino = known.stx_ino;
-	st->st_mode = known.stx_mode;
-	st->st_nlink = known.stx_nlink;
-	return true;
-}
-
 /* NOT_OURS for what cannot be marked: no descriptor, no regular file - which is remembered. */
 static int status_of(int fd, struct stat *st)
 {
 	uint32_t ticket = fds_ticket(fd);
-	int err = sys_fstat(fd, st);
+	int err = whichfile_status(fd, st);
 
-	/* Cut off from its servers: it is still the file that it was, and its view knows the rest. */
-	if (err && err != -EBADF && is_known(fd, st))
-		err = 0;
 	if (!err && !S_ISREG(st->st_mode)) {
 		if (session_is_here())
 			fds_learn(fd, ticket, FD_PLAIN);
@@ -105,11 +57,10 @@ static int status_of(int fd, struct stat *st)
 /* By its name: is fd marked?  Remembers the answer.  path: PATH_MAX bytes for the name. */
 static int learn_by_name(int fd, uint32_t ticket, const struct stat *st, char *path, bool *marked)
 {
-	int err = name_of(fd, path, PATH_MAX);
+	int err = whichfile_name(fd, st, path);
 
 	if (err)
 		return err;
-	name_that_stayed(path, st);
 	*marked = st->st_nlink > 0 && aside_is_marked(path);
 	fds_learn(fd, ticket, *marked ? FD_MARKED : FD_PLAIN);
 	return 0;
@@ -121,12 +72,18 @@ static bool may_have_gone(int fd)
 	return view_some_went && config.view != VIEW_KIND_PRIVATE && fds_kind(fd) == FD_MARKED && session_is_here();
 }
 
+static void remember(int fd, uint32_t ticket, const struct stat *st)
+{
+	PATH_ROOM(path);
+	bool marked;
+
+	learn_by_name(fd, ticket, st, path, &marked);
+}
+
 int session_find_view(int fd, struct view **view)
 {
 	uint32_t ticket = fds_ticket(fd);
-	char path[PATH_MAX];
 	struct stat st;
-	bool marked;
 	int err;
 
 	*view = NULL;
@@ -138,7 +95,7 @@ int session_find_view(int fd, struct view **view)
 	*view = view_get(st.st_dev, st.st_ino);
 	/* A vforked child shares our memory, but not our descriptors. */
 	if (!*view && fds_kind(fd) == FD_UNKNOWN && session_is_here())
-		learn_by_name(fd, ticket, &st, path, &marked);
+		remember(fd, ticket, &st);
 	/* What cannot be attached even for reading the kernel can read. */
 	if (!*view && st.st_nlink > 0 && may_have_gone(fd) && session_view_of(fd, false, view))
 		*view = NULL;
@@ -204,12 +161,29 @@ static bool serves(const struct view *v, bool write)
 	return v && (v->mode != VIEW_READING || (v->fd >= 0 && (!write || control_has_ended())));
 }
 
+/* There is no view that serves: the one that is there, for reading, is given back. */
+static int view_by_name(int fd, uint32_t ticket, const struct stat *st, bool write, struct view **view)
+{
+	PATH_ROOM(path);
+	bool marked = true;
+	int err = 0;
+
+	/* A vforked child shares our memory, and so the views that are there; it cannot make one. */
+	if (*view)
+		fmt_print(path, PATH_MAX, "%s", (*view)->path);
+	else if (session_is_here())
+		err = learn_by_name(fd, ticket, st, path, &marked);
+	view_put(*view);
+	*view = NULL;
+	if (err || !marked || !session_is_here())
+		return err ? err : NOT_OURS;
+	return attach(sys_gettid(), fd, st, path, write, view);
+}
+
 int session_view_of(int fd, bool write, struct view **view)
 {
 	uint32_t ticket = fds_ticket(fd);
-	char path[PATH_MAX];
 	struct stat st;
-	bool marked = true;
 	int err;
 
 	*view = NULL;
@@ -223,16 +197,7 @@ int session_view_of(int fd, bool write, struct view **view)
 		session_say_orphan(*view);
 	if (serves(*view, write))
 		return 0;
-	/* A vforked child shares our memory, and so the views that are there; it cannot make one. */
-	if (*view)
-		fmt_print(path, sizeof path, "%s", (*view)->path);
-	else if (session_is_here())
-		err = learn_by_name(fd, ticket, &st, path, &marked);
-	view_put(*view);
-	*view = NULL;
-	if (err || !marked || !session_is_here())
-		return err ? err : NOT_OURS;
-	err = attach(sys_gettid(), fd, &st, path, write, view);
+	err = view_by_name(fd, ticket, &st, write, view);
 	/* Another thread has put another file there meanwhile. */
 	if (err == ATTACH_OTHER_FILE)
 		return session_view_of(fd, write, view);

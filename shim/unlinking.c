@@ -19,6 +19,7 @@
 #include "namecalls.h"
 #include "names.h"
 #include "opening.h"
+#include "pathroom.h"
 #include "refusal.h"
 #include "removal.h"
 #include "session_lock.h"
@@ -37,10 +38,11 @@ static bool may_write(int dir, const char *path)
 /* Nor where the name aside would be too long; the journal's may be as well. */
 static bool has_room_in_name(int dir, const char *path)
 {
-	char full[PATH_MAX], aside[PATH_MAX];
+	PATH_ROOM(full);
+	PATH_ROOM(aside);
 
-	opening_full_path(dir, path, full, sizeof full);
-	return !aside_path_of(full, aside, sizeof aside);
+	opening_full_path(dir, path, full, PATH_MAX);
+	return !aside_path_of(full, aside, PATH_MAX);
 }
 
 /*
@@ -81,11 +83,12 @@ static int begin_job(void *arg)
 /* 0: done.  REMOVAL_NOT, REMOVAL_NEW: to be done at once, all else being committed before, or not. */
 static int set_aside(int dir, const char *path)
 {
-	char full[PATH_MAX], real[PATH_MAX];
+	PATH_ROOM(full);
+	PATH_ROOM(real);
 	IN_HAND struct view *v = NULL;
 	int err = view_to_unlink(dir, path, &v);
 
-	opening_full_path(dir, path, full, sizeof full);
+	opening_full_path(dir, path, full, PATH_MAX);
 	if (err || !v || !realpath(full, real))
 		return err ? err : REMOVAL_NOT;
 	err = engine_run_if_started(begin_job, &(struct removal){ v, real });
@@ -110,11 +113,13 @@ static int unlink_now(int dir, const char *path, int flags)
 /* Who empties a folder comes upon what the transaction has put there, and which goes with it. */
 static bool goes_anyway(int dir, const char *path)
 {
-	char full[PATH_MAX], real[PATH_MAX];
-
 	if (!marks_is_journal(path) && !aside_is(path))
 		return false;
-	opening_full_path(dir, path, full, sizeof full);
+
+	PATH_ROOM(full);
+	PATH_ROOM(real);
+
+	opening_full_path(dir, path, full, PATH_MAX);
 	return realpath(full, real) && engine_run_if_started(removal_concerns, &(struct removal){ NULL, real }) == 1;
 }
 

@@ -19,6 +19,15 @@ own_signals() {
 	! grep BAD <<<"$output"
 }
 
+small_stack() {
+	truncate -s 1M data.bin
+	run bigfile run -p "$PWD/data.bin" -- "$PROGS/stackuse" data.bin 1500
+	echo "$output"
+	[ "$status" = 0 ]
+	[ -z "$output" ]
+}
+@test "what a handler may call is content with the stack that it has" { each_tracker small_stack; }
+
 own_fault() {
 	run play map:0:4096 set:0:1:X raise:11
 	[ "$status" = 139 ]
