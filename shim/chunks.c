@@ -236,3 +236,23 @@ void chunks_rest(struct chunks *c, struct range at)
 	if (!userfault_unprotect(at))
 		clear_closed(c, gone);
 }
+
+/*
+ * Behind file_end is anonymous memory, with large pages if the program wants some; and so are islands (backing.h): one that fills a chunk, alone or with
+ * what lies behind file_end, may become such a page. At its ends a segment may share a chunk with another one.
+ */
+struct range chunks_of_file(const struct view *v, const struct segment *s)
+{
+	struct range files = segment_range(s, 0, v->file_end);
+
+	for (size_t i = 0; i < v->islands.count; i++) {
+		struct range island = v->islands.ranges[i];
+		struct range at = segment_range(s, island.start, island.end < v->file_end ? island.end : UINT64_MAX);
+		uint64_t start = at.start == s->at.start ? at.start : round_up(at.start, CHUNK);
+		uint64_t end = at.end == s->at.end ? at.end : at.end / CHUNK * CHUNK;
+
+		if (start < end)
+			files.end = min_u64(files.end, start);
+	}
+	return files;
+}

@@ -18,6 +18,7 @@
 
 #include "openpages.h"
 #include "rangelist.h"
+#include "view.h"
 
 #define CHUNK ((uint64_t)2 << 20)
 #define CHUNK_RUNS 128
@@ -58,6 +59,8 @@ int chunks_close(struct chunks *c, struct range at);
 void chunks_forget(struct chunks *c, struct range at);
 /* Nothing there is dirty, and nobody can store to it: those chunks are free, or loose, and no page of `at` is protected. */
 void chunks_rest(struct chunks *c, struct range at);
+/* What `files` is of segment s, of small pages. */
+struct range chunks_of_file(const struct view *v, const struct segment *s);
 /* The number of the chunk in which that address lies, and where one begins: the first one before the segment, if it is cut short. */
 uint64_t chunks_index(const struct chunks *c, uint64_t at);
 uint64_t chunks_start(const struct chunks *c, uint64_t index);

@@ -38,8 +38,7 @@ static struct chunks *chunks_of(struct view *v, const struct segment *s)
 		*c = arena_alloc(sizeof **c);
 	if (*c) {
 		(*c)->all = s->at;
-		/* Behind the file's end is anonymous memory, with large pages if the program wants some. */
-		(*c)->files = segment_range(s, 0, t->hugetlb ? 0 : v->file_end);
+		(*c)->files = t->hugetlb ? (struct range){ 0, 0 } : chunks_of_file(v, s);
 	}
 	return *c;
 }

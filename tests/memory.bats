@@ -106,6 +106,48 @@ added_and_taken_back() {
 }
 @test "what was added is taken back, cut, grown and shared" { each_tracker added_and_taken_back $RANDOM; }
 
+# Of two steps of that what stays lies side by side, and the kernel makes a large page of it.
+large_pages() {
+	cat >program.py <<-'PY'
+		import bigfile, ctypes, mmap, os, sys
+		M, fd = 1 << 20, os.open("data.bin", os.O_RDWR)
+		libc = ctypes.CDLL(None)
+		libc.mmap.restype = ctypes.c_void_p
+		at = libc.mmap(None, ctypes.c_size_t(64 * M), 3, mmap.MAP_SHARED, fd, ctypes.c_long(0))
+		def advise(start, end, advice):
+		    return libc.madvise(ctypes.c_void_p(at + start * M), ctypes.c_size_t((end - start) * M), advice)
+		def store(start, end, letter, ends=True):
+		    ctypes.memset(at + start * M, ord(letter), (end - start) * M)
+		    if ends: bigfile.commit()
+		os.ftruncate(fd, 5 * M)
+		store(0, 5, "a")
+		store(4, 5, "b")
+		os.ftruncate(fd, 8 * M)
+		advise(0, 8, mmap.MADV_HUGEPAGE)
+		if sys.argv[1] == "behind":
+		    store(4, 8, "c", False)
+		else:
+		    store(5, 8, "c")
+		    store(5, 6, "d")
+		    store(4, 6, "e", False)
+		if advise(4, 6, 25): # MADV_COLLAPSE
+		    print("no large pages")
+		bigfile.commit()
+		open("wanted", "wb").write(ctypes.string_at(at, 8 * M))
+		sys.stdout.flush()
+		os.kill(os.getpid(), 9)
+	PY
+	rm -f data.bin
+	: >data.bin
+	BIGFILE_MEMORY=64K PYTHONPATH=$BATS_TEST_DIRNAME/../python bigfile run -p "$PWD/data.bin" -- /usr/bin/python3 program.py "$1" >out || true
+	cat out
+	bigfile recover data.bin
+	cmp data.bin wanted
+	[ ! -s out ] || skip "no large pages to be had here"
+}
+@test "what stays and becomes a large page is committed" { each_tracker large_pages between; }
+@test "what stays and becomes a large page with what is added next is committed" { each_tracker large_pages behind; }
+
 kept() {
 	rm -f data.bin
 	truncate -s 4M data.bin
