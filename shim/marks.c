@@ -16,6 +16,7 @@
 struct mark {
 	struct mark *next;
 	char *pattern;     /* absolute; a folder ends in '/' */
+	size_t literal;    /* so many bytes of it mean themselves, what follows is a glob; all of them, or up to a '/' */
 	const char *base;  /* its last component; NULL for a folder */
 	char first, last;  /* of each name that it matches; 0: that is open */
 };
@@ -23,12 +24,14 @@ struct mark {
 static struct mark *marks;
 
 /*
+ * The first bytes are a folder's name, in which no character has a meaning.
+ *
  * Reading the patterns is part of every start: so there is one large buffer and not several, each of which would cost a
  * fresh page of the stack, and a loop instead of strcspn, which costs pages of libc that the program may never use.
  */
-static size_t literal_prefix(const char *pattern)
+static size_t literal_prefix(const char *pattern, size_t folder)
 {
-	size_t n = 0;
+	size_t n = folder;
 
 	while (pattern[n] && pattern[n] != '*' && pattern[n] != '?' && pattern[n] != '[' && pattern[n] != '\\')
 		n++;
@@ -51,38 +54,79 @@ static bool resolve(char *pattern, size_t n, char *resolved)
 	return exists;
 }
 
-/* Resolves links in the literal part of an absolute pattern, as far as that exists.  NULL: no memory. */
-static char *resolve_prefix(char *pattern)
+/*
+ * After the n bytes that exist, as `folder`: a link to what does not exist yet?  What the program makes is where it points to.  Of the buffers see
+ * above: this is rarely needed.  false: it is none, or there is no room.
+ */
+__attribute__((noinline)) static bool follow_link(struct mark *m, size_t n, const char *folder)
 {
-	char resolved[PATH_MAX], *joined;
-	size_t n = literal_prefix(pattern), size;
-	bool folder = n > 0 && pattern[n - 1] == '/';
+	char target[PATH_MAX], *end = m->pattern + n, kept, *joined;
+	size_t size, literal, length = strlen(folder);
+	ssize_t got;
 
-	if (!resolve(pattern, n, resolved)) {
-		/* A file that does not exist yet: resolve the folder it will be in. */
-		if (folder || !n)
-			return pattern;
-		while (pattern[n - 1] != '/')
-			n--;
-		if (!resolve(pattern, n, resolved))
-			return pattern;
-		folder = true;
+	while (end < m->pattern + m->literal && *end != '/')
+		end++;
+	kept = *end;
+	*end = '\0';
+	got = sys_readlink(m->pattern, target, sizeof target - 1);
+	*end = kept;
+	if (got <= 0)
+		return false;
+	target[got] = '\0';
+	if (*target == '/' || length == 1)
+		length = *target != '/';
+	else
+		length++;
+	literal = length + (size_t)got + (size_t)(m->pattern + m->literal - end);
+	size = literal + strlen(m->pattern + m->literal) + 1;
+	joined = size > PATH_MAX ? NULL : arena_alloc(size);
+	if (!joined)
+		return false;
+	fmt_print(joined, size, "%s%s%s%s", length > 1 ? folder : "", length ? "/" : "", target, end);
+	arena_free(m->pattern, strlen(m->pattern) + 1);
+	m->pattern = joined;
+	m->literal = literal;
+	return true;
+}
+
+/* Resolves links in the literal part, as far as that exists: what does not will be made there.  false: no memory. */
+static bool resolve_prefix(struct mark *m)
+{
+	enum { LINKS = 8 };
+	char resolved[PATH_MAX], *joined;
+	size_t n, length, size;
+	bool folder;
+
+	for (int links = 0;; links++) {
+		n = m->literal;
+		while (n > 0 && !resolve(m->pattern, n, resolved)) {
+			do
+				n--;
+			while (n > 0 && m->pattern[n - 1] != '/');
+		}
+		if (n == 0 || n == m->literal || links == LINKS || !follow_link(m, n, resolved))
+			break;
 	}
+	folder = n > 0 && m->pattern[n - 1] == '/';
 	/* The root by another name, as if it were a file: it stays as it is, and matches nothing. */
-	if (!folder && !strcmp(resolved, "/"))
-		return pattern;
-	size = strlen(resolved) + strlen(pattern + n) + 2;
+	if (n == 0 || (!folder && !strcmp(resolved, "/")))
+		return true;
+	length = strcmp(resolved, "/") ? strlen(resolved) : 0;
+	size = length + strlen(m->pattern + n) + 2;
 	joined = arena_alloc(size);
 	if (joined)
-		fmt_print(joined, size, "%s%s%s", strcmp(resolved, "/") ? resolved : "", folder ? "/" : "", pattern + n);
-	arena_free(pattern, strlen(pattern) + 1);
-	return joined;
+		fmt_print(joined, size, "%s%s%s", length ? resolved : "", folder ? "/" : "", m->pattern + n);
+	arena_free(m->pattern, strlen(m->pattern) + 1);
+	m->pattern = joined;
+	m->literal = length + folder + (m->literal - n);
+	return joined != NULL;
 }
 
 static int add_mark(const char *text, size_t length, const char *cwd, struct mark ***tail)
 {
 	size_t before = text[0] == '/' ? 0 : strlen(cwd) + 1, size = before + length + 1;
 	struct mark *m;
+	bool is_name;
 	char *slash;
 
 	if (size > PATH_MAX)
@@ -96,14 +140,15 @@ static int add_mark(const char *text, size_t length, const char *cwd, struct mar
 	if (before)
 		fmt_print(m->pattern, size, "%s/", cwd);
 	memcpy(m->pattern + before, text, length);
-	m->pattern = resolve_prefix(m->pattern);
-	if (!m->pattern)
+	m->literal = literal_prefix(m->pattern, before);
+	if (!resolve_prefix(m))
 		return -ENOMEM;
 	slash = strrchr(m->pattern, '/');
+	is_name = m->literal == strlen(m->pattern);
 	m->base = slash[1] ? slash + 1 : NULL;
-	m->first = m->base && !strchr("*?[\\", m->base[0]) ? m->base[0] : '\0';
+	m->first = m->base && (is_name || !strchr("*?[\\", m->base[0])) ? m->base[0] : '\0';
 	m->last = slash[strlen(slash) - 1];
-	if (strchr("*?]\\/", m->last))
+	if (!is_name && strchr("*?]\\/", m->last))
 		m->last = '\0';
 	**tail = m;
 	*tail = &m->next;
@@ -158,17 +203,11 @@ bool marks_match(const char *path)
 	if (path[0] != '/' || marks_is_journal(path) || has_suffix(path, ASIDE_SUFFIX))
 		return false;
 	for (struct mark *m = marks; m; m = m->next) {
-		size_t n = strlen(m->pattern);
-
-		if (!m->base && literal_prefix(m->pattern) == n) {
-			if (!strncmp(path, m->pattern, n))
-				return true;
-		} else if (!m->base) {
-			if (is_below(m->pattern, path))
-				return true;
-		} else if (!fnmatch(m->pattern, path, FNM_PATHNAME)) {
+		const char *glob = m->pattern + m->literal, *name = path + m->literal;
+		if (strncmp(path, m->pattern, m->literal))
+			continue;
+		if (m->base ? !fnmatch(glob, name, FNM_PATHNAME) : !*glob || is_below(glob, name))
 			return true;
-		}
 	}
 	return false;
 }
@@ -180,7 +219,9 @@ static bool may_be(const struct mark *m, const char *base, char last)
 		return true;
 	if ((m->first && m->first != base[0]) || (m->last && m->last != last))
 		return false;
-	return !fnmatch(m->base, base, 0);
+	if (m->pattern[m->literal])
+		return !fnmatch(m->base, base, 0);
+	return !strcmp(m->base, base);
 }
 
 bool marks_may_match(const char *path)

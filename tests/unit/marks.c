@@ -8,11 +8,8 @@
 #include "marks.h"
 #include "tap.h"
 
-int main(void)
+static void patterns(void)
 {
-	char folder[] = "/tmp/bigfile-marks-XXXXXX", real[200], link[200], path[300];
-
-	plan(25);
 	marks_load("/data/*.rrd:/db/:rel/x.bin:/logs/?.dat", "/home/user");
 	ok(marks_any(), "there are marks");
 	ok(marks_match("/data/cpu.rrd"), "a glob");
@@ -44,13 +41,17 @@ int main(void)
 	marks_load("/.:/..", "/");
 	ok(!marks_match("/data/cpu.rrd"), "the root by another name, without a slash, is no file");
 
-	if (!mkdtemp(folder))
-		return 1;
-	fmt_print(real, sizeof real, "%s/real", folder);
-	fmt_print(link, sizeof link, "%s/link", folder);
-	mkdir(real, 0700);
-	if (symlink("real", link))
-		return 1;
+	marks_load("f:*.dat:new/:./below/", "/a[1]/b*c\\");
+	ok(marks_match("/a[1]/b*c\\/f") && marks_match("/a[1]/b*c\\/g.dat"), "what the folder is called is no pattern");
+	ok(marks_match("/a[1]/b*c\\/new/g") && marks_may_match("f") && marks_may_match("x.dat"), "nor is that above a folder");
+	ok(!marks_match("/a1/bxc\\/f"), "and matches itself alone");
+}
+
+/* link: to real. */
+static void links(const char *real, const char *link)
+{
+	char path[300];
+
 	fmt_print(path, sizeof path, "%s/new.bin:%s/*.dat", link, link);
 	marks_load(path, "/");
 	fmt_print(path, sizeof path, "%s/new.bin", real);
@@ -60,7 +61,50 @@ int main(void)
 	fmt_print(path, sizeof path, "%s/x/:/none/*/deep/", real);
 	marks_load(path, "/");
 	ok(marks_match("/none/a/deep/file"), "a folder behind a wildcard");
+}
+
+/* What is not there yet is made by the program where the links lead to. */
+static int later(const char *real, const char *link)
+{
+	char path[300];
+
+	fmt_print(path, sizeof path, "%s/later/:%s/much/later/x.bin", link, link);
+	marks_load(path, "/");
+	fmt_print(path, sizeof path, "%s/later/file", real);
+	ok(marks_match(path), "links in front of a folder that is not there yet");
+	fmt_print(path, sizeof path, "%s/much/later/x.bin", real);
+	ok(marks_match(path), "and of more than one");
 	unlink(link);
+	if (symlink("real/to [come].bin", link))
+		return 1;
+	marks_load(link, "/");
+	fmt_print(path, sizeof path, "%s/to [come].bin", real);
+	ok(marks_match(path) && marks_may_match(path), "a link to a file that is not there yet");
+	unlink(link);
+	if (symlink("link", link))
+		return 1;
+	marks_load(link, "/");
+	ok(!marks_match(real), "a link to itself");
+	unlink(link);
+	return 0;
+}
+
+int main(void)
+{
+	char folder[] = "/tmp/bigfile-marks-XXXXXX", real[200], link[200];
+
+	plan(32);
+	patterns();
+	if (!mkdtemp(folder))
+		return 1;
+	fmt_print(real, sizeof real, "%s/real", folder);
+	fmt_print(link, sizeof link, "%s/link", folder);
+	mkdir(real, 0700);
+	if (symlink("real", link))
+		return 1;
+	links(real, link);
+	if (later(real, link))
+		return 1;
 	rmdir(real);
 	rmdir(folder);
 	return done();
