@@ -104,13 +104,15 @@ void session_after_fork_in_child(bool may_start)
 	giveup_inherited();
 	if (late)
 		participants_thaw();
-	if (child_slot >= 0 && may_start) {
+	if (child_slot >= 0) {
 		shared_slot = (unsigned)child_slot;
 		sharing_child_lives();
-		err = engine_run(sharing_enter_child, NULL);
+		if (may_start)
+			err = engine_run(sharing_enter_child, NULL);
+		/* The parent waits for it otherwise, and would not end before it has come. */
 		if (err)
 			sharing_child_stays_out();
-		if (err)
+		if (err && may_start)
 			log_error("this forked process cannot take part in its parent's transaction: %e", err);
 	}
 	if (err)

@@ -966,6 +966,28 @@ os.kill(os.getpid(), signal.SIGKILL)
 }
 @test "a commit in a child that could not take part fails, whatever else it has" { each_tracker orphan; }
 
+# Nor does its parent wait for it to take part.
+orphan_keeps_nobody() {
+	run -0 bigfile run -p "$PWD/data.bin" -- /usr/bin/python3 -c '
+import ctypes, mmap, os, time
+libc = ctypes.CDLL(None)
+data = open("data.bin", "r+b")
+m = mmap.mmap(data.fileno(), 0)
+ended, alive = os.pipe()
+start = time.monotonic()
+for i in range(40):
+    if not libc._Fork():
+        os.close(alive)
+        os.read(ended, 1)
+        os._exit(1)
+print("long" if time.monotonic() - start > 3 else "short", flush=True)
+m[0:4] = b"mine"
+'
+	[[ "$output" == *short* ]]
+	[ "$(head -c 4 data.bin)" = mine ]
+}
+@test "who makes a child by _Fork does not wait for it" { each_tracker orphan_keeps_nobody; }
+
 # Nor is it one of its parent's session, with the copies for the session's files.
 orphan_stays_out() {
 	letters two.bin 20000
