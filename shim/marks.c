@@ -204,6 +204,7 @@ bool marks_match(const char *path)
 		return false;
 	for (struct mark *m = marks; m; m = m->next) {
 		const char *glob = m->pattern + m->literal, *name = path + m->literal;
+
 		if (strncmp(path, m->pattern, m->literal))
 			continue;
 		if (m->base ? !fnmatch(glob, name, FNM_PATHNAME) : !*glob || is_below(glob, name))

@@ -26,12 +26,18 @@
 #include "sys.h"
 #include "transaction.h"
 
+/* What the program deletes now is not back after an abort, which must not go unsaid. */
+static void say_for_good(const char *path, const char *why)
+{
+	log_warn_once("%s: %s: its deletion is no part of the transaction, which is committed before it", path, why);
+}
+
 /* Where nothing can be written, nothing can be set aside. */
 static bool may_write(int dir, const char *path)
 {
 	if (!sys_call(SYS_faccessat, dir, path, W_OK))
 		return true;
-	log_warn_once("%s: may not be written: its deletion is no part of the transaction, which is committed before it", path);
+	say_for_good(path, "may not be written");
 	return false;
 }
 
@@ -42,7 +48,10 @@ static bool has_room_in_name(int dir, const char *path)
 	PATH_ROOM(aside);
 
 	opening_full_path(dir, path, full, PATH_MAX);
-	return !aside_path_of(full, aside, PATH_MAX);
+	if (!aside_path_of(full, aside, PATH_MAX))
+		return true;
+	say_for_good(path, "has too long a name");
+	return false;
 }
 
 /*
@@ -71,13 +80,26 @@ static int view_to_unlink(int dir, const char *path, struct view **view)
 	err = session_view_of(fd, true, view);
 	fds_forget(fd);
 	sys_close(fd);
-	return err == NOT_OURS || err == -ENFILE || err == -ENOMEM || err == -ENOSPC ? 0 : err;
+	if (err == -ENFILE || err == -ENOMEM || err == -ENOSPC) {
+		say_for_good(path, "cannot be set aside");
+		return 0;
+	}
+	return err == NOT_OURS ? 0 : err;
 }
 
 /* Who has left the transaction cannot make a deletion part of it. */
 static int begin_job(void *arg)
 {
-	return control_has_ended() ? REMOVAL_NOT : removal_begin(arg);
+	const struct removal *r = arg;
+	int result;
+
+	if (control_has_ended())
+		return REMOVAL_NOT;
+	result = removal_begin(arg);
+	/* On network file systems none is. */
+	if (result == REMOVAL_NOT && !r->view->leased)
+		say_for_good(r->path, "cannot be set aside");
+	return result;
 }
 
 /* 0: done.  REMOVAL_NOT, REMOVAL_NEW: to be done at once, all else being committed before, or not. */

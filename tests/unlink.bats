@@ -269,15 +269,17 @@ os.fsync(os.open(".", os.O_RDONLY))'
 	letters data.bin 20000
 	letters b.bin 9000
 	strace -f -qq -o trace -e inject=renameat2:error=ENOSPC:when=1 -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" -E BIGFILE_PATHS="$PWD/*.bin" \
-		"$PROGS/play" open:data.bin map:0:20000 set:0:0:A unlink:b.bin set:0:1:B _exit:1 || true
+		"$PROGS/play" open:data.bin map:0:20000 set:0:0:A unlink:b.bin set:0:1:B _exit:1 2>err || true
 	grep -q 'ENOSPC .*INJECTED' trace
+	grep -q 'b.bin: cannot be set aside: its deletion is no part of the transaction' err
 	[ "$(what data.bin) $(what b.bin)" = "Aaa20000 gone" ]
 	# A name that would be too long, and one that is too long for a journal.
 	for letter in B C; do
 		name=$(printf 'n%.0s' $(seq $([ $letter = B ] && echo 220 || echo 245))).bin
 		letters $name 100
-		bigfile run -p "$PWD/*.bin" -- "$PROGS/play" open:data.bin map:0:20000 set:0:1:$letter unlink:$name _exit:1 || true
+		bigfile run -p "$PWD/*.bin" -- "$PROGS/play" open:data.bin map:0:20000 set:0:1:$letter unlink:$name _exit:1 2>err || true
 		[ "$(what data.bin) $(what $name)" = "A${letter}a20000 gone" ]
+		grep -q "$name: has too long a name: its deletion is no part of the transaction" err
 	done
 	clean
 }
