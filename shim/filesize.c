@@ -137,7 +137,7 @@ static int allocate(struct view *v, int mode, uint64_t start, uint64_t end)
 	switch (mode) {
 	case 0:
 		return viewio_grow(v, end);
-	case FALLOC_FL_KEEP_SIZE: /* space beyond the end is promised at the commit, not before */
+	case FALLOC_FL_KEEP_SIZE: /* space beyond the end is found when what is written there is committed, not before */
 	case FALLOC_FL_UNSHARE_RANGE | FALLOC_FL_KEEP_SIZE:
 		return 0;
 	case FALLOC_FL_UNSHARE_RANGE:

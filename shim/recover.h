@@ -95,5 +95,7 @@ int recover_take_lease(int jfd, int file_fd, bool *leased, struct recovery *repo
 
 /* What mmap, open and the tool print when recovery is refused: the file, the cause, the way out. */
 void recover_explain(const char *path, const struct recovery *report, int err);
+/* And when it is something else that keeps a file from being attached. */
+void recover_explain_attach(const char *path, const struct recovery *report, int err, bool write);
 
 #endif

@@ -48,3 +48,20 @@ void recover_explain(const char *path, const struct recovery *r, int err)
 	else
 		log_error("%s: recovery failed: %e; the journal %s is kept", path, err, r->journal);
 }
+
+void recover_explain_attach(const char *path, const struct recovery *r, int err, bool write)
+{
+	bool denied = write && (err == -EACCES || err == -EROFS || err == -EPERM);
+
+	if (denied && !r->journal[0])
+		log_error("%s: %e for the file: it must be readable and writable to be in a transaction, also for who only writes", path, err);
+	else if (denied)
+		log_error("%s: %e for the file, or for its journal %s; make the folder writable or set "
+			  "BIGFILE_JOURNAL_DIR", path, err, r->journal);
+	else if (err == -ENFILE)
+		log_warn_once("%s: cannot be attached: %e: too many marked files are mapped, or changed and not committed; commit more "
+			      "often, or raise ulimit -Hn and vm.max_map_count", path, err);
+	else
+		log_error("%s: cannot be attached: %e%s%s; mend the cause, or take the file out of BIGFILE_PATHS", path, err,
+			  r->journal[0] ? ", for it or for its journal " : "", r->journal);
+}

@@ -133,15 +133,8 @@ static int attach(pid_t thread, int fd, const struct stat *file, const char *pat
 		return NOT_OURS;
 	if (r.report.reason[0] || (err == -EBUSY && r.report.owner_pid) || (err == -EPERM && !sys_lstat(r.report.journal, &journal)))
 		recover_explain(path, &r.report, err);
-	else if (write && (err == -EACCES || err == -EROFS || err == -EPERM))
-		log_error("%s: %e for the file, or for its journal %s; make the folder writable or set "
-			  "BIGFILE_JOURNAL_DIR", path, err, r.report.journal);
-	else if (err == -ENFILE)
-		log_warn_once("%s: cannot be attached: %e: too many marked files are mapped, or changed and not committed; commit more "
-			      "often, or raise ulimit -Hn and vm.max_map_count", path, err);
 	else
-		log_error("%s: cannot be attached: %e; mend the cause, or take the file out of BIGFILE_PATHS",
-			  path, err);
+		recover_explain_attach(path, &r.report, err, write);
 	if (config.on_error == ON_ERROR_WARN) {
 		log_warn("%s: used WITHOUT transactions, as BIGFILE_ON_ERROR=warn allows", path);
 		return NOT_OURS;
@@ -262,13 +255,13 @@ struct ending {
 
 static void say_rolled_back(const struct ending *ending)
 {
-	for (const struct view *v = view_first(); v; v = v->next) {
-		if (v->mode != VIEW_WRITING)
-			continue;
+	const struct view *v = view_first();
+
+	while (v && v->mode != VIEW_WRITING)
+		v = v->next;
+	if (v)
 		log_info("what was not committed is rolled back: exit status %d%s", ending->status,
 			 config.exit == EXIT_POLICY_ABORT ? ", and BIGFILE_EXIT=abort" : "");
-		return;
-	}
 }
 
 /* Without a file that an exec has let go, and that could not be taken back, it would be a part of the transaction. */
@@ -308,6 +301,9 @@ static int end_job(void *arg)
 	/* The program that would come next, and whoever waits for it, would know nothing of it. */
 	if (err && !ending->exits)
 		return err;
+	/* The line of the commit says that the transaction stays open. */
+	if (err)
+		log_error("the program ends: what could not be committed is rolled back");
 	told_before = decision == -ESRCH ? 0 : decision;
 	gave_back = decision == -ECANCELED && !ending->exits && has_removals();
 	control_end(decision);

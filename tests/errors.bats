@@ -27,6 +27,17 @@ unwritable_folder() {
 }
 @test "an unwritable folder" { each_tracker unwritable_folder; }
 
+@test "what cannot be attached for its folder of journals, or its own permissions, says so" {
+	letters data.bin 20000
+	BIGFILE_JOURNAL_DIR=$PWD/none run play map:0:4096 exit:0
+	[[ "$output" == *"data.bin: cannot be attached: No such file or directory, for it or for its journal $PWD/none/data.bin."* ]]
+	chmod 777 .
+	chmod 222 data.bin
+	as_nobody_can_reach
+	run as_nobody "$BIGFILE" run -p "$PWD/data.bin" -- sh -c 'echo no >>data.bin'
+	[[ "$output" == *"data.bin: Permission denied for the file: it must be readable and writable"* ]]
+}
+
 read_only_file() {
 	run play close open:data.bin:ro map:0:4096 romap:0:4096 get:1:3 exit:0
 	[ "$output" = $'map: EACCES\na' ]
@@ -291,6 +302,7 @@ exit_commit_fails() {
 	run strace -f -qq -o trace -e inject=fdatasync:error=EIO -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
 		-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:1:X exit:0
 	[ "$status" = 74 ]
+	[[ "$output" == *"the program ends: what could not be committed is rolled back"* ]]
 	[ "$(sum data.bin)" = "$before" ]
 }
 @test "a commit that fails at exit shows in the exit status" { each_tracker exit_commit_fails; }
