@@ -974,13 +974,17 @@ libc = ctypes.CDLL(None)
 data = open("data.bin", "r+b")
 m = mmap.mmap(data.fileno(), 0)
 ended, alive = os.pipe()
-start = time.monotonic()
-for i in range(40):
-    if not libc._Fork():
-        os.close(alive)
-        os.read(ended, 1)
-        os._exit(1)
-print("long" if time.monotonic() - start > 3 else "short", flush=True)
+def forty(fork, status):
+    start = time.monotonic()
+    for i in range(40):
+        if not fork():
+            os.close(alive)
+            os.read(ended, 1)
+            os._exit(status)
+    return time.monotonic() - start
+# Who takes part needs time for that; who does not less, however busy the machine is.
+taking_part = forty(os.fork, 0)
+print("long" if forty(libc._Fork, 1) > 1 + 3 * taking_part else "short", flush=True)
 m[0:4] = b"mine"
 '
 	[[ "$output" == *short* ]]
