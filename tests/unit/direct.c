@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -144,6 +145,20 @@ static void ends(void)
 	ok(all_there() && !d.impossible, "and all is written anew");
 }
 
+/* In a child, for a process finds that out once. */
+static void unheard(void)
+{
+	int status = 1;
+	pid_t pid = fork();
+
+	if (!pid) {
+		submit_after_fork();
+		refused = SYS_io_getevents;
+		_exit(submit_is_possible() || submit_is_possible());
+	}
+	ok(waitpid(pid, &status, 0) == pid && !status, "where nobody may hear how requests end none are made");
+}
+
 static void nobody_knows(void)
 {
 	uint8_t *piece = arena_alloc(PIECE);
@@ -203,7 +218,8 @@ int main(void)
 		return 0;
 	}
 	fcntl(fd, F_SETFL, flags);
-	plan(23);
+	plan(24);
+	unheard();
 	anew();
 	is_int(write_all(&early), 0, "many pieces");
 	ok(all_there(), "are there");
