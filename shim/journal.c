@@ -93,9 +93,9 @@ static void give_room_back(struct journal *j)
 {
 	uint64_t end = round_up(j->start + j->flushed + j->used, JOURNAL_BLOCK);
 
-	if (!j->ahead || sys_ftruncate(j->fd, end))
-		return;
-	j->allocated = end;
+	/* Once only: later others may have written behind it. */
+	if (j->ahead && !sys_ftruncate(j->fd, end))
+		j->allocated = end;
 	j->ahead = false;
 }
 
