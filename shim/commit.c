@@ -247,8 +247,12 @@ static int reserve(struct view *v)
 	as_noted = !sys_fstat(v->fd, &st) && is_as_noted(v, &st);
 	err = home_reserve(v, &b->logged, &allocated);
 	/* Allocating has changed the file's times, in part too; and whoever else did, a record comes on top of that. */
-	if ((!err || (allocated && as_noted)) && !sys_fstat(v->fd, &st) && (allocated || !is_as_noted(v, &st)))
-		journal_note(&v->journal, v->journal.tail.seq - 1, v->journal.tail.seq - 1, &st);
+	if ((!err || (allocated && as_noted)) && !sys_fstat(v->fd, &st) && (allocated || !is_as_noted(v, &st))) {
+		int failed = journal_note(&v->journal, v->journal.tail.seq - 1, v->journal.tail.seq - 1, &st);
+
+		/* What is committed then would be taken for what a stranger has changed. */
+		err = err ? err : failed;
+	}
 	return err;
 }
 
