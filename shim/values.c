@@ -24,7 +24,8 @@ bool value_milliseconds(const char *text, unsigned *ms)
 			sum += (unsigned)(*p - '0') * scale;
 		}
 	}
-	if (*p || p == text || !strcmp(text, ".") || sum > INT32_MAX)
+	/* Less than the least is not nothing. */
+	if (*p || p == text || !strcmp(text, ".") || sum > INT32_MAX || (!sum && strpbrk(text, "123456789")))
 		return false;
 	*ms = (unsigned)sum;
 	return true;

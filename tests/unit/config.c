@@ -33,6 +33,8 @@ static void seconds(void)
 {
 	is_int(with("BIGFILE_WAIT", "0.25")->wait_ms, 250, "a fraction");
 	is_int(with("BIGFILE_WAIT", ".")->wait_ms, 10000, "no digit");
+	is_int(with("BIGFILE_WAIT", "0.0001")->wait_ms, 10000, "less than a millisecond, and not nothing");
+	is_int(with("BIGFILE_WAIT", "0.000")->wait_ms, 0, "nothing");
 	is_int(with("BIGFILE_WAIT", "4000000")->wait_ms, 10000, "longer than can be waited for");
 }
 
@@ -62,7 +64,7 @@ static void signals(void)
 
 int main(void)
 {
-	plan(21);
+	plan(23);
 	sizes();
 	seconds();
 	signals();
