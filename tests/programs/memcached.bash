@@ -1,4 +1,4 @@
-title="memcached, restartable cache" packages=memcached files="db/" instants=rest
+title="memcached, restartable cache" packages="memcached gawk" files="db/" instants=rest
 keeps="its memory: items that point to each other, set right at each start; what is needed for that is in a file that it deletes then"
 note="Stopped by SIGUSR1 it leaves db/cache.meta, without which it begins anew. Where it was killed after a commit, the reader is given the one of before, with the address that the cache was mapped at."
 
