@@ -57,6 +57,25 @@ by_symlink() {
 }
 @test "a marked file by another name" { each_tracker by_symlink; }
 
+# As a program that is linked with liburing or libaio, or has loaded it for itself.
+set_up() {
+	"$@" /usr/bin/python3 -c '
+import ctypes, sys
+lib = ctypes.CDLL(sys.argv[1], int(sys.argv[2]))
+print(lib.call_io_setup(), lib.call_io_uring())' "$PROGS/.libs/libasync.so" "$mode"
+}
+@test "the kernel's own asynchronous interfaces are refused where files are marked" {
+	local mode
+	for mode in 0 256; do # RTLD_LOCAL, RTLD_GLOBAL
+		[ "$(set_up env)" = "7 7" ]
+		[ "$(set_up env LD_PRELOAD="$BUILD/.libs/libbigfile.so" 2>&1)" = "7 7" ]
+		[ "$(set_up "$BIGFILE" run -p "$PWD/data.bin" -- 2>err)" = "-38 -38" ]
+		[ "$(grep -c "is refused: what is written by it would be part of no transaction" err)" = 1 ]
+		[ "$(set_up env BIGFILE_ON_ERROR=warn "$BIGFILE" run -p "$PWD/data.bin" -- 2>err)" = "7 7" ]
+		[ "$(grep -c "part of no transaction" err)" = 1 ]
+	done
+}
+
 past_it() {
 	run play map:0:20000 set:0:0:A rawwrite:9000:RAW set:0:1:B exit:0
 	[[ "$output" == *"data.bin: was changed past its transaction, by raw system calls"* ]]
