@@ -197,14 +197,15 @@ EXPORT int execve(const char *path, char *const argv[], char *const envp[])
 	return execute(call_execve, (struct exec_call){ .path = path, .argv = argv, .envp = envp }, false);
 }
 
+/* __environ is libc's; a program may have an `environ` of its own, which nobody fills. */
 EXPORT int execv(const char *path, char *const argv[])
 {
-	return execute(call_execve, (struct exec_call){ .path = path, .argv = argv, .envp = environ }, false);
+	return execute(call_execve, (struct exec_call){ .path = path, .argv = argv, .envp = __environ }, false);
 }
 
 EXPORT int execvp(const char *file, char *const argv[])
 {
-	return execute(call_execvpe, (struct exec_call){ .path = file, .argv = argv, .envp = environ }, true);
+	return execute(call_execvpe, (struct exec_call){ .path = file, .argv = argv, .envp = __environ }, true);
 }
 
 EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])

@@ -32,6 +32,12 @@ other_ends() {
 @test "quick_exit(0) commits" { each_tracker other_ends quick:0; }
 @test "exec commits" { each_tracker other_ends exec:true; }
 
+@test "exec hands on libc's environment, not what the program calls so" {
+	for program in env /usr/bin/env; do
+		MINE=kept bigfile run -p "$PWD/data.bin" -- "$PROGS/ownenviron" "$program" | grep -x MINE=kept
+	done
+}
+
 failed_exec() {
 	play map:0:4096 set:0:1:Q exec:/no/such/program set:0:2:R exit:0
 	[ "$(byte data.bin 1)$(byte data.bin 2)" = QR ]
