@@ -6,13 +6,14 @@
  * therefore made by fopencookie, whose functions are our own read, write, lseek and close; fileno() still
  * tells its descriptor.
  *
- * freopen must keep the FILE that it is given, and only libc can change what is in one.  stdin, stdout and stderr are
+ * freopen must keep the FILE that it is given, and only libc can make one of ours of its own.  stdin, stdout and stderr are
  * variables that can name another stream instead; for any other FILE the call fails.
  */
 #include "given.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -259,12 +260,52 @@ static FILE *refuse_reopen(const char *path, FILE *stream)
 	return NULL;
 }
 
+/* <stdio.h> has no names for them, but for who is libc. */
+#define NO_READS 0x4
+#define NO_WRITES 0x8
+#define SEEN 0x30 /* the end, an error */
+#define APPENDS 0x1000
+
+/*
+ * One of ours stays one, whatever comes: libc, which would make a file's of it, takes for memory what fopencookie has put in the place of its wide
+ * characters.  Its number stays, too.
+ */
+static FILE *reopen_ours(const char *path, const char *mode, FILE *stream)
+{
+	int flags = flags_of(mode), fd = -1, number = fileno(stream), saved;
+	char same[32];
+
+	fflush(stream);
+	snprintf(same, sizeof same, "/proc/self/fd/%d", number);
+	if (flags < 0 || strstr(mode, ",ccs="))
+		errno = EINVAL;
+	else
+		fd = open_any(AT_FDCWD, path ? path : same, flags, 0666);
+	if (fd >= 0 && fd != number && dup3(fd, number, flags & O_CLOEXEC) < 0)
+		flags = -1;
+	saved = errno;
+	if (fd >= 0 && fd != number)
+		close(fd);
+	if (fd < 0 || flags < 0) {
+		fclose(stream);
+		errno = saved;
+		return NULL;
+	}
+	__fpurge(stream);
+	stream->_flags &= ~(NO_READS | NO_WRITES | SEEN | APPENDS);
+	stream->_flags |= (flags & O_ACCMODE) == O_RDONLY ? NO_WRITES : (flags & O_ACCMODE) == O_WRONLY ? NO_READS : 0;
+	stream->_flags |= flags & O_APPEND ? APPENDS : 0;
+	return stream;
+}
+
 EXPORT FILE *freopen(const char *path, const char *mode, FILE *stream)
 {
 	int fd, saved, flags = mode ? flags_of(mode) : -1;
 	FILE **variable = standard(stream), *fresh;
 
 	path = GIVEN_TEXT(path);
+	if (mode && stream_is_ours(stream))
+		return reopen_ours(path, mode, stream);
 	if (flags < 0 || !path || !boot_is_active() || !may_be_marked(path))
 		return real(freopen)(path, mode, stream);
 	fflush(stream);

@@ -4,12 +4,15 @@
  *
  * Streams that fopencookie makes are for bytes only: libc's wide functions see to it that they crash there, or fail without a word.  So for these streams they
  * are put together here from those for bytes and the conversions of the current locale.  What can be no character is EILSEQ at once, where libc may find
- * that out when the stream is flushed.  All other streams are libc's.
+ * that out when the stream is flushed.  What the locale cannot write becomes what libc writes in its place: EUR, or a question mark.  All other streams
+ * are libc's.
  *
  * Only libc can read by a format, for it alone knows what comes next: on streams of ours that fails with ENOTSUP.
  */
 #include "interpose.h"
 
+#include <iconv.h>
+#include <langinfo.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,13 +56,32 @@ static wint_t get(FILE *stream)
 	}
 }
 
+/* What libc's own streams write for what the locale does not have.  How many bytes; 0: nothing stands for it. */
+static size_t substitute(wchar_t wide, char *bytes, size_t size)
+{
+	char charset[64], *in = (char *)&wide, *out = bytes;
+	size_t left = sizeof wide, room = size;
+	iconv_t conversion;
+
+	snprintf(charset, sizeof charset, "%s//TRANSLIT", nl_langinfo(CODESET));
+	conversion = iconv_open(charset, "WCHAR_T");
+	if (conversion == (iconv_t)-1)
+		return 0;
+	if (iconv(conversion, &in, &left, &out, &room) == (size_t)-1)
+		room = size;
+	iconv_close(conversion);
+	return size - room;
+}
+
 static wint_t put(wchar_t wide, FILE *stream)
 {
 	mbstate_t state = { 0 };
-	char bytes[MB_LEN_MAX];
+	char bytes[64];
 	size_t n = wcrtomb(bytes, wide, &state);
 
 	if (n == (size_t)-1)
+		n = substitute(wide, bytes, sizeof bytes);
+	if (!n)
 		return no_character(stream);
 	for (size_t i = 0; i < n; i++) {
 		if (putc_unlocked(bytes[i], stream) == EOF)
@@ -139,17 +161,23 @@ EXPORT wint_t ungetwc(wint_t wide, FILE *stream)
 EXPORT wchar_t *fgetws(wchar_t *text, int room, FILE *stream)
 {
 	wint_t wide = 0;
-	int n = 0;
+	int n = 0, before;
+	bool failed;
 
 	if (!stream_is_ours(stream))
 		return real(fgetws)(text, room, stream);
 	if (room <= 0)
 		return NULL;
 	flockfile(stream);
+	/* An error of earlier does not spoil this line. */
+	before = stream->_flags & ERROR_SEEN;
+	stream->_flags &= ~ERROR_SEEN;
 	while (n + 1 < room && wide != L'\n' && (wide = get(stream)) != WEOF)
 		text[n++] = (wchar_t)wide;
+	failed = wide == WEOF && (stream->_flags & ERROR_SEEN);
+	stream->_flags |= before;
 	funlockfile(stream);
-	if (room > 1 && (n == 0 || (wide == WEOF && (stream->_flags & ERROR_SEEN))))
+	if (room > 1 && (n == 0 || failed))
 		return NULL;
 	text[n] = L'\0';
 	return text;

@@ -15,12 +15,15 @@ all_ways() {
 @test "streams, asynchronous I/O, splice and maps are one" { each_tracker all_ways; }
 
 wide_ones() {
-	local -x LC_ALL=C.UTF-8
-	"$PROGS/wide" plain.txt >expected
-	rm data.bin
-	bigfile run -p "$PWD/data.bin" -- "$PROGS/wide" data.bin >got 2>err
-	diff expected got
-	cmp plain.txt data.bin
+	local -x LC_ALL
+	# What a locale does not have libc writes in other words.
+	for LC_ALL in C C.UTF-8; do
+		"$PROGS/wide" plain.txt >expected
+		rm data.bin
+		bigfile run -p "$PWD/data.bin" -- "$PROGS/wide" data.bin >got 2>err
+		diff expected got
+		cmp plain.txt data.bin
+	done
 	printf 'größer\n' >data.bin
 	[ "$(bigfile run -p "$PWD/data.bin" -- rev data.bin)" = reßörg ]
 	[ "$(bigfile run -p "$PWD/data.bin" -- rev <data.bin)" = reßörg ]
@@ -36,6 +39,19 @@ reopened() {
 	[ "$(cat data.bin)" = hello ]
 }
 @test "freopen of stdout" { each_tracker reopened; }
+
+reopened_elsewhere() {
+	local -x LC_ALL=C.UTF-8
+	printf 'größer\n' >data.bin
+	printf 'außen\n' >other
+	"$PROGS/reopen" data.bin other <data.bin >expected
+	mv other expected.other
+	printf 'außen\n' >other
+	bigfile run -p "$PWD/data.bin" -- "$PROGS/reopen" data.bin other <data.bin >got
+	diff expected got
+	cmp expected.other other
+}
+@test "freopen of a stream on a marked file for another one" { each_tracker reopened_elsewhere; }
 
 inherited() {
 	before=$(sum data.bin)

@@ -89,12 +89,29 @@ static void read_broken(const char *path)
 	fclose(f);
 }
 
+/* An error of earlier does not spoil what is read later. */
+static void read_after_error(const char *path)
+{
+	wchar_t line[64];
+
+	f = fopen(path, "w");
+	fputs("line\nlast", f);
+	fclose(f);
+	f = fopen(path, "r");
+	see("fputwc", (long)fputwc(L'x', f));
+	see("fgetws", fgetws(line, 64, f) ? (long)wcslen(line) : -1);
+	see("fgetws", fgetws(line, 64, f) ? (long)wcslen(line) : -1);
+	see("at the end", fgetws(line, 64, f) ? (long)wcslen(line) : -1);
+	fclose(f);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2 || !setlocale(LC_ALL, ""))
 		return 2;
 	write_all(argv[1]);
 	read_all(argv[1]);
+	read_after_error(argv[1]);
 	read_broken(argv[1]);
 	return 0;
 }
