@@ -16,6 +16,7 @@
 struct mark {
 	struct mark *next;
 	char *pattern;     /* absolute; a folder ends in '/' */
+	size_t room;       /* that it takes */
 	size_t literal;    /* so many bytes of it mean themselves, what follows is a glob; all of them, or up to a '/' */
 	const char *base;  /* its last component; NULL for a folder */
 	char first, last;  /* of each name that it matches; 0: that is open */
@@ -40,6 +41,19 @@ static size_t literal_prefix(const char *pattern, size_t folder)
 	while (n > 0 && pattern[n - 1] != '/')
 		n--;
 	return n;
+}
+
+/* Without empty components and "." on the way: the names of files have none, and where nothing exists yet nobody else takes them out. */
+static void tidy(char *pattern)
+{
+	char *to = pattern;
+
+	for (const char *from = pattern; *from; from++) {
+		while (*from == '/' && (from[1] == '/' || (from[1] == '.' && from[2] == '/')))
+			from += from[1] == '/' ? 1 : 2;
+		*to++ = *from;
+	}
+	*to = '\0';
 }
 
 /* realpath of the first n bytes, the rest of the pattern being put back. */
@@ -83,9 +97,11 @@ __attribute__((noinline)) static bool follow_link(struct mark *m, size_t n, cons
 	if (!joined)
 		return false;
 	fmt_print(joined, size, "%s%s%s%s", length > 1 ? folder : "", length ? "/" : "", target, end);
-	arena_free(m->pattern, strlen(m->pattern) + 1);
+	arena_free(m->pattern, m->room);
 	m->pattern = joined;
-	m->literal = literal;
+	m->room = size;
+	tidy(joined);
+	m->literal = literal - (size - 1 - strlen(joined));
 	return true;
 }
 
@@ -116,8 +132,9 @@ static bool resolve_prefix(struct mark *m)
 	joined = arena_alloc(size);
 	if (joined)
 		fmt_print(joined, size, "%s%s%s", length ? resolved : "", folder ? "/" : "", m->pattern + n);
-	arena_free(m->pattern, strlen(m->pattern) + 1);
+	arena_free(m->pattern, m->room);
 	m->pattern = joined;
+	m->room = size;
 	m->literal = length + folder + (m->literal - n);
 	return joined != NULL;
 }
@@ -140,6 +157,8 @@ static int add_mark(const char *text, size_t length, const char *cwd, struct mar
 	if (before)
 		fmt_print(m->pattern, size, "%s/", cwd);
 	memcpy(m->pattern + before, text, length);
+	m->room = size;
+	tidy(m->pattern + (before ? before - 1 : 0));
 	m->literal = literal_prefix(m->pattern, before);
 	if (!resolve_prefix(m))
 		return -ENOMEM;

@@ -38,6 +38,12 @@ static void patterns(void)
 	marks_load(":::", "/");
 	ok(!marks_any(), "only colons, no marks");
 
+	marks_load("/none//a/./b:/none/sub//:*/./x[1]//f:.//./y", "/home/user");
+	ok(marks_match("/none/a/b") && marks_match("/none/sub/f"), "empty components and dots where nothing is yet");
+	ok(marks_match("/home/user/any/x1/f") && marks_match("/home/user/y"), "and around wildcards");
+	marks_load("*//f", "/");
+	ok(marks_match("/any/f") && !marks_match("/f"), "and in the root");
+
 	marks_load("/.:/..", "/");
 	ok(!marks_match("/data/cpu.rrd"), "the root by another name, without a slash, is no file");
 
@@ -81,6 +87,15 @@ static int later(const char *real, const char *link)
 	fmt_print(path, sizeof path, "%s/to [come].bin", real);
 	ok(marks_match(path) && marks_may_match(path), "a link to a file that is not there yet");
 	unlink(link);
+	if (symlink("real//.//./later/f", link))
+		return 1;
+	fmt_print(path, sizeof path, "%s:%s/*.dat", link, link);
+	marks_load(path, "/");
+	fmt_print(path, sizeof path, "%s/later/f", real);
+	ok(marks_match(path), "a link with empty components and dots");
+	fmt_print(path, sizeof path, "%s/later/f/x.dat", real);
+	ok(marks_match(path), "and what is behind it");
+	unlink(link);
 	if (symlink("link", link))
 		return 1;
 	marks_load(link, "/");
@@ -93,7 +108,7 @@ int main(void)
 {
 	char folder[] = "/tmp/bigfile-marks-XXXXXX", real[200], link[200];
 
-	plan(32);
+	plan(37);
 	patterns();
 	if (!mkdtemp(folder))
 		return 1;
