@@ -183,7 +183,10 @@ int marks_load(const char *patterns, const char *cwd)
 		size_t n = (size_t)(strchrnul(patterns, ':') - patterns);
 		int err = n ? add_mark(patterns, n, cwd, &tail) : 0;
 
-		if (err)
+		/* The others mark what they mark all the same. */
+		if (err == -ENAMETOOLONG)
+			log_error("BIGFILE_PATHS: a pattern of %lu bytes is longer than any name, and marks nothing", (unsigned long)n);
+		else if (err)
 			return err;
 		patterns += n;
 		patterns += *patterns == ':';

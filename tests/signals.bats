@@ -21,7 +21,7 @@ own_signals() {
 
 small_stack() {
 	truncate -s 1M data.bin
-	run bigfile run -p "$PWD/data.bin" -- "$PROGS/stackuse" data.bin 1500
+	run --separate-stderr bigfile run -p "$PWD/data.bin" -- "$PROGS/stackuse" data.bin 1500
 	echo "$output"
 	[ "$status" = 0 ]
 	[ -z "$output" ]

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which paths are marked. */
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "fmt.h"
+#include "log.h"
 #include "marks.h"
 #include "tap.h"
 
@@ -104,12 +106,25 @@ static int later(const char *real, const char *link)
 	return 0;
 }
 
+static void too_long(void)
+{
+	static char patterns[6000];
+	int n = (int)fmt_print(patterns, sizeof patterns, "/one/:/");
+
+	memset(patterns + n, 'x', 5000);
+	fmt_print(patterns + n + 5000, sizeof patterns - (size_t)n - 5000, ":/two/");
+	log_set_level(LOG_QUIET);
+	is_int(marks_load(patterns, "/"), 0, "a pattern that is longer than any name");
+	ok(marks_match("/one/a") && marks_match("/two/b"), "takes nothing from the others");
+}
+
 int main(void)
 {
 	char folder[] = "/tmp/bigfile-marks-XXXXXX", real[200], link[200];
 
-	plan(37);
+	plan(39);
 	patterns();
+	too_long();
 	if (!mkdtemp(folder))
 		return 1;
 	fmt_print(real, sizeof real, "%s/real", folder);
