@@ -315,7 +315,7 @@ each_call_fails() {
 		for n in $(seq 1 30); do
 			rm -f data.bin*
 			letters data.bin 20000
-			run -0 bash -c 'strace -f -qq -o trace -e inject='$name':error=EIO:when='$n' -E LD_PRELOAD="$0" -E BIGFILE_PATHS="$PWD/data.bin" \
+			run -0 bash -c 'strace --seccomp-bpf -f -qq -o trace -e trace='$name' -e inject='$name':error=EIO:when='$n' -E LD_PRELOAD="$0" -E BIGFILE_PATHS="$PWD/data.bin" \
 				"$1" open:data.bin map:0:40000 set:0:1:X set:0:9000:X trunc:30000 msync:0 get:0:1 set:0:1:Y msync:0 set:0:1:Z _exit:1 2>&1
 				echo "status $?"' "$BUILD/.libs/libbigfile.so" "$PROGS/play"
 			grep -q INJECTED trace || break

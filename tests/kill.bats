@@ -15,7 +15,7 @@ each_call() {
 			rm -f data.bin*
 			letters data.bin 20000
 			before=$(sum data.bin)
-			strace -f -qq -o trace -e inject=$name:signal=SIGKILL:when=$n -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
+			strace --seccomp-bpf -f -qq -o trace -e trace=$name -e inject=$name:signal=SIGKILL:when=$n -E LD_PRELOAD="$BUILD/.libs/libbigfile.so" \
 				-E BIGFILE_PATHS="$PWD/data.bin" "$PROGS/play" open:data.bin map:0:20000 set:0:1:X set:0:9000:X \
 				trunc:30000 msync:0 set:0:1:Y trunc:25000 exit:0 >/dev/null 2>&1 || true
 			bigfile recover data.bin >/dev/null

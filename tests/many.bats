@@ -164,7 +164,7 @@ participant_dies() {
 	mkdir -p $folder/e $folder/x
 	cd $folder
 	on_disks 10
-	for k in 5 20 24 27; do
+	for k in 5 12 16 20 23; do
 		"$PROGS/bank" make "${files[@]}"
 		"$PROGS/killat" -w .new.bigfile-journal $k env LD_PRELOAD="$BUILD/.libs/libbigfile.so" "$PROGS/bank" some 1 "${files[@]}" >/dev/null
 		ls e x | grep -F .new.bigfile-journal
@@ -386,7 +386,7 @@ crash_in_commit() { # prepared|decided
 # bk: both, and their journals, as they were after the first.
 half_applied() {
 	local k
-	for ((k = 66; k < 200; k += 3)); do
+	for ((k = 30; k < 200; k += 3)); do
 		rm -rf bk
 		fresh
 		[ "$(stat -c %i:%n ?.bin | sort -n | head -1)" = "$(stat -c %i:%n "$1")" ] ||
