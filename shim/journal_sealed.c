@@ -60,11 +60,18 @@ int journal_each_sealed(struct journal *j, journal_entry_fn fn, void *arg)
 int journal_note(struct journal *j, uint64_t applied_seq, uint64_t applying_seq,
 		 const struct stat *file)
 {
+	struct journal_header before = j->header;
+	int err;
+
 	j->header.applied_seq = applied_seq;
 	j->header.applying_seq = applying_seq;
 	if (file)
 		journal_note_file(&j->header, file);
-	return journal_write_header(j->fd, &j->header);
+	err = journal_write_header(j->fd, &j->header);
+	/* Who tries again must not find it noted. */
+	if (err)
+		j->header = before;
+	return err;
 }
 
 int journal_trim(struct journal *j, struct journal_position head)

@@ -48,6 +48,23 @@ static void trim_all(void)
 	journal_sync(&j);
 }
 
+/* Whoever tries again compares with what is noted, and must not find there what nobody will read. */
+static void note_that_fails(void)
+{
+	struct stat st = { .st_size = 5, .st_mtim = { 7, 0 } };
+	struct journal_header before = j.header, h;
+	enum journal_find found;
+	int fd = j.fd;
+
+	j.fd = -1;
+	is_int(journal_note(&j, 0, 0, &st), -EBADF, "a note that cannot be written");
+	j.fd = fd;
+	ok(!memcmp(&before, &j.header, sizeof before), "is none");
+	is_int(journal_note(&j, 0, 0, &st), 0, "one that can");
+	journal_read_header(j.fd, &h, &found);
+	ok(found == FOUND_HEADER && h.file_size == 5 && h.mtime_sec == 7, "is read");
+}
+
 static void records(void)
 {
 	struct journal_chain c;
@@ -156,8 +173,9 @@ int main(void)
 {
 	struct stat st = { .st_ino = 7, .st_size = 100 };
 
-	plan(25);
+	plan(29);
 	is_int(journal_init(&j, mkstemp(path), path, &st, true, JOURNAL_DATA), 0, "a new journal");
+	note_that_fails();
 	records();
 	ring();
 	full();
