@@ -194,6 +194,11 @@ typedef int (*listing_order_fn)(const struct dirent **, const struct dirent **);
 	X(int, fwide, (FILE *, int))                                                           \
 	X(wint_t, fgetwc, (FILE *))                                                            \
 	X(wint_t, fputwc, (wchar_t, FILE *))                                                   \
+	X(wint_t, fgetwc_unlocked, (FILE *))                                                   \
+	X(wint_t, fputwc_unlocked, (wchar_t, FILE *))                                          \
+	X(wchar_t *, fgetws_unlocked, (wchar_t *, int, FILE *))                                \
+	X(wchar_t *, __fgetws_unlocked_chk, (wchar_t *, size_t, int, FILE *))                  \
+	X(int, fputws_unlocked, (const wchar_t *, FILE *))                                     \
 	X(wint_t, ungetwc, (wint_t, FILE *))                                                   \
 	X(wchar_t *, fgetws, (wchar_t *, int, FILE *))                                         \
 	X(wchar_t *, __fgetws_chk, (wchar_t *, size_t, int, FILE *))                           \

@@ -27,6 +27,13 @@
 /* <stdio.h> has no name for it, but for who is libc. */
 #define ERROR_SEEN 0x20
 
+/* For others they stay as fast as they are; ours may as well be locked. */
+#define UNLOCKED(type, name, parameters, locked, arguments)                            \
+	EXPORT type name parameters                                                    \
+	{                                                                              \
+		return stream_is_ours(stream) ? locked arguments : real(name) arguments; \
+	}
+
 static wint_t no_character(FILE *stream)
 {
 	stream->_flags |= ERROR_SEEN;
@@ -102,14 +109,18 @@ EXPORT wint_t fgetwc(FILE *stream)
 	return wide;
 }
 ALIAS(getwc, fgetwc);
-ALIAS(fgetwc_unlocked, fgetwc);
-ALIAS(getwc_unlocked, fgetwc);
+UNLOCKED(wint_t, fgetwc_unlocked, (FILE * stream), fgetwc, (stream))
+ALIAS(getwc_unlocked, fgetwc_unlocked);
 
 EXPORT wint_t getwchar(void)
 {
 	return fgetwc(stdin);
 }
-ALIAS(getwchar_unlocked, getwchar);
+
+EXPORT wint_t getwchar_unlocked(void)
+{
+	return fgetwc_unlocked(stdin);
+}
 
 EXPORT wint_t fputwc(wchar_t wide, FILE *stream)
 {
@@ -123,14 +134,18 @@ EXPORT wint_t fputwc(wchar_t wide, FILE *stream)
 	return result;
 }
 ALIAS(putwc, fputwc);
-ALIAS(fputwc_unlocked, fputwc);
-ALIAS(putwc_unlocked, fputwc);
+UNLOCKED(wint_t, fputwc_unlocked, (wchar_t wide, FILE *stream), fputwc, (wide, stream))
+ALIAS(putwc_unlocked, fputwc_unlocked);
 
 EXPORT wint_t putwchar(wchar_t wide)
 {
 	return fputwc(wide, stdout);
 }
-ALIAS(putwchar_unlocked, putwchar);
+
+EXPORT wint_t putwchar_unlocked(wchar_t wide)
+{
+	return fputwc_unlocked(wide, stdout);
+}
 
 /* They take both, at any time. */
 EXPORT int fwide(FILE *stream, int mode)
@@ -182,7 +197,7 @@ EXPORT wchar_t *fgetws(wchar_t *text, int room, FILE *stream)
 	text[n] = L'\0';
 	return text;
 }
-ALIAS(fgetws_unlocked, fgetws);
+UNLOCKED(wchar_t *, fgetws_unlocked, (wchar_t * text, int room, FILE *stream), fgetws, (text, room, stream))
 
 /* What the program's compiler has put in place of fgetws; size is all the room that there is. */
 EXPORT wchar_t *__fgetws_chk(wchar_t *text, size_t size, int room, FILE *stream);
@@ -192,7 +207,8 @@ EXPORT wchar_t *__fgetws_chk(wchar_t *text, size_t size, int room, FILE *stream)
 		return real(__fgetws_chk)(text, size, room, stream);
 	return fgetws(text, room, stream);
 }
-ALIAS(__fgetws_unlocked_chk, __fgetws_chk);
+EXPORT wchar_t *__fgetws_unlocked_chk(wchar_t *text, size_t size, int room, FILE *stream);
+UNLOCKED(wchar_t *, __fgetws_unlocked_chk, (wchar_t * text, size_t size, int room, FILE *stream), __fgetws_chk, (text, size, room, stream))
 
 static int put_all(const wchar_t *text, size_t length, FILE *stream)
 {
@@ -211,7 +227,7 @@ EXPORT int fputws(const wchar_t *text, FILE *stream)
 		return real(fputws)(text, stream);
 	return put_all(text, wcslen(text), stream) ? -1 : 1;
 }
-ALIAS(fputws_unlocked, fputws);
+UNLOCKED(int, fputws_unlocked, (const wchar_t *text, FILE *stream), fputws, (text, stream))
 
 /* flag: below 0 none, else as the program's compiler has it checked. */
 static int print(FILE *stream, int flag, const wchar_t *format, va_list args)
