@@ -13,12 +13,11 @@
 
 #include "config.h"
 #include "log.h"
-#include "marks.h"
 #include "next.h"
 
 static bool is_refused(const char *what)
 {
-	if (!boot_is_active() || !marks_any())
+	if (!boot_is_active())
 		return false;
 	if (config.on_error == ON_ERROR_WARN) {
 		log_warn_once("%s: what is written by it is part of no transaction; allowed by BIGFILE_ON_ERROR=warn", what);

@@ -12,10 +12,12 @@
 bool filelocks_are_limited(int fd)
 {
 	bool marked, has_view;
-	PATH_ROOM(name);
 
 	if (fd < 0 || fds_is_plain(fd) || !session_is_here())
 		return false;
+
+	PATH_ROOM(name);
+
 	marked = fds_kind(fd) == FD_MARKED;
 	if (!marked && session_is_marked(fd, name, &marked, &has_view))
 		return false;

@@ -38,7 +38,7 @@ static struct chunks *chunks_of(struct view *v, const struct segment *s)
 		*c = arena_alloc(sizeof **c);
 	if (*c) {
 		(*c)->all = s->at;
-		(*c)->files = t->hugetlb ? (struct range){ 0, 0 } : chunks_of_file(v, s);
+		(*c)->files = t->hugetlb ? segment_range(s, 0, 0) : chunks_of_file(v, s);
 	}
 	return *c;
 }
