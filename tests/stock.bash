@@ -70,6 +70,14 @@ holds() {
 	content >"$run_dir/got"
 	lines "$@" | cmp "$run_dir/got" - || { lines "$@" | diff "$run_dir/got" - | head -20; return 1; }
 }
+# to_read FOLDER: a copy of it for the program's own reader, $run_dir/read, in which what is deleted in a transaction is back.
+to_read() {
+	local f
+	rm -rf "$run_dir/read"
+	cp -a "$1" "$run_dir/read"
+	find "$run_dir/read" -name '*.bigfile-journal' -delete
+	for f in $(find "$run_dir/read" -name '*.bigfile-unlinked'); do mv "$f" "${f%.bigfile-unlinked}"; done
+}
 # copied FOLDER: the files as they are at this moment.
 copied() {
 	rm -rf "$1"

@@ -39,12 +39,7 @@ finish() {
 	exec 7>&- 8<&-
 }
 state() { content; }
-# A copy, in which what is deleted in a transaction is back.
 content() {
-	local f
-	rm -rf "$run_dir/read"
-	cp -a db "$run_dir/read"
-	find "$run_dir/read" -name '*.bigfile-journal' -delete
-	for f in $(find "$run_dir/read" -name '*.bigfile-unlinked'); do mv "$f" "${f%.bigfile-unlinked}"; done
+	to_read db
 	plainly "$run_dir/read" "SELECT CONCAT(k, ' ', v) FROM d.t ORDER BY k;"
 }

@@ -48,9 +48,7 @@ state() { sha256sum <db/cache; cat db/cache.meta{,.bigfile-unlinked} 2>/dev/null
 content() {
 	local reader
 	until_true 9 ended_before
-	rm -rf "$run_dir/read"
-	cp -r --sparse=always db "$run_dir/read"
-	[ ! -e db/cache.meta.bigfile-unlinked ] || cp db/cache.meta.bigfile-unlinked "$run_dir/read/cache.meta"
+	to_read db
 	[ -e "$run_dir/read/cache.meta" ] || grep -v mmap_oldbase "$run_dir/meta" | cat - "$run_dir/base" >"$run_dir/read/cache.meta"
 	serve "$run_dir/read" reader 2>"$run_dir/reading" &
 	reader=$!

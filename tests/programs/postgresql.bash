@@ -54,13 +54,10 @@ killed() {
 	exec 7>&- 8<&-
 }
 state() { content; }
-# A copy, in which what is deleted in a transaction is back, and empty folders too.
+# With the empty folders that it wants to find.
 content() {
-	local f
-	rm -rf "$run_dir/read"
-	cp -a db "$run_dir/read"
-	find "$run_dir/read" \( -name '*.bigfile-journal' -o -name postmaster.pid \) -delete
-	for f in $(find "$run_dir/read" -name '*.bigfile-unlinked'); do mv "$f" "${f%.bigfile-unlinked}"; done
+	to_read db
+	rm -f "$run_dir/read/postmaster.pid"
 	(cd "$run_dir/read" && mkdir -p $folders && [ ${#as[@]} = 0 ] || chown -R 65534 "$run_dir/read")
 	plainly "$run_dir/read" "SELECT k || ' ' || v FROM t ORDER BY k;"
 }
